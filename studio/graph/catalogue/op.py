@@ -1,0 +1,75 @@
+"""The description of one op: what it is, takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct, field
+
+from studio.graph.catalogue.types import Type
+
+REQUIRED = object()
+"""The default of a parameter that has none."""
+
+
+class Param(Struct, frozen=True):
+    """A keyword argument of an op."""
+
+    name: str
+    type: Type
+    default: Any = REQUIRED
+    help: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is REQUIRED
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value fits; what is the default always does."""
+        if value is None:
+            return self.default is None
+        return self.type.accepts(value)
+
+    def expected(self) -> str:
+        """What the parameter wants, in words."""
+        return self.type.expected() + (", or null" if self.default is None else "")
+
+
+class Port(Struct, frozen=True):
+    """Where tensors come in or go out."""
+
+    name: str
+    many: bool = False
+    optional: bool = False
+
+
+class Op(Struct, frozen=True):
+    """Everything that form, check, shape rule, code, palette and docs need to know of an op."""
+
+    path: str
+    kind: str
+    family: str
+    help: str = ""
+    params: dict[str, Param] = field(default_factory=dict)
+    inputs: tuple[Port, ...] = ()
+    outputs: Callable[[dict[str, Any]], tuple[str, ...]] = lambda params: ("output",)
+    shown: tuple[str, ...] = ()
+    rule: Callable[..., Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of its path: Dense."""
+        return self.path.rpartition(".")[2]
+
+    def input(self, name: str) -> Port | None:
+        """An input port by name; the first where the name is empty; None where there is none."""
+        if not name:
+            return self.inputs[0] if self.inputs else None
+        return next((port for port in self.inputs if port.name == name), None)
+
+    def filled(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a call, with the defaults of those that it leaves out."""
+        found = {name: None if p.required else p.default for name, p in self.params.items()}
+        return found | params

@@ -1,0 +1,188 @@
+"""The catalogue: facts generated from Keras, joined with what is written by hand.
+
+assets/catalogue.json holds what introspection knows of every public op: names,
+parameters, defaults, help. The modules of studio/graph/ops add what it can't
+know (ports, ranges, families, shape rules) and describe the ops that are not
+Keras'. The two are joined op by op when one is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from msgspec import Struct, field
+
+from studio.graph.catalogue.guess import guess_type
+from studio.graph.catalogue.op import REQUIRED, Op, Param, Port
+from studio.graph.catalogue.types import Type
+from studio.resources import ASSETS
+
+
+class Description(Struct):
+    """What is written by hand about an op."""
+
+    kind: str = ""
+    family: str = ""
+    inputs: tuple[Port, ...] | None = None
+    outputs: Callable[[dict[str, Any]], tuple[str, ...]] | None = None
+    shown: tuple[str, ...] = ()
+    help: str = ""
+    params: dict[str, Type | Param] = field(default_factory=dict)
+    rule: Callable[..., Any] | None = None
+
+
+_described: dict[str, Description] = {}
+
+
+def describe(
+    *paths: str,
+    kind: str = "",
+    family: str = "",
+    inputs: str | None = None,
+    outputs: str | Callable[[dict[str, Any]], tuple[str, ...]] | None = None,
+    shown: str = "",
+    help: str = "",
+    params: Iterable[Param] = (),
+    **types: Type,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Describes one op, or several alike; as a decorator it also gives them their rule.
+
+    `inputs` are port names, `*` behind one that takes several tensors and `?`
+    behind one that may be left free: "query value key?". `types` put a type in
+    the place of the guessed one; `params` describe parameters that Keras
+    doesn't (those of studio's own ops).
+    """
+    ports = None if inputs is None else tuple(map(_port, inputs.split()))
+    if isinstance(outputs, str):
+        names = tuple(outputs.split())
+        outputs = lambda params: names  # noqa: E731
+    description = Description(
+        kind=kind,
+        family=family,
+        inputs=ports,
+        outputs=outputs,
+        shown=tuple(shown.split()),
+        help=help,
+        params={param.name: param for param in params} | types,
+    )
+    for path in paths:
+        if path in _described:
+            raise ValueError(f"{path} is described twice")
+        _described[path] = description
+
+    def attach(rule: Callable[..., Any]) -> Callable[..., Any]:
+        description.rule = rule
+        return rule
+
+    return attach
+
+
+def _port(text: str) -> Port:
+    return Port(text.rstrip("*?"), many="*" in text, optional="?" in text)
+
+
+@cache
+def _load() -> dict[str, Any]:
+    """The generated facts; the hand-written descriptions are read in beside."""
+    package = import_module("studio.graph.ops")
+    for module in iter_modules(package.__path__):
+        import_module(f"studio.graph.ops.{module.name}")
+    return json.loads(Path(ASSETS, "catalogue.json").read_bytes())
+
+
+@cache
+def paths() -> tuple[str, ...]:
+    """The path of every op there is, sorted."""
+    return tuple(sorted({*_load()["ops"], *_described}))
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Other public path -> the one the catalogue uses."""
+    ops = _load()["ops"]
+    return {alias: path for path, fact in ops.items() for alias in fact.get("aliases", ())}
+
+
+@cache
+def find(path: str) -> Op | None:
+    """The op with this public path, or one of its aliases; None where there is none."""
+    facts = _load()
+    path = path if path in facts["ops"] or path in _described else aliases().get(path, path)
+    fact = facts["ops"].get(path)
+    described = _described.get(path)
+    if fact is None and described is None:
+        return None
+    fact, described = fact or {}, described or Description()
+    kind = described.kind or fact["kind"]
+    return Op(
+        path=path,
+        kind=kind,
+        family=described.family or kind,
+        help=described.help or fact.get("help", ""),
+        params=_params(kind, fact, described),
+        inputs=_inputs(fact, described),
+        outputs=described.outputs or (lambda params: ("output",)),
+        shown=described.shown,
+        rule=described.rule,
+    )
+
+
+def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
+    if described.inputs is not None:
+        return described.inputs
+    if "tensors" in fact:
+        return tuple(map(_port, fact["tensors"]))
+    return (Port("inputs"),) if fact.get("kind") == "layer" else ()
+
+
+def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str, Param]:
+    """The generated parameters with hand-written types, then those only written by hand."""
+    found = {}
+    tensors = {name.rstrip("*?") for name in fact.get("tensors", ())}
+    common = _load()["common"].get(fact.get("common"), ())
+    for each in (*fact.get("params", ()), *common):
+        name = each["name"]
+        if name in found or name in tensors:
+            continue
+        default = REQUIRED if each.get("required") else each.get("default")
+        given = described.params.get(name)
+        if isinstance(given, Param):
+            found[name] = given
+        else:
+            found[name] = Param(
+                name, given or guess_type(kind, each), default, each.get("help", "")
+            )
+    for name, param in described.params.items():
+        if isinstance(param, Param):
+            found.setdefault(name, param)
+    return found
+
+
+def of_kind(*kinds: str) -> list[Op]:
+    """Every op of these kinds, by path."""
+    return [op for op in map(find, paths()) if op is not None and op.kind in kinds]
+
+
+@cache
+def short_names(kind: str) -> dict[str, str]:
+    """Short name -> path, for the kinds that Keras also takes by name ("relu", "he_normal")."""
+    found = {}
+    for path, fact in _load()["ops"].items():
+        if fact["kind"] == kind:
+            for each in (path, *fact.get("aliases", ())):
+                name = each.rpartition(".")[2]
+                found |= {name: path, _snake(name): path}
+    return found
+
+
+def _snake(name: str) -> str:
+    return "".join(
+        f"_{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower()
+        for i, c in enumerate(name)
+    )

@@ -1,0 +1,237 @@
+"""Each call against the catalogue: is there such an op, are its parameters right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from studio.graph.catalogue import types
+from studio.graph.catalogue.op import Op, Param
+from studio.graph.catalogue.registry import aliases, find, paths, short_names
+from studio.graph.document import Block, Graph, Node, Project, is_call, is_reference
+from studio.graph.infer import place_of
+from studio.graph.problems import ERROR, Problem, nearest, quoted
+
+STAGES = ("source", "stage")
+LAYERS = ("layer", "input", "function", "application", "activation")
+
+
+def check_calls(project: Project) -> list[Problem]:
+    """Every wrong call in a project's graphs and training."""
+    return list(_Checker(project).problems())
+
+
+class _Checker:
+    def __init__(self, project: Project):
+        self.project = project
+
+    def problems(self) -> Iterator[Problem]:
+        for name, graph in self.project.graphs().items():
+            for node in graph.nodes.values():
+                if node.op is not None:
+                    yield from self.node(name, graph, node)
+        yield from self.training()
+
+    def node(self, name: str, graph: Graph, node: Node) -> Iterator[Problem]:
+        place = place_of(name, graph, node.id)
+
+        def problem(code: str, message: str, hint: str = "") -> Problem:
+            return Problem(ERROR, code, name, node.id, message, hint, place)
+
+        if node.repeat != 1 and not node.op.startswith("block:"):
+            yield problem("bad-param", "repeat is for blocks.", "Group the node into a block.")
+        if node.op.startswith("block:"):
+            yield from self.block_call(node, problem)
+            return
+        kinds = STAGES if name == "data" else LAYERS
+        if isinstance(graph, Block) and node.op == "keras.Input" and node.id in graph.inputs:
+            return  # a block's input takes the shape of what is fed
+        for code, message, hint in self.call(node.op, node.params, kinds, graph):
+            yield problem(code, message, hint)
+
+    def block_call(self, node: Node, problem) -> Iterator[Problem]:
+        name = node.op[6:]
+        block = self.project.blocks.get(name)
+        if block is None:
+            hint = nearest(name, self.project.blocks) or "Define it under blocks."
+            yield problem("lost-block", f"uses the block {quoted(name)}, which isn't there.", hint)
+            return
+        for param in node.params:
+            if param not in block.parameters:
+                hint = nearest(param, block.parameters) or (
+                    f"It has {', '.join(block.parameters) or 'none'}."
+                )
+                yield problem("unknown-param", f"the block has no parameter {quoted(param)}.", hint)
+
+    def call(
+        self, path: Any, params: Any, kinds: tuple[str, ...], graph: Graph | None = None
+    ) -> Iterator[tuple[str, str, str]]:
+        """(code, message, hint) of everything wrong with a call, and with the calls in it."""
+        if not isinstance(path, str) or not isinstance(params, dict):
+            yield (
+                "bad-param",
+                f"the call {quoted({'op': path, 'params': params})} is not of the form "
+                '{"op": ..., "params": {...}}.',
+                "Write op as a text and params as an object.",
+            )
+            return
+        if path.startswith("code:"):
+            if path[5:] not in self.project.code:
+                hint = nearest(path[5:], self.project.code) or "Define it under code."
+                yield "lost-code", f"uses the code {quoted(path[5:])}, which isn't there.", hint
+            return
+        op = find(path)
+        if op is None:
+            hint = self.unknown(path, kinds)
+            yield "unknown-op", f"there is no op {quoted(path)}.", hint
+            return
+        if op.kind not in kinds:
+            wanted = " or a ".join(kind.replace("_", " ") for kind in kinds if kind != "code")
+            article = "an" if op.kind[0] in "aeiou" else "a"
+            message = f"{path} is {article} {op.kind.replace('_', ' ')}; here stands a {wanted}."
+            yield "wrong-op", message, "Choose another op."
+            return
+        yield from self.params(op, params, graph)
+
+    @staticmethod
+    def unknown(path: str, kinds: tuple[str, ...]) -> str:
+        """The nearest ops: by their whole path, else by their last part."""
+        hint = nearest(path, (*paths(), *aliases()))
+        if hint:
+            return hint
+        names = {known.rpartition(".")[2]: known for known in paths()}
+        found = nearest(path.rpartition(".")[2], names)
+        return found or "See docs/ops.md for all there are."
+
+    def params(
+        self, op: Op, params: dict[str, Any], graph: Graph | None
+    ) -> Iterator[tuple[str, str, str]]:
+        for name, param in op.params.items():
+            if param.required and name not in params:
+                yield (
+                    "missing-param",
+                    f"{op.name} needs {name}.",
+                    f"Give {name}: {param.expected()}.",
+                )
+        for name, value in params.items():
+            param = op.params.get(name)
+            if param is None:
+                hint = nearest(name, op.params) or f"It has {', '.join(op.params) or 'none'}."
+                yield "unknown-param", f"{op.name} has no parameter {quoted(name)}.", hint
+            elif is_reference(value):
+                yield from self.reference(value, graph)
+            else:
+                yield from self.value(op, param, value, graph)
+
+    def reference(self, value: Any, graph: Graph | None) -> Iterator[tuple[str, str, str]]:
+        known = graph.parameters if isinstance(graph, Block) else {}
+        if value["$"] not in known:
+            message = f"stands for the parameter {quoted(value['$'])}, which isn't there."
+            hint = nearest(str(value["$"]), known) or "Add it to the block's parameters."
+            yield "bad-param", message, hint
+
+    def value(
+        self, op: Op, param: Param, value: Any, graph: Graph | None
+    ) -> Iterator[tuple[str, str, str]]:
+        if _has_reference(value):
+            return  # known only where the block is used
+        if not param.accepts(value):
+            message = f"{param.name} is {quoted(value)}, but {op.name} expects {param.expected()}."
+            yield "bad-param", message, self.mend(param.type, value)
+            return
+        kinds = _call_kinds(param.type)
+        for inner in _calls(value):
+            yield from self.call(
+                inner.get("op"), inner.get("params", {}), kinds or (_kind_of(inner),), graph
+            )
+        if isinstance(value, str) and isinstance(param.type, types.OneCall):
+            yield from self.short_name(op, param, value)
+
+    @staticmethod
+    def mend(kind: types.Type, value: Any) -> str:
+        if isinstance(kind, types.Choice) and isinstance(value, str):
+            return nearest(value, [v for v in kind.values if isinstance(v, str)]) or "Choose one."
+        if isinstance(value, float) and value.is_integer() and kind.accepts(int(value)):
+            return f"Write {int(value)}."
+        if isinstance(value, str):
+            try:
+                if kind.accepts(int(value)):
+                    return f"Write {int(value)}, without quotes."
+            except ValueError:
+                pass
+        return "Change it, or leave it out for its default."
+
+    @staticmethod
+    def short_name(op: Op, param: Param, value: str) -> Iterator[tuple[str, str, str]]:
+        known: set[str] = set()
+        for kind in param.type.kinds:
+            known |= set(short_names(kind)) if kind != "code" else set()
+        if value not in known:
+            message = f"{param.name} is {quoted(value)}, which Keras doesn't know."
+            yield "bad-param", message, nearest(value, known) or "Choose another."
+
+    def training(self) -> Iterator[Problem]:
+        training = self.project.training
+        if training is None:
+            return
+
+        def problems(call: Any, kinds: tuple[str, ...], place: str, node: str = ""):
+            for code, message, hint in self.call(call.op, call.params, kinds):
+                yield Problem(ERROR, code, "training", node, message, hint, f"training.{place}")
+
+        if training.loop not in ("fit", "custom"):
+            message = f"is {quoted(training.loop)}; expected fit or custom."
+            yield Problem(
+                ERROR, "bad-param", "training", "", message, "Choose one.", "training.loop"
+            )
+        elif training.loop == "custom":
+            message = "asks for a custom loop, which this version can't write yet."
+            hint = 'Set it to "fit".'
+            yield Problem(ERROR, "not-yet", "training", "", message, hint, "training.loop")
+        if training.optimizer is not None:
+            yield from problems(training.optimizer, ("optimizer",), "optimizer")
+        for output, loss in training.losses.items():
+            yield from problems(loss, ("loss", "code"), f"losses.{output}", output)
+        for output, metrics in training.metrics.items():
+            for index, metric in enumerate(metrics):
+                yield from problems(
+                    metric, ("metric", "code"), f"metrics.{output}[{index}]", output
+                )
+        for index, callback in enumerate(training.callbacks):
+            yield from problems(callback, ("callback", "code"), f"callbacks[{index}]")
+
+
+def _calls(value: Any) -> Iterator[dict[str, Any]]:
+    """The outermost calls in a value."""
+    if is_call(value):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _calls(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _calls(item)
+
+
+def _has_reference(value: Any) -> bool:
+    if is_reference(value):
+        return True
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_reference, items))
+
+
+def _call_kinds(kind: types.Type) -> tuple[str, ...]:
+    """The kinds of call that a type takes, also inside lists and choices."""
+    if isinstance(kind, types.OneCall):
+        return kind.kinds
+    if isinstance(kind, (types.ListOf, types.DictOf)):
+        return _call_kinds(kind.item)
+    if isinstance(kind, types.Either):
+        return tuple(k for each in kind.types for k in _call_kinds(each))
+    return ()
+
+
+def _kind_of(call: dict[str, Any]) -> str:
+    """Where the catalogue doesn't say what may stand, any known op may."""
+    op = find(call["op"]) if isinstance(call.get("op"), str) else None
+    return op.kind if op else "call"

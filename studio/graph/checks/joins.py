@@ -1,0 +1,202 @@
+"""Where the graphs meet: data into the model's inputs, its outputs against labels and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from studio.graph.catalogue.registry import find
+from studio.graph.document import Call, ModelGraph, Project
+from studio.graph.elements import Elements, features, label
+from studio.graph.infer import Shapes, place_of
+from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
+from studio.graph.rule import Args
+from studio.graph.spec import FLOATS, Refused, Spec
+
+
+def model_inputs(graph: ModelGraph) -> list[str]:
+    """The ids of the model's inputs, in the order of the file."""
+    return [node.id for node in graph.nodes.values() if node.op == "keras.Input"]
+
+
+def check_joins(project: Project, shapes: dict[str, Shapes]) -> list[Problem]:
+    """What doesn't fit together between data, model and training."""
+    return list(_Joins(project, shapes).problems())
+
+
+class _Joins:
+    def __init__(self, project: Project, shapes: dict[str, Shapes]):
+        self.project = project
+        self.shapes = shapes
+        self.model = project.model
+        self.training = project.training
+
+    def problems(self) -> Iterator[Problem]:
+        yield from self.outputs_and_losses()
+        data = self.project.data
+        if data is None or self.model is None or not data.outputs:
+            return
+        for split, end in data.outputs.items():
+            elements = self.shapes["data"].at(end)
+            if isinstance(elements, Elements):
+                yield from self.features(split, end, elements)
+                yield from self.labels(split, end, elements)
+                yield from self.amount(split, end, elements)
+
+    def data_problem(self, code: str, end: str, message: str, hint: str = "") -> Problem:
+        node = end.partition(".")[0]
+        place = place_of("data", self.project.data, node)
+        return Problem(ERROR, code, "data", node, message, hint, place)
+
+    def outputs_and_losses(self) -> Iterator[Problem]:
+        """Losses, weights and metrics belong to outputs of the model."""
+        if self.training is None or self.model is None:
+            return
+        outputs = [end.partition(".")[0] for end in self.model.outputs]
+        for kind in ("losses", "loss_weights", "metrics"):
+            for name in getattr(self.training, kind):
+                if name not in outputs:
+                    message = f"{quoted(name)} is no output of the model."
+                    hint = nearest(name, outputs) or f"Its outputs are {', '.join(outputs)}."
+                    place = f"training.{kind}.{name}"
+                    yield Problem(ERROR, "lost-output", "training", name, message, hint, place)
+        for name in outputs:
+            if self.training.losses and name not in self.training.losses:
+                message = f"the output {quoted(name)} has no loss, so nothing trains it."
+                hint = f"Add one under training.losses.{name}."
+                yield Problem(WARNING, "no-loss", "training", name, message, hint)
+
+    def features(self, split: str, end: str, elements: Elements) -> Iterator[Problem]:
+        """The elements' features against the model's inputs."""
+        given = features(elements.structure)
+        names = model_inputs(self.model)
+        if isinstance(given, dict):
+            missing = [name for name in names if name not in given]
+            if missing:
+                message = (
+                    f"gives the features {one_of(given)} for {split}, but the model's input "
+                    f"{quoted(missing[0])} is not among them."
+                )
+                hint = nearest(missing[0], given) or "Give the feature the name of the input."
+                yield self.data_problem("join", end, message, hint)
+            pairs = [(name, given[name]) for name in names if name in given]
+        elif len(names) == 1:
+            pairs = [(names[0], given)]
+        elif isinstance(given, tuple) and len(given) == len(names):
+            pairs = list(zip(names, given, strict=True))
+        else:
+            message = f"gives one tensor for {split}, but the model has {len(names)} inputs: "
+            message += f"{', '.join(names)}."
+            hint = "Name the features after the inputs, with features or studio.map.arrange."
+            yield self.data_problem("join", end, message, hint)
+            return
+        for name, spec in pairs:
+            wanted = self.shapes["model"].at(name)
+            if not isinstance(wanted, Spec):
+                continue
+            if not isinstance(spec, Spec):
+                message = f"gives several tensors for the one input {quoted(name)}."
+                yield self.data_problem("join", end, message, "Keep one of them.")
+            elif not fits(spec, wanted):
+                message = f"gives {spec} for {split}, but the model's input {quoted(name)} takes {wanted}."
+                yield self.data_problem("join", end, message, self.mend(spec, wanted, name))
+
+    @staticmethod
+    def mend(spec: Spec, wanted: Spec, name: str) -> str:
+        if spec.rank == wanted.rank - 1 and spec.shape == wanted.shape[1:]:
+            return "Put tf.data.Dataset.batch before it: a model takes batches."
+        if (spec.dtype == "string") != (wanted.dtype == "string"):
+            return f'Set the dtype of {quoted(name)} to "{spec.dtype}", or convert it in the data.'
+        return f"Set the shape of {quoted(name)} to {list(spec.shape[1:])}, or change the data."
+
+    def labels(self, split: str, end: str, elements: Elements) -> Iterator[Problem]:
+        """The elements' labels against the losses of the outputs."""
+        if self.training is None or not self.training.losses:
+            return
+        target = label(elements.structure)
+        outputs = self.model.outputs
+        if target is None:
+            message = f"gives no label for {split}, but the training has losses."
+            yield self.data_problem("join", end, message, "Set the source's label.")
+            return
+        for output in outputs:
+            name = output.partition(".")[0]
+            loss = self.training.losses.get(name)
+            spec = self.shapes["model"].at(output)
+            if loss is None or not isinstance(spec, Spec):
+                continue
+            own = target
+            if isinstance(target, dict):
+                if name not in target:
+                    message = f"gives the labels {one_of(target)} for {split}, none for the "
+                    message += f"output {quoted(name)}."
+                    hint = nearest(name, target) or "Name a label after the output."
+                    yield self.data_problem("join", end, message, hint)
+                    continue
+                own = target[name]
+            elif len(outputs) > 1:
+                message = f"gives one label for {split}, but the model has {len(outputs)} outputs: "
+                message += f"{', '.join(outputs)}."
+                hint = "Name a label for each output, with studio.map.arrange."
+                yield self.data_problem("join", end, message, hint)
+                return
+            if isinstance(own, Spec):
+                yield from self.loss(name, loss, own, spec, elements)
+
+    def loss(
+        self, name: str, loss: Call, target: Spec, output: Spec, elements: Elements
+    ) -> Iterator[Problem]:
+        op = find(loss.op)
+        place = f"training.losses.{name}"
+        if op is None or op.rule is None:
+            return
+        try:
+            op.rule(Args(op.filled(loss.params)), target, output)
+        except Refused as refused:
+            message = f"{op.name} {refused.message}."
+            yield Problem(ERROR, "label-loss", "training", name, message, refused.hint, place)
+            return
+        units = output.shape[-1] if output.rank > 1 else None
+        if op.name == "SparseCategoricalCrossentropy" and elements.labels and units is not None:
+            low, high = elements.labels
+            if low < 0 or high >= units:
+                message = (
+                    f"the labels go from {low:g} to {high:g}, but {quoted(name)} has {units} units, "
+                    f"for the classes 0 to {units - 1}."
+                )
+                hint = f"Give {quoted(name)} {high + 1:g} units." if low >= 0 else "Number from 0."
+                yield Problem(ERROR, "label-range", "training", name, message, hint, place)
+
+    def amount(self, split: str, end: str, elements: Elements) -> Iterator[Problem]:
+        """Data without end needs a number of steps; data without elements trains nothing."""
+        steps = None
+        if self.training is not None:
+            steps = {
+                "train": self.training.steps_per_epoch,
+                "validation": self.training.validation_steps,
+            }.get(split)
+        if elements.infinite and steps is None and split != "test":
+            name = "steps_per_epoch" if split == "train" else "validation_steps"
+            message = f"gives {split} data without end, and nothing says how long an epoch is."
+            yield self.data_problem("endless", end, message, f"Set training.{name}.")
+        elif elements.infinite and split == "test":
+            message = "gives test data without end."
+            yield self.data_problem("endless", end, message, "Put tf.data.Dataset.take before it.")
+        elif elements.count == 0:
+            yield self.data_problem("no-elements", end, f"gives no element for {split}.")
+
+
+def fits(spec: Spec, wanted: Spec) -> bool:
+    """Whether a tensor can go into an input; Keras mends a last axis of 1 that is missing."""
+    if (spec.dtype == "string") != (wanted.dtype == "string"):
+        return False
+    if wanted.dtype not in FLOATS and spec.dtype in FLOATS:
+        return False
+    shape: tuple[Any, ...] = spec.shape
+    if len(shape) == len(wanted.shape) - 1 and wanted.shape[-1] == 1 and len(shape) > 0:
+        shape = (*shape, 1)
+    elif len(shape) == len(wanted.shape) + 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return len(shape) == len(wanted.shape) and all(
+        a == b or None in (a, b) for a, b in zip(shape, wanted.shape, strict=True)
+    )

@@ -1,0 +1,192 @@
+"""A project as plain, frozen data: graphs of calls with ids, and the training.
+
+Nothing here holds a widget, a tensor or a process. Every value is frozen and
+shared: an edit makes a new `Project` that keeps all it did not touch, so an
+undo is the project before, and a change is found by comparing identities.
+
+The field names, and their order, are those of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
+
+FORMAT = 1
+"""Version of the file format that this Studio writes."""
+
+GRAPH_KINDS = ("model", "data")
+
+
+def doc(text: str, **limits: Any) -> Meta:
+    """A field's line in the published JSON Schema."""
+    return Meta(description=text, **limits)
+
+
+class Call(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One public API call, written as data."""
+
+    op: Annotated[str, doc("Public dotted path of the thing called, or code:NAME.")]
+    params: Annotated[dict[str, Any], doc("Its keyword arguments by their real names.")] = field(
+        default_factory=dict
+    )
+
+
+class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One call on one set of tensors."""
+
+    id: Annotated[str, doc("A Python identifier, unique in its graph; its name in the code.")]
+    op: Annotated[str | None, doc("Public dotted path, block:NAME or code:NAME.")] = None
+    shares: Annotated[str | None, doc("Id of the node whose layer is called again here.")] = None
+    params: Annotated[dict[str, Any], doc("The call's keyword arguments.")] = field(
+        default_factory=dict
+    )
+    repeat: Annotated[int, doc("How many times a block stands here in a row.", ge=1)] = 1
+    at: Annotated[tuple[float, float] | None, doc("Its place on the canvas: x, y.")] = None
+    note: Annotated[str, doc("Free text.")] = ""
+
+
+class Edge(Struct, frozen=True, array_like=True):
+    """A tensor's way from one port to another: "node", or "node.port" where there are several."""
+
+    source: str
+    target: str
+
+    @property
+    def source_node(self) -> str:
+        """Id of the node that gives the tensor."""
+        return self.source.partition(".")[0]
+
+    @property
+    def source_port(self) -> str:
+        """Name of the output port; empty for the first."""
+        return self.source.partition(".")[2]
+
+    @property
+    def target_node(self) -> str:
+        """Id of the node that takes the tensor."""
+        return self.target.partition(".")[0]
+
+    @property
+    def target_port(self) -> str:
+        """Name of the input port; empty for the first."""
+        return self.target.partition(".")[2]
+
+
+class Graph(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Nodes by id, in the order of the file, and the edges between them."""
+
+    nodes: Annotated[dict[str, Node], doc("The calls.")] = field(default_factory=dict)
+    edges: Annotated[tuple[Edge, ...], doc("Pairs [source, target].")] = ()
+
+
+class DataGraph(Graph, frozen=True, omit_defaults=True):
+    """How examples come in: sources, stages, splits."""
+
+    outputs: Annotated[
+        dict[str, str], doc("The stage that feeds train, and, if any, validation and test.")
+    ] = field(default_factory=dict)
+
+
+class ModelGraph(Graph, frozen=True, omit_defaults=True):
+    """The model: layers and ops between its inputs and outputs."""
+
+    outputs: Annotated[tuple[str, ...], doc("The nodes (or node.port) the model returns.")] = ()
+    style: Annotated[
+        str, doc("How the model is written: sequential, functional, subclass or auto.")
+    ] = "auto"
+
+
+class Block(Graph, frozen=True, omit_defaults=True):
+    """A named graph used as a node; inside it {"$": NAME} stands for a parameter."""
+
+    inputs: Annotated[tuple[str, ...], doc("Ids of the keras.Input nodes, in order.")] = ()
+    outputs: Annotated[tuple[str, ...], doc("The nodes (or node.port) the block returns.")] = ()
+    parameters: Annotated[dict[str, Any], doc("Parameters with their default values.")] = field(
+        default_factory=dict
+    )
+
+
+class Code(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A piece of Python that the user wrote, used as {"op": "code:NAME"}."""
+
+    kind: Annotated[
+        str, doc("layer, function, map, generator, loss, metric, callback or train_step.")
+    ]
+    source: Annotated[str, doc("The Python source.")]
+
+
+class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What compile and fit are told."""
+
+    loop: Annotated[str, doc("fit, or custom: a compiled GradientTape loop.")] = "fit"
+    epochs: Annotated[int, doc("How often the training data is gone through.", ge=1)] = 1
+    seed: Annotated[int | None, doc("Seed of all that is random.", ge=0)] = None
+    optimizer: Annotated[Call | None, doc("The optimizer.")] = None
+    losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
+        default_factory=dict
+    )
+    loss_weights: Annotated[dict[str, float], doc("The weight of each output's loss.")] = field(
+        default_factory=dict
+    )
+    metrics: Annotated[dict[str, tuple[Call, ...]], doc("Metrics for each output.")] = field(
+        default_factory=dict
+    )
+    callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
+    steps_per_epoch: Annotated[int | None, doc("Batches in an epoch; by default all.", ge=1)] = None
+    validation_steps: Annotated[int | None, doc("Batches of a validation.", ge=1)] = None
+    steps_per_execution: Annotated[int, doc("Batches for one call of the graph.", ge=1)] = 1
+    jit_compile: Annotated[bool, doc("Compile the training step with XLA.")] = False
+
+
+class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Everything that one project.json says."""
+
+    studio: Annotated[int, doc("Version of the file format.")] = FORMAT
+    name: Annotated[str, doc("What the project is called.")] = ""
+    note: Annotated[str, doc("Free text.")] = ""
+    data: Annotated[DataGraph | None, doc("How examples come in.")] = None
+    model: Annotated[ModelGraph | None, doc("The model.")] = None
+    blocks: Annotated[dict[str, Block], doc("Named graphs used as nodes.")] = field(
+        default_factory=dict
+    )
+    code: Annotated[dict[str, Code], doc("The user's own Python.")] = field(default_factory=dict)
+    training: Annotated[Training | None, doc("The training.")] = None
+    distribution: Annotated[Call | None, doc("The tf.distribute strategy, if any.")] = None
+    exports: Annotated[tuple[Call, ...], doc("What is written out after training.")] = ()
+
+    def graph(self, name: str) -> Graph | None:
+        """The graph called "model", "data" or "block:NAME"; None where there is none."""
+        if name in GRAPH_KINDS:
+            return getattr(self, name)
+        return self.blocks.get(name.removeprefix("block:"))
+
+    def graphs(self) -> dict[str, Graph]:
+        """All graphs there are, by name: data, model, then the blocks."""
+        found = {name: getattr(self, name) for name in ("data", "model")}
+        found |= {f"block:{name}": block for name, block in self.blocks.items()}
+        return {name: graph for name, graph in found.items() if graph is not None}
+
+    def with_graph(self, name: str, graph: Graph) -> Project:
+        """The same project with one graph exchanged."""
+        if name in GRAPH_KINDS:
+            return replace(self, **{name: graph})
+        return replace(self, blocks={**self.blocks, name.removeprefix("block:"): graph})
+
+
+def is_call(value: Any) -> bool:
+    """Whether a parameter's value is itself a call."""
+    return isinstance(value, Mapping) and "op" in value
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value stands for a parameter of the block around it."""
+    return isinstance(value, Mapping) and set(value) == {"$"}
+
+
+def owner(graph: Graph, node: Node) -> Node | None:
+    """The node whose layer this node calls: itself, or the one it shares; None where lost."""
+    return graph.nodes.get(node.shares) if node.shares is not None else node

@@ -1,0 +1,74 @@
+"""What flows through the data graph: elements of a structure, and how many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from studio.graph.spec import Spec
+
+Structure = Any
+"""A Spec, or a tuple or dict of Structures."""
+
+
+class Elements(Struct, frozen=True):
+    """A tf.data.Dataset before there is one.
+
+    `count` is how many elements it has, None where that isn't known before it
+    runs; `infinite` says that it never ends. `labels` are the smallest and
+    largest label, where they could be read.
+    """
+
+    structure: Structure
+    count: int | None = None
+    infinite: bool = False
+    labels: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        many = "endless" if self.infinite else f"{self.count} " if self.count is not None else ""
+        return f"{many}elements {structure_text(self.structure)}"
+
+
+def structure_text(structure: Structure) -> str:
+    """A structure as a person would write it."""
+    if isinstance(structure, dict):
+        return f"{{{', '.join(f'{key}: {structure_text(s)}' for key, s in structure.items())}}}"
+    if isinstance(structure, tuple):
+        return f"({', '.join(map(structure_text, structure))})"
+    return str(structure)
+
+
+def over(structure: Structure, change: Callable[[Spec], Spec]) -> Structure:
+    """The structure with every Spec changed."""
+    if isinstance(structure, dict):
+        return {key: over(value, change) for key, value in structure.items()}
+    if isinstance(structure, tuple):
+        return tuple(over(value, change) for value in structure)
+    return change(structure)
+
+
+def leaves(structure: Structure) -> list[Spec]:
+    """Every Spec of a structure, in order."""
+    if isinstance(structure, dict):
+        return [leaf for value in structure.values() for leaf in leaves(value)]
+    if isinstance(structure, tuple):
+        return [leaf for value in structure for leaf in leaves(value)]
+    return [structure]
+
+
+def features(structure: Structure) -> Structure:
+    """What goes into the model: the first of a tuple, or all there is."""
+    return structure[0] if isinstance(structure, tuple) else structure
+
+
+def label(structure: Structure) -> Structure | None:
+    """What the model's output is compared with: the second of a tuple."""
+    return structure[1] if isinstance(structure, tuple) and len(structure) > 1 else None
+
+
+def batch_size(elements: Elements) -> int | None:
+    """The size of the first axis, where all tensors have one and it is known."""
+    sizes = {spec.shape[0] if spec.shape else None for spec in leaves(elements.structure)}
+    return sizes.pop() if len(sizes) == 1 else None

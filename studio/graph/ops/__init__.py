@@ -1,0 +1,1 @@
+"""What is written by hand about each op, a family a file; every module here is read in."""

@@ -1,0 +1,144 @@
+"""Ready-made functions for tf.data.Dataset.map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.graph.catalogue.op import Param
+from studio.graph.catalogue.registry import describe
+from studio.graph.catalogue.types import Choice, DictOf, Float, Int, ListOf, Text
+from studio.graph.elements import Elements, features, label, over
+from studio.graph.problems import quoted
+from studio.graph.rule import Args
+from studio.graph.spec import DTYPES, FLOATS, INTEGERS, Refused, Spec
+
+
+def _map(name: str, shown: str, help: str, *params: Param):
+    return describe(
+        f"studio.map.{name}", kind="map", family="map", shown=shown, help=help, params=params
+    )
+
+
+def _on_features(dataset: Elements, change) -> Any:
+    """The structure with its features changed and its label as it was."""
+    changed = over(features(dataset.structure), change)
+    if isinstance(dataset.structure, tuple):
+        return (changed, *dataset.structure[1:])
+    return changed
+
+
+@_map(
+    "rescale",
+    "scale offset",
+    "Multiplies the features by a number and adds one: pixels of 0 to 255 become 0 to 1.",
+    Param("scale", Float(), 1.0, "The factor."),
+    Param("offset", Float(), 0.0, "What is added then."),
+)
+def rescale(p: Args, dataset: Elements) -> Any:
+    """Features as float32."""
+
+    def change(spec: Spec) -> Spec:
+        if spec.dtype not in FLOATS | INTEGERS:
+            raise Refused(f"multiplies numbers, but gets {spec.dtype}")
+        return spec.with_dtype("float32")
+
+    return _on_features(dataset, change)
+
+
+@_map(
+    "cast",
+    "dtype",
+    "Turns the features into another dtype.",
+    Param("dtype", Choice(tuple(sorted(DTYPES - {"string"}))), help="The dtype."),
+)
+def cast(p: Args, dataset: Elements) -> Any:
+    """Features in another dtype."""
+
+    def change(spec: Spec) -> Spec:
+        if spec.dtype == "string":
+            raise Refused("can't turn text into numbers", "Parse it, or look it up.")
+        return spec.with_dtype(p.dtype)
+
+    return _on_features(dataset, change)
+
+
+@_map(
+    "one_hot",
+    "depth",
+    "Turns a label that is a class number into a vector with a 1 at its place.",
+    Param("depth", Int(1), help="How many classes there are."),
+)
+def one_hot(p: Args, dataset: Elements) -> Any:
+    """The label with a new last axis of `depth`, float32."""
+    target = label(dataset.structure)
+    if not isinstance(target, Spec) or target.dtype not in INTEGERS:
+        raise Refused("needs a label that is a whole number")
+    if dataset.labels and dataset.labels[1] >= p.depth:
+        raise Refused(
+            f"has a depth of {p.depth}, but the labels go up to {dataset.labels[1]:g}",
+            f"Set depth to {dataset.labels[1] + 1:g}.",
+        )
+    made = (dataset.structure[0], Spec((*target.shape, p.depth), "float32"))
+    return Elements((*made, *dataset.structure[2:]), dataset.count, dataset.infinite)
+
+
+@_map(
+    "hash_words",
+    "buckets length",
+    "Turns text into word numbers: lower case, without punctuation, each word by its hash.",
+    Param("buckets", Int(2), help="How many numbers there are for words; 0 stands for no word."),
+    Param("length", Int(1), help="Words kept; a shorter text is filled up with 0."),
+)
+def hash_words(p: Args, dataset: Elements) -> Any:
+    """A text () becomes (length,) int64, from 0 to buckets - 1."""
+
+    def change(spec: Spec) -> Spec:
+        if spec.dtype != "string" or spec.shape:
+            raise Refused(f"takes one text an element, but gets {spec}", "Choose a text column.")
+        return Spec((p.length,), "int64")
+
+    return _on_features(dataset, change)
+
+
+_PATHS = DictOf(ListOf(Int(0)))
+
+
+@_map(
+    "arrange",
+    "features labels",
+    "Names the parts of an element: which goes into which input, and which is whose label.",
+    Param("features", _PATHS, help="Input name -> where it is in the element, such as [0, 1]."),
+    Param("labels", _PATHS, None, "Output name -> where its label is; null for none."),
+)
+def arrange(p: Args, dataset: Elements) -> Any:
+    """(dict of features, dict of labels)."""
+    found = {name: _part(dataset.structure, path) for name, path in p.features.items()}
+    if p.labels is None:
+        return Elements(found, dataset.count, dataset.infinite)
+    labels = {name: _part(dataset.structure, path) for name, path in p.labels.items()}
+    return Elements((found, labels), dataset.count, dataset.infinite)
+
+
+def _part(structure: Any, path: list[int]) -> Any:
+    part = structure
+    for index in path:
+        if not isinstance(part, tuple) or index >= len(part):
+            raise Refused(f"takes the part {quoted(path)}, which its element doesn't have")
+        part = part[index]
+    return part
+
+
+@_map(
+    "select",
+    "name",
+    "Keeps one of several named features.",
+    Param("name", Text(), help="The feature's name."),
+)
+def select(p: Args, dataset: Elements) -> Any:
+    """The one feature, and the label as it was."""
+    inside = features(dataset.structure)
+    if not isinstance(inside, dict) or p.name not in inside:
+        raise Refused(f"keeps the feature {quoted(p.name)}, which its element doesn't have")
+    if isinstance(dataset.structure, tuple):
+        return (inside[p.name], *dataset.structure[1:])
+    return inside[p.name]

@@ -1,0 +1,250 @@
+"""Data sources: what a data graph begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from studio.graph.catalogue.op import Param
+from studio.graph.catalogue.registry import describe
+from studio.graph.catalogue.types import Choice, DictOf, Either, ListOf, Path, Text
+from studio.graph.elements import Elements
+from studio.graph.problems import nearest, quoted
+from studio.graph.rule import Args
+from studio.graph.spec import Refused, Spec
+from studio.graph.tables import Column, Table, grid_of, read_arrays, read_table
+
+
+class Feature(Struct, frozen=True):
+    """One tensor of a CSV's features, and the columns it is made of."""
+
+    columns: tuple[str, ...]
+    shape: tuple[int, ...]
+    """() where one column gives one value a row."""
+    number: bool
+    prefix: str = ""
+    """Where the columns are numbered as an array's elements: what is before the numbers."""
+
+
+class CsvPlan(Struct, frozen=True):
+    """How a CSV becomes elements; the shape rule and the code are both made from it."""
+
+    features: Feature | dict[str, Feature]
+    label: str | None
+    label_dtype: str
+    classes: tuple[str, ...]
+    """For a text label: the text of each class, in the order of their numbers."""
+    rows: int | None
+    labels: tuple[float, float] | None
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that is used."""
+        used = [self.features] if isinstance(self.features, Feature) else self.features.values()
+        names = [name for feature in used for name in feature.columns]
+        return names + ([self.label] if self.label else [])
+
+
+@describe(
+    "studio.data.csv",
+    kind="source",
+    family="source",
+    inputs="",
+    shown="path label",
+    help="Rows of a CSV file (also .csv.gz), as numbers and texts by column.",
+    params=[
+        Param("path", Path(), help="The file: assets:..., or relative to the project."),
+        Param("label", Text(), None, "The column to be predicted; null for none."),
+        Param(
+            "features",
+            DictOf(Either((Text(), ListOf(Text(), empty=False)))),
+            None,
+            "Input name -> a column, or a list of columns that become a vector. By default all "
+            "columns but the label: as one array where they are numbers (columns numbered "
+            "pixel_0_0 ... pixel_7_7 keep that shape), else each under its own name.",
+        ),
+        Param("classes", ListOf(Text(), empty=False), None, "The texts of a text label, in order."),
+        Param(
+            "missing",
+            Choice(("error", "drop", "keep")),
+            "error",
+            "What to do with an empty cell: stop, drop its row, or keep it (NaN, or empty text).",
+        ),
+    ],
+)
+def csv(p: Args) -> Elements:
+    """One element a row: the features, or (features, label)."""
+    plan = csv_plan(p)
+    if isinstance(plan.features, Feature):
+        features: Any = _feature_spec(plan.features)
+    else:
+        features = {name: _feature_spec(feature) for name, feature in plan.features.items()}
+    structure = (features, Spec((), plan.label_dtype)) if plan.label else features
+    return Elements(structure, plan.rows, labels=plan.labels)
+
+
+def _feature_spec(feature: Feature) -> Spec:
+    return Spec(feature.shape, "float32" if feature.number else "string")
+
+
+def csv_plan(p: Args) -> CsvPlan:
+    """The plan for a CSV source, made by looking into its file; Refused where they don't agree."""
+    table = read_table(p.path, p.folder)
+    if p.label is not None:
+        _column(table, p.label, p.path)
+    features = _features(p, table)
+    label_dtype, classes, labels = _label(p, table)
+    plan = CsvPlan(features, p.label, label_dtype, classes, None, labels)
+    dropped = _check_cells(p, table, plan.columns)
+    rows = table.rows - dropped if table.whole else None
+    return CsvPlan(features, p.label, label_dtype, classes, rows, labels)
+
+
+def _column(table: Table, name: str, path: str) -> Column:
+    if name not in table.columns:
+        there = f"There are {', '.join(list(table.columns)[:12])}" + (
+            f" and {len(table.columns) - 12} more." if len(table.columns) > 12 else "."
+        )
+        raise Refused(
+            f"takes the column {quoted(name)}, which {quoted(path)} doesn't have",
+            nearest(name, table.columns) or there,
+        )
+    return table.columns[name]
+
+
+def _features(p: Args, table: Table) -> Feature | dict[str, Feature]:
+    if p.features is not None:
+        return {name: _feature(p, table, wanted) for name, wanted in p.features.items()}
+    names = [name for name in table.columns if name != p.label]
+    if not names:
+        raise Refused(f"finds no column in {quoted(p.path)} but the label")
+    if all(table.columns[name].number for name in names):
+        numbered = grid_of(names)
+        if numbered:
+            return Feature(tuple(names), numbered[1], True, numbered[0])
+        return Feature(tuple(names), (len(names),), True)
+    return {name: Feature((name,), (), table.columns[name].number) for name in names}
+
+
+def _feature(p: Args, table: Table, wanted: str | list[str]) -> Feature:
+    if isinstance(wanted, str):
+        return Feature((wanted,), (), _column(table, wanted, p.path).number)
+    columns = [_column(table, name, p.path) for name in wanted]
+    kinds = {column.number for column in columns}
+    if len(kinds) > 1:
+        text = next(column.name for column in columns if not column.number)
+        raise Refused(
+            f"puts {', '.join(wanted)} into one tensor, but {quoted(text)} is text",
+            "Give the text columns as features of their own.",
+        )
+    return Feature(tuple(wanted), (len(wanted),), kinds.pop())
+
+
+def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, float] | None]:
+    """Dtype, classes and range of the label."""
+    if p.label is None:
+        return "", (), None
+    column = table.columns[p.label]
+    if p.classes is not None or not column.number:
+        classes = tuple(p.classes or column.texts)
+        if column.number:
+            raise Refused(f"names classes, but the label {quoted(p.label)} is already a number")
+        unknown = [text for text in column.texts if text not in classes]
+        if unknown:
+            raise Refused(
+                f"finds the label {quoted(unknown[0])}, which is not among the classes",
+                nearest(unknown[0], classes) or "Add it to the classes.",
+            )
+        return "int32", classes, (0, len(classes) - 1)
+    return ("int32" if column.whole else "float32"), (), (column.low, column.high)
+
+
+def _check_cells(p: Args, table: Table, used: list[str]) -> int:
+    """Refuses odd and empty cells of the used columns; returns how many rows are dropped."""
+    empty: set[int] = set()
+    for name in used:
+        column = table.columns[name]
+        if column.odd is not None:
+            row, text = column.odd
+            raise Refused(
+                f"finds the text {quoted(text)} in row {row} of the column {quoted(name)} "
+                f"of {quoted(p.path)}, where numbers are expected",
+                "Mend that cell, or empty it and set missing.",
+            )
+        if column.empty and p.missing == "error":
+            raise Refused(
+                f"finds an empty cell in row {column.empty[0]} of the column {quoted(name)} "
+                f"of {quoted(p.path)} ({len(column.empty)} of them)",
+                'Set missing to "drop" or "keep", or fill it in.',
+            )
+        if column.empty and name == p.label and p.missing == "keep":
+            raise Refused(f"finds a row ({column.empty[0]}) without a label")
+        empty.update(column.empty)
+    if len(empty) == table.rows:
+        raise Refused(f"would drop all rows of {quoted(p.path)}: each has an empty cell")
+    return len(empty) if p.missing == "drop" else 0
+
+
+@describe(
+    "studio.data.numpy",
+    kind="source",
+    family="source",
+    inputs="",
+    shown="path label",
+    help="The rows of the arrays in a NumPy file (.npz, or one array as .npy).",
+    params=[
+        Param("path", Path(), help="The file: assets:..., or relative to the project."),
+        Param(
+            "features",
+            Either((Text(), DictOf(Text()))),
+            None,
+            "The array that goes into the model, or input name -> array. By default the only one "
+            "that is not the label.",
+        ),
+        Param("label", Text(), None, "The array to be predicted; null for none."),
+    ],
+)
+def numpy(p: Args) -> Elements:
+    """One element for each index of the first axis."""
+    chosen, arrays = numpy_plan(p)
+    counts = {name: arrays[name].shape[0] for name in _used(chosen, p.label)}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise Refused(f"pairs arrays of different lengths: {listed}")
+
+    def row(name: str) -> Spec:
+        return Spec(arrays[name].shape[1:], arrays[name].dtype)
+
+    features = row(chosen) if isinstance(chosen, str) else {k: row(v) for k, v in chosen.items()}
+    structure = (features, row(p.label)) if p.label is not None else features
+    return Elements(structure, next(iter(counts.values())))
+
+
+def _used(chosen: str | dict[str, str], label: str | None) -> list[str]:
+    names = [chosen] if isinstance(chosen, str) else list(chosen.values())
+    return names + ([label] if label is not None else [])
+
+
+def numpy_plan(p: Args) -> tuple[str | dict[str, str], dict[str, Any]]:
+    """The array or arrays that are the features, and all arrays of the file."""
+    arrays = read_arrays(p.path, p.folder)
+    chosen = p.features
+    if chosen is None:
+        left = [name for name in arrays if name != p.label]
+        if len(left) != 1:
+            raise Refused(
+                f"finds {len(left)} arrays beside the label in {quoted(p.path)}",
+                f"Name the features: there are {', '.join(arrays)}.",
+            )
+        chosen = left[0]
+    for name in _used(chosen, p.label):
+        if name not in arrays:
+            there = f"There are {', '.join(arrays)}."
+            raise Refused(
+                f"takes the array {quoted(name)}, which {quoted(p.path)} doesn't have",
+                nearest(name, arrays) or there,
+            )
+        if not arrays[name].shape:
+            raise Refused(f"takes the rows of {quoted(name)}, which is a single number")
+    return chosen, arrays
