@@ -3,8 +3,8 @@
     python tools/generate_catalogue.py [--check]     with --check only compare; 1 if out of date
 
 Everything is read from the installed Keras: signatures, docstrings and, where a signature says
-only **kwargs, the source of its `super().__init__(...)`. The tables at the top hold what cannot
-be read. A public object that is neither an op nor in LEFT_OUT makes the tool fail.
+only **kwargs, the source of its `super().__init__(...)`. The tables hold what cannot be read. A
+public object that is neither an op nor in LEFT_OUT makes the tool fail.
 """
 
 import argparse
@@ -31,6 +31,7 @@ HELP_LIMIT = 400
 # namespace: (kind of its classes, kind of its functions); None where all must be left out.
 # An object that several namespaces export is an op of the first one and an alias in the others.
 CLASS_KINDS = ("layer", "optimizer", "callback", "initializer", "regularizer", "constraint")
+FAMILIES = [name for name, v in vars(keras.applications).items() if inspect.ismodule(v)]
 NAMESPACES = {f"keras.{kind}s": (kind, None) for kind in CLASS_KINDS} | {
     "keras.optimizers.schedules": ("schedule", None),
     "keras.losses": ("loss", "loss_function"),
@@ -39,11 +40,7 @@ NAMESPACES = {f"keras.{kind}s": (kind, None) for kind in CLASS_KINDS} | {
     "keras.applications": (None, "application"),
     "keras.ops": (None, "function"),
     **{f"keras.ops.{part}": (None, "function") for part in ("image", "linalg", "nn", "numpy")},
-    **{
-        f"keras.applications.{name}": (None, "application")
-        for name, part in vars(keras.applications).items()
-        if inspect.ismodule(part)
-    },
+    **{f"keras.applications.{name}": (None, "application") for name in FAMILIES},
 }
 
 
@@ -53,7 +50,7 @@ def table(text, prefix=""):
     return {prefix + key: value for value, keys in entries for key in keys.split()}
 
 
-# {path: reason}. A path with brackets is a parameter that an op accepts but does not list.
+# {path or pattern: reason}. With brackets: a parameter that an op accepts but does not list.
 LEFT_OUT = table(
     """
     abstract base to subclass, nothing by itself: callbacks.Callback constraints.Constraint
@@ -69,23 +66,21 @@ LEFT_OUT = table(
     reloads a SavedModel folder for inference, nothing to compose: layers.TFSMLayer;
     wraps a model of another framework, given as a Python object: layers.FlaxLayer
         layers.JaxLayer layers.TorchModuleWrapper;
-    accepted and ignored: callbacks.ReduceLROnPlateau(**kwargs) layers.*Lookup(trainable)
-        layers.*Lookup(dtype) layers.HashedCrossing(**kwargs);
+    accepted without a documented effect: callbacks.ReduceLROnPlateau(**kwargs) ops.einsum(**kwargs)
+        layers.*Lookup(trainable) layers.*Lookup(dtype) layers.HashedCrossing(**kwargs);
     inherited, but refused or without effect unless the layer names it: layers.*(factor)
         layers.AdditiveAttention(score_mode);
-    internal, for saved models: layers.*(vocabulary_size) layers.*(has_input_vocabulary);
-    old name or leftover, accepted for old code only: layers.*(input_shape) layers.*(input_dim)
+    internal or outdated, for saved models and old code only: layers.*(vocabulary_size)
+        layers.*(has_input_vocabulary) layers.*(input_shape) layers.*(input_dim)
         layers.Embedding(input_length) layers.GRU(implementation) layers.LSTM(implementation)
         layers.InputLayer(batch_input_shape) layers.LayerNormalization(rms_scaling)
         layers.LeakyReLU(alpha) ops.layer_normalization(rms_scaling) ops.multi_hot(num_tokens)
-        optimizers.*(decay);
-    undocumented, handed to the backend: ops.einsum(**kwargs)
+        optimizers.*(decay)
     """,
     "keras.",
 )
 NOT_INHERITED = {"factor", "score_mode"}  # see LEFT_OUT
-# Ops whose **kwargs really are the caller's choice: one parameter with "keywords": true.
-OPEN_KEYWORDS = {"LambdaCallback", "MeanMetricWrapper", "rearrange"}
+OPEN_KEYWORDS = {"LambdaCallback", "MeanMetricWrapper", "rearrange"}  # **kwargs of any name
 
 # keras.ops asks for its tensors by `any_symbolic_tensors((x, y))`. Here are the functions that do
 # not, or that name more or fewer than their docstring calls tensors. A star: a list of tensors.
@@ -102,8 +97,7 @@ TENSORS = table(
     "keras.ops.",
 )
 TENSOR_LIST = re.compile(r"\b(?:sequence|list|tuple) of (?:tensors|the real)\b", re.I)
-# The other functions do not ask, but name their tensors alike.
-TENSOR_NAMES = {"x", "y_true", "y_pred", "ref_labels", "ref_embeddings"}
+TENSOR_NAMES = {"x", "y_true", "y_pred", "ref_labels", "ref_embeddings"}  # of other kinds
 
 # Closed lists that docstrings state as bullets or broken text. The keys of this table and the next
 # are an op and its parameter, an op, a kind and a parameter, or a kind; the first that fits wins.
@@ -146,16 +140,14 @@ HELP = {
     "layer.quantization_config": "Optional configuration for quantizing the layer.",
 }
 
-# Patterns of docstrings.
 ITEM = re.compile(r"\s*(\*{0,2}\w+(?:\s*,\s*\*{0,2}\w+)*)\s*(?:\([^)]*\))?\s*:\s*(.*)")
 SENTENCE_END = r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!a\.k\.a\.)(?<!et al\.)\s+"
 QUOTED = r"`{0,2}[\"'](\w[\w.-]*)[\"']`{0,2}"
 VALUE = rf"(?:{QUOTED}|`?None`?)(?:\s?\([^)]*\))?"
 VALUES = re.compile(rf"{VALUE}(?:\s*(?:,\s*(?:or|and)?|or|and|\|)\s*{VALUE})+")
 BEFORE_VALUES = re.compile(
-    r"(?:^|one of|either|(?:values|options|methods)(?: are| can be| include)?:?|supports|can be"
-    r"|string,|to use:)\s*[`{\[(]*$",
-    re.I,
+    r"(?i)(?:^|one of|either|(?:values|options|methods)(?: are| can be| include)?:?|supports"
+    r"|can be|string,|to use:)\s*[`{\[(]*$"
 )
 OPEN_END = re.compile(r"[`}\])]*,?\s*(?:or|and)\s+(?:a|an|the|integer|float|callable)\b")
 
@@ -177,20 +169,18 @@ def shorten(text):
 def args_of_doc(doc, known):
     """Parse the "Args:" sections of a docstring (Google style) into {name: text}.
 
-    An item starts at the indentation of the section's first one, as `name: text`,
-    `name (type): text` or `a, b: text`; any other line continues the item before it, unless it
-    starts like an item of a known parameter (some docstrings are indented wrongly). A section
-    ends with a line as far left as its heading.
+    An item starts as far left as the section's first one, as `name: text`, `name (type): text` or
+    `a, b: text`, or, as some docstrings are indented wrongly, with a known name. Other lines
+    continue the item before them. A section ends with a line as far left as its heading.
     """
-    found, names, indent, heading = {}, [], None, None
+    found, names, indent, heading = {}, [], None, -1
     for line in inspect.cleandoc(doc or "").splitlines():
         here = len(line) - len(line.lstrip())
         if line.strip() in ("Args:", "Arguments:"):
             names, indent, heading = [], None, here
-        elif heading is not None and line.strip():
-            if here <= heading:
-                heading = None
-                continue
+        elif here <= heading and line.strip():
+            heading = -1
+        elif heading >= 0 and line.strip():
             indent = here if indent is None else indent
             item = ITEM.match(line)
             starts = {name.strip(" *") for name in item[1].split(",")} if item else set()
@@ -212,12 +202,10 @@ def fitting(entries, path, kind, name):
 def help_of(obj, path, kind, name, known):
     """Return the text on a parameter: of the op, of its bases, or from the tables above."""
     sources = [obj, *map(find, fitting(LIKE, path, kind, name))]
-    for cls in (cls for source in sources for cls in getattr(source, "__mro__", [source])):
-        for doc in (cls.__doc__, vars(cls).get("__init__", cls).__doc__):
-            text = args_of_doc(doc, known).get(name)
-            if text:
-                return text
-    return next(iter(fitting(HELP, path, kind, name)), "")
+    classes = (cls for source in sources for cls in getattr(source, "__mro__", [source]))
+    docs = (d for cls in classes for d in (cls.__doc__, vars(cls).get("__init__", cls).__doc__))
+    texts = filter(None, (args_of_doc(doc, known).get(name) for doc in docs))
+    return next(texts, "") or " ".join(fitting(HELP, path, kind, name)[:1])
 
 
 def choices_in(text, default):
@@ -247,17 +235,13 @@ def calls_in(function, name):
 def constructor(mro):
     """Return the parameters that the constructor of mro[0] accepts.
 
-    **kwargs stands for what the next constructor accepts, less what is passed to it explicitly;
-    it is kept as a parameter where it goes nowhere.
+    **kwargs stands for what the next constructor accepts, less what is passed to it explicitly.
     """
     owner = next(i for i, cls in enumerate(mro) if "__init__" in vars(cls))
-    if mro[owner] is object:
-        return []
     init = mro[owner].__init__
     own = list(inspect.signature(init).parameters.values())[1:]
     named = [p for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    rest = [p for p in own if p.kind is p.VAR_KEYWORD]
-    if not rest or mro[owner] is keras.layers.Layer:
+    if len(named) == len(own) or mro[owner] in (keras.layers.Layer, object):
         return named
     call = next(iter(calls_in(init, "super().__init__")), None)
     if call is None or all(keyword.arg for keyword in call.keywords):
@@ -276,13 +260,11 @@ def fact(parameter):
     elif parameter.default is parameter.empty:
         value = {"required": True}
     else:
-        value = {"default": parameter.default}
         try:
-            value = json.loads(json.dumps(value, allow_nan=False))
+            value = json.loads(json.dumps({"default": parameter.default}, allow_nan=False))
         except (TypeError, ValueError):  # no JSON: a class, a function, an infinity
-            value = {
-                "default_repr": getattr(parameter.default, "__name__", repr(parameter.default))
-            }
+            name = getattr(parameter.default, "__name__", parameter.default)
+            value = {"default_repr": str(name)}
     return {"name": parameter.name} | value
 
 
@@ -338,8 +320,7 @@ def entry(obj, path, kind, public):
     record = {"kind": kind, "help": first_sentence(doc)} | ({"common": "layer"} if shares else {})
     record["params"] = [documented(p, obj, path, kind, known) for p in parameters]
     if kind == "layer":
-        call = list(inspect.signature(obj.call).parameters.values())
-        record["call"] = [fact(p) for p in call[1:]]
+        record["call"] = [fact(p) for p in inspect.signature(obj.call).parameters.values()][1:]
     if is_class:
         record["bases"] = [cls.__name__ for cls in obj.__mro__[1:] if cls in public]
     elif kind not in ("application", "input"):
@@ -350,22 +331,22 @@ def entry(obj, path, kind, public):
 def catalogue():
     """Return the whole catalogue; fail on what is neither an op nor left out."""
     public, kinds = collect()
-    ops = {}
+    ops, left_out = {}, {path: why for path, why in LEFT_OUT.items() if "(" in path}
     for obj, names in public.items():
         path = next((n for n in names if n.endswith("." + obj.__name__)), names[0])
-        if any(fnmatch.fnmatchcase(path, pattern) for pattern in LEFT_OUT):
-            continue
-        if kinds[obj] is None:
+        why = [LEFT_OUT[pattern] for pattern in LEFT_OUT if fnmatch.fnmatchcase(path, pattern)]
+        if why:
+            left_out |= dict.fromkeys(names, why[0])
+        elif kinds[obj] is None:
             sys.exit(f"{path} is neither an op nor in LEFT_OUT")
-        ops[path] = entry(obj, path, kinds[obj], public)
+        else:
+            ops[path] = entry(obj, path, kinds[obj], public)
     layer = keras.layers.Layer
-    shared = constructor(layer.__mro__)
-    known = frozenset(p.name for p in shared)
-    common = [documented(p, layer, "layers.Layer", "layer", known) for p in shared]
+    common = [documented(p, layer, "", "layer", frozenset()) for p in constructor(layer.__mro__)]
     return {
         "keras": keras.__version__,
         "common": {"layer": common},
-        "left_out": dict(sorted(LEFT_OUT.items())),
+        "left_out": dict(sorted(left_out.items())),
         "ops": dict(sorted(ops.items())),
     }
 
@@ -393,12 +374,9 @@ def differences(old, new):
             yield f"{'added' if was is None else 'removed'}: {path}"
         elif was != now:
             fields = [key for key in now if was.get(key) != now[key] and key != "params"]
-            changed = [
-                p
-                for p in was["params"] + now["params"]
-                if (p in was["params"]) ^ (p in now["params"])
-            ]
-            yield f"changed: {path}: {', '.join(fields + sorted({p['name'] for p in changed}))}"
+            sides = (was["params"], now["params"])
+            changed = {p["name"] for a, b in (sides, sides[::-1]) for p in a if p not in b}
+            yield f"changed: {path}: {', '.join(fields + sorted(changed))}"
 
 
 def main():

@@ -6,7 +6,7 @@ from typing import Any
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice, DictOf, Float, Int, ListOf, Text
+from studio.graph.catalogue.types import Choice, DictOf, Float, Int, ListOf
 from studio.graph.elements import Elements, features, label, over
 from studio.graph.problems import quoted
 from studio.graph.rule import Args
@@ -126,19 +126,3 @@ def _part(structure: Any, path: list[int]) -> Any:
             raise Refused(f"takes the part {quoted(path)}, which its element doesn't have")
         part = part[index]
     return part
-
-
-@_map(
-    "select",
-    "name",
-    "Keeps one of several named features.",
-    Param("name", Text(), help="The feature's name."),
-)
-def select(p: Args, dataset: Elements) -> Any:
-    """The one feature, and the label as it was."""
-    inside = features(dataset.structure)
-    if not isinstance(inside, dict) or p.name not in inside:
-        raise Refused(f"keeps the feature {quoted(p.name)}, which its element doesn't have")
-    if isinstance(dataset.structure, tuple):
-        return (inside[p.name], *dataset.structure[1:])
-    return inside[p.name]

@@ -46,6 +46,9 @@ class CsvPlan(Struct, frozen=True):
         return names + ([self.label] if self.label else [])
 
 
+_COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
+
+
 @describe(
     "studio.data.csv",
     kind="source",
@@ -58,11 +61,11 @@ class CsvPlan(Struct, frozen=True):
         Param("label", Text(), None, "The column to be predicted; null for none."),
         Param(
             "features",
-            DictOf(Either((Text(), ListOf(Text(), empty=False)))),
+            Either((_COLUMNS, DictOf(_COLUMNS))),
             None,
-            "Input name -> a column, or a list of columns that become a vector. By default all "
-            "columns but the label: as one array where they are numbers (columns numbered "
-            "pixel_0_0 ... pixel_7_7 keep that shape), else each under its own name.",
+            "A column, a list of columns that become a vector, or input name -> one of these. By "
+            "default all columns but the label: as one array where they are numbers (columns "
+            "numbered pixel_0_0 ... pixel_7_7 keep that shape), else each under its own name.",
         ),
         Param("classes", ListOf(Text(), empty=False), None, "The texts of a text label, in order."),
         Param(
@@ -114,6 +117,8 @@ def _column(table: Table, name: str, path: str) -> Column:
 
 
 def _features(p: Args, table: Table) -> Feature | dict[str, Feature]:
+    if isinstance(p.features, (str, list)):
+        return _feature(p, table, p.features)
     if p.features is not None:
         return {name: _feature(p, table, wanted) for name, wanted in p.features.items()}
     names = [name for name in table.columns if name != p.label]

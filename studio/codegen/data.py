@@ -1,0 +1,180 @@
+"""The data graph -> `make_datasets()`, and a `load_...()` for each source."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from msgspec import Struct
+
+from studio.codegen.helpers import HELPERS
+from studio.codegen.layout import Expr, dictionary, join
+from studio.codegen.literal import text
+from studio.codegen.source import Source, variable
+from studio.graph.catalogue.op import Op
+from studio.graph.catalogue.registry import find
+from studio.graph.document import DataGraph, Node, Project
+from studio.graph.elements import Elements
+from studio.graph.infer import Shapes, output_ports
+from studio.graph.rule import Args
+from studio.graph.wiring import upstream, wire
+
+GRAPH = "data"
+
+
+class Stage(Struct):
+    """What a stage's printer is given, and where it says what it needs."""
+
+    node: Node
+    op: Op
+    params: Args
+    given: dict[str, Any]
+    """The parameters as the project gives them, defaults left out."""
+    inputs: list[str]
+    """The variables of the datasets that come in."""
+    arriving: list[Elements]
+    seed: Expr
+    helpers: set[str]
+    source: Source
+
+    def helper(self, name: str) -> str:
+        """Takes a helper function along; returns its name."""
+        self.helpers.add(name)
+        self.source.need(*HELPERS[name].needs)
+        return name
+
+
+def script_path(source: Source, path: str) -> Expr:
+    """A data file as the script names it: beside the script where it travels with the project."""
+    place = travelling_path(path)
+    if place is None:
+        return text(path)
+    source.need("Path")
+    return f"HERE / {text(place)}"
+
+
+def travelling_path(path: str) -> str | None:
+    """Where, beside a script, a file of the project lies; None for a file outside of it.
+
+    `assets:data/x.csv` is at assets/data/x.csv; a relative path stays itself.
+    """
+    if path.startswith("assets:"):
+        return f"assets/{path.removeprefix('assets:')}"
+    posix = PurePosixPath(path.replace("\\", "/"))
+    outside = posix.is_absolute() or PureWindowsPath(path).drive or ".." in posix.parts
+    return None if outside else path
+
+
+def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -> None:
+    """Writes the helpers, the sources and `make_datasets()`."""
+    from studio.codegen.sources import SOURCES
+
+    writer = _Data(source, project, shapes, folder)
+    sources = [node for node in writer.nodes if node.op in SOURCES]
+    # The body is written first: only then is it known which helpers it needs.
+    loaders = Source()
+    for node in sources:
+        with loaders.section(f"load_{node.id}"):
+            writer.load(loaders, node)
+    body = Source()
+    with body.section("Data"):
+        writer.datasets(body)
+    for part in (loaders, body):
+        source.needs |= part.needs
+    for name, helper in HELPERS.items():
+        if name in writer.helpers:
+            with source.section(name):
+                source.text(helper.source)
+    source.sections += [*loaders.sections, *body.sections]
+
+
+class _Data:
+    def __init__(self, source: Source, project: Project, shapes: Shapes, folder: Path):
+        self.project = project
+        self.graph: DataGraph = project.data
+        self.shapes = shapes
+        self.folder = folder
+        self.helpers: set[str] = set()
+        self.wiring = wire(self.graph)
+        used = upstream(self.wiring, (end.partition(".")[0] for end in self.graph.outputs.values()))
+        self.nodes = [self.graph.nodes[name] for name in self.wiring.order if name in used]
+        self.variables: dict[str, str] = {}
+        self.taken: set[str] = set(HELPERS) | {f"load_{node.id}" for node in self.nodes}
+        names = {node.id for node in self.nodes}
+        self.taken_ends = {self._key(e.source) for e in self.graph.edges if e.target_node in names}
+        self.taken_ends |= {self._key(end) for end in self.graph.outputs.values()}
+        seeded = project.training is not None and project.training.seed is not None
+        # A split must mix in the same order each time it is gone through.
+        self.seed = "SEED" if seeded else "0"
+
+    def stage(self, source: Source, node: Node) -> Stage:
+        op = find(node.op)
+        edges = self.wiring.incoming[node.id]
+        return Stage(
+            node=node,
+            op=op,
+            params=Args(op.filled(node.params), folder=self.folder),
+            given=node.params,
+            inputs=[self.variables[self._key(edge.source)] for edge in edges],
+            arriving=[self.shapes.at(edge.source) for edge in edges],
+            seed=self.seed,
+            helpers=self.helpers,
+            source=source,
+        )
+
+    def _key(self, end: str) -> str:
+        """One key for "node" and "node.first_port"."""
+        name, _, port = end.partition(".")
+        ports = output_ports(self.project, self.graph.nodes[name], self.graph)
+        return f"{name}.{port or ports[0]}"
+
+    def load(self, source: Source, node: Node) -> None:
+        from studio.codegen.sources import SOURCES
+
+        elements = self.shapes.at(node.id)
+        doc = "Returns a dataset of the rows" + (
+            ", as (features, label)." if isinstance(elements.structure, tuple) else "."
+        )
+        with source.block(f"def load_{node.id}():", doc):
+            before = len(source.sections[-1].lines)
+            SOURCES[node.op](self.stage(source, node))
+            lines = len(source.sections[-1].lines)
+            source.sections[-1].marks[GRAPH, node.id] = [(before - 1, lines)]
+
+    def datasets(self, source: Source) -> None:
+        from studio.codegen.sources import SOURCES
+        from studio.codegen.stages import write_stage
+
+        source.need("tf")
+        doc = f"Returns the datasets of batches by name: {', '.join(self.graph.outputs)}."
+        with source.block("def make_datasets():", doc):
+            for node in self.nodes:
+                ports = output_ports(self.project, node, self.graph)
+                names = [self._variable(node, port, ports) for port in ports]
+                mark = (GRAPH, node.id)
+                head = f"{', '.join(names)} = "
+                if node.op in SOURCES:
+                    source.statement(head, f"load_{node.id}()", mark=mark)
+                else:
+                    source.statement(head, write_stage(self.stage(source, node)), mark=mark)
+                for port, name in zip(ports, names, strict=True):
+                    self.variables[f"{node.id}.{port}"] = name
+            entries = [
+                (text(split), self._output(end)) for split, end in self.graph.outputs.items()
+            ]
+            source.statement("return ", dictionary(entries))
+
+    def _variable(self, node: Node, port: str, ports: tuple[str, ...]) -> str:
+        """A port's variable; _ for one of several that nothing takes."""
+        if len(ports) == 1:
+            return variable(node.id, self.taken)
+        if f"{node.id}.{port}" not in self.taken_ends:
+            return "_"
+        return variable(f"{node.id}_{port}", self.taken)
+
+    def _output(self, end: str) -> Expr:
+        """A dataset as it leaves: the next batch is made while one is trained on."""
+        name = self.variables[self._key(end)]
+        if self.graph.nodes[end.partition(".")[0]].op == "tf.data.Dataset.prefetch":
+            return name
+        return join(name, ".prefetch(tf.data.AUTOTUNE)")

@@ -1,0 +1,180 @@
+"""Expressions as data, laid out over lines exactly as `ruff format` leaves them.
+
+An expression is a text that is never broken, or a sequence of parts some of
+which are groups: brackets with items, which are written on one line where that
+fits into 88 columns, else opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+WIDTH = 88
+STEP = 4
+
+Expr = "str | Group | Parts | Marked"
+
+
+class Group(Struct, frozen=True):
+    """Brackets with items; a call's may share one line of their own, a collection's may not."""
+
+    open: str
+    items: tuple[Expr, ...]
+    close: str
+    call: bool = False
+
+
+class Parts(Struct, frozen=True):
+    """Expressions one directly behind the other."""
+
+    parts: tuple[Expr, ...]
+
+
+class Marked(Struct, frozen=True):
+    """An expression whose lines belong to a node."""
+
+    mark: tuple[str, str]
+    inner: Expr
+
+
+def join(*parts: Expr) -> Parts:
+    """Expressions one directly behind the other."""
+    return Parts(parts)
+
+
+def call(function: Expr, positional: Iterable[Expr] = (), **keywords: Expr) -> Parts:
+    """`function(positional, name=keyword)`."""
+    items = (*positional, *(join(f"{name}=", value) for name, value in keywords.items()))
+    return join(function, Group("(", tuple(items), ")", call=True))
+
+
+def listing(items: Iterable[Expr]) -> Group:
+    """`[items]`."""
+    return Group("[", tuple(items), "]")
+
+
+def tuple_of(items: Iterable[Expr]) -> Expr:
+    """`(items)`, with the comma that a single one needs."""
+    items = tuple(items)
+    return Group("(", items, ",)" if len(items) == 1 else ")")
+
+
+def dictionary(items: Iterable[tuple[str, Expr]]) -> Group:
+    """`{"key": value}`; the keys are written already."""
+    return Group("{", tuple(join(f"{key}: ", value) for key, value in items), "}")
+
+
+def flat(expr: Expr) -> str:
+    """The expression on one line."""
+    if isinstance(expr, str):
+        return expr
+    if isinstance(expr, Marked):
+        return flat(expr.inner)
+    if isinstance(expr, Parts):
+        return "".join(map(flat, expr.parts))
+    return f"{expr.open}{', '.join(map(flat, expr.items))}{expr.close}"
+
+
+class Lines:
+    """Lines as they are written, and which of them belong to which node."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = [""]
+        self.marks: dict[tuple[str, str], list[tuple[int, int]]] = {}
+
+    @property
+    def column(self) -> int:
+        """Where the next character of the last line would stand."""
+        return len(self.lines[-1])
+
+    def new_line(self, indent: int) -> None:
+        """Begins a line."""
+        self.lines.append(" " * indent)
+
+    def write(self, text: str) -> None:
+        """Goes on with the last line."""
+        self.lines[-1] += text
+
+    def expression(self, expr: Expr, indent: int, tail: int = 0) -> None:
+        """Writes an expression; `tail` is how much must still fit behind it on its last line."""
+        parts = list(_parts(expr))
+        for index, (part, marks) in enumerate(parts):
+            first = len(self.lines)
+            if isinstance(part, str):
+                self.write(part)
+            else:
+                self._group(part, indent, _rest(parts[index + 1 :], tail))
+            for mark in marks:
+                self._mark(mark, first, len(self.lines))
+
+    def _mark(self, mark: tuple[str, str], first: int, last: int) -> None:
+        ranges = self.marks.setdefault(mark, [])
+        if ranges and ranges[-1][1] >= first - 1 and ranges[-1][0] <= first:
+            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
+        else:
+            ranges.append((first, last))
+
+    def _group(self, group: Group, indent: int, rest: int) -> None:
+        if not group.items or self.column + len(flat(group)) + rest <= WIDTH:
+            self._flat(group)
+            return
+        inner = indent + STEP
+        self.write(group.open)
+        body = ", ".join(map(flat, group.items))
+        if group.call and inner + len(body) <= WIDTH:
+            self.new_line(inner)
+            self._items(group)
+            self.new_line(indent)
+            self.write(group.close)
+            return
+        comma = "," if len(group.items) > 1 or group.close == ",)" else ""
+        for item in group.items:
+            self.new_line(inner)
+            self.expression(item, inner, len(comma))
+            self.write(comma)
+        self.new_line(indent)
+        self.write(group.close[-1])
+
+    def _flat(self, group: Group) -> None:
+        self.write(group.open)
+        self._items(group)
+        self.write(group.close)
+
+    def _items(self, group: Group) -> None:
+        """All items on this line; marks inside them are kept."""
+        for index, item in enumerate(group.items):
+            self.write(", " if index else "")
+            for part, marks in _parts(item):
+                self.write(part if isinstance(part, str) else "")
+                if not isinstance(part, str):
+                    self._flat(part)
+                for mark in marks:
+                    self._mark(mark, len(self.lines), len(self.lines))
+
+
+def _parts(
+    expr: Expr, marks: tuple[tuple[str, str], ...] = ()
+) -> Iterator[tuple[str | Group, tuple[tuple[str, str], ...]]]:
+    """The texts and groups an expression is made of, each with the nodes it belongs to."""
+    if isinstance(expr, Marked):
+        yield from _parts(expr.inner, (*marks, expr.mark))
+    elif isinstance(expr, Parts):
+        for part in expr.parts:
+            yield from _parts(part, marks)
+    else:
+        yield expr, marks
+
+
+def _rest(parts: Sequence[tuple[str | Group, object]], tail: int) -> int:
+    """How much stands behind a group up to where the line could next be broken."""
+    width = 0
+    for part, _ in parts:
+        if isinstance(part, str):
+            width += len(part)
+        elif part.items:
+            return width + len(part.open)
+        else:
+            width += len(part.open) + len(part.close)
+    return width + tail

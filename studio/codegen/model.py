@@ -1,0 +1,159 @@
+"""The model graph -> `build_model()`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from studio.codegen.calls import call_expr, is_function
+from studio.codegen.layout import Expr, Group, Marked, dictionary, join, listing
+from studio.codegen.literal import literal, text
+from studio.codegen.source import Source, variable
+from studio.graph.catalogue.registry import find
+from studio.graph.chain import chain, used_nodes
+from studio.graph.document import Edge, ModelGraph, Node, Project, owner
+from studio.graph.infer import input_ports, output_ports
+from studio.graph.problems import StudioError, quoted
+from studio.graph.wiring import wire
+
+GRAPH = "model"
+
+
+def write_model(source: Source, project: Project, style: str) -> None:
+    """Writes the function that builds the model."""
+    graph = project.model
+    nodes = chain(graph) if style in ("auto", "sequential") else None
+    if style == "sequential" and nodes is None:
+        raise StudioError(
+            "The model can't be written as keras.Sequential: it is no chain of layers from one "
+            "input to one output. Write it in the functional style."
+        )
+    source.need("keras")
+    with source.section("Model"), source.block("def build_model():", "Returns the model."):
+        if nodes is not None:
+            _sequential(source, project, graph, nodes)
+        else:
+            _Functional(source, project, graph).write()
+
+
+def _model_name(project: Project) -> str:
+    """The project's name as Keras takes it for a model; empty where nothing is left of it."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", project.name).strip("_")
+
+
+def _sequential(source: Source, project: Project, graph: ModelGraph, order: list[str]) -> None:
+    layers = []
+    for name in order:
+        node = graph.nodes[name]
+        layers.append(Marked((GRAPH, name), call_expr(source, node.op, node.params, name)))
+    items: list[Expr] = [listing(layers)]
+    model_name = _model_name(project)
+    if model_name:
+        items.append(join("name=", text(model_name)))
+    source.statement("return ", join("keras.Sequential", Group("(", tuple(items), ")", call=True)))
+
+
+class _Functional:
+    """One statement a node: the layer is made and called."""
+
+    def __init__(self, source: Source, project: Project, graph: ModelGraph):
+        self.source = source
+        self.project = project
+        self.graph = graph
+        self.wiring = wire(graph)
+        self.taken: set[str] = set()
+        self.variables: dict[tuple[str, str], str] = {}
+        self.layers: dict[str, str] = {}
+        self.order = used_nodes(graph)
+        self.shared = {graph.nodes[name].shares for name in self.order} - {None}
+
+    def write(self) -> None:
+        """All statements, then the model of inputs and outputs."""
+        for name in self.order:
+            self._node(self.graph.nodes[name])
+        inputs = [n for n in self.order if self.graph.nodes[n].op == "keras.Input"]
+        items: list[Expr] = [
+            self._one_or_all([self.variables[name, ""] for name in inputs]),
+            self._outputs(),
+        ]
+        items = [join("inputs=", items[0]), join("outputs=", items[1])]
+        model_name = _model_name(self.project)
+        if model_name:
+            items.append(join("name=", text(model_name)))
+        self.source.statement(
+            "return ", join("keras.Model", Group("(", tuple(items), ")", call=True))
+        )
+
+    @staticmethod
+    def _one_or_all(names: list[str]) -> Expr:
+        return names[0] if len(names) == 1 else listing(names)
+
+    def _outputs(self) -> Expr:
+        """One output as it is; several by name, so that labels and losses find them."""
+        ends = self.graph.outputs
+        if len(ends) == 1:
+            return self._end(ends[0])
+        return dictionary((text(end.replace(".", "_")), self._end(end)) for end in ends)
+
+    def _end(self, end: str) -> str:
+        name, _, port = end.partition(".")
+        ports = output_ports(self.project, self.graph.nodes[name], self.graph)
+        return self.variables[name, "" if not port or port == ports[0] else port]
+
+    def _node(self, node: Node) -> None:
+        made = owner(self.graph, node)
+        if made.op.startswith(("block:", "code:")):
+            raise StudioError(
+                f"{quoted(node.id)} is {quoted(made.op)}; this version can't write blocks and "
+                "code into a script yet."
+            )
+        op = find(made.op)
+        mark = (GRAPH, node.id)
+        ports = output_ports(self.project, node, self.graph)
+        targets = []
+        for index, port in enumerate(ports):
+            wanted = node.id if index == 0 else f"{node.id}_{port}"
+            name = variable(wanted, self.taken)
+            self.variables[node.id, "" if index == 0 else port] = name
+            targets.append(name)
+        head = f"{', '.join(targets)} = "
+        if op.kind == "input":
+            self.source.statement(
+                head, call_expr(self.source, made.op, made.params, node.id), mark=mark
+            )
+            return
+        arguments = self._arguments(node)
+        if is_function(op):
+            keywords = [join(f"{key}=", literal(value)) for key, value in made.params.items()]
+            self.source.need("keras")
+            group = Group("(", (*arguments, *keywords), ")", call=True)
+            self.source.statement(head, made.op, group, mark=mark)
+            return
+        called = Group("(", tuple(arguments), ")", call=True)
+        if node.id in self.shared:
+            layer = variable(f"{node.id}_layer", self.taken)
+            self.layers[node.id] = layer
+            made_expr = call_expr(self.source, made.op, made.params, node.id)
+            self.source.statement(f"{layer} = ", made_expr, mark=mark)
+            self.source.statement(head, layer, called, mark=mark)
+        elif node.shares is not None:
+            self.source.statement(head, self.layers[node.shares], called, mark=mark)
+        else:
+            made_expr = call_expr(self.source, made.op, made.params, node.id)
+            self.source.statement(head, made_expr, called, mark=mark)
+
+    def _arguments(self, node: Node) -> list[Expr]:
+        """The tensors a node is called on: the first port by position, the others by name."""
+        ports = input_ports(self.project, node, self.graph)
+        arriving: dict[str, list[Edge]] = {port.name: [] for port in ports}
+        for edge in self.wiring.incoming[node.id]:
+            arriving[edge.target_port or ports[0].name].append(edge)
+        arguments: list[Expr] = []
+        for index, port in enumerate(ports):
+            names = [self._end(edge.source) for edge in arriving[port.name]]
+            if not names:
+                continue
+            value: Any = listing(names) if port.many else names[0]
+            by_position = index == len(arguments)
+            arguments.append(value if by_position and index == 0 else join(f"{port.name}=", value))
+        return arguments

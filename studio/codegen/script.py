@@ -1,0 +1,109 @@
+"""A project -> one Python file, in the order a person would write it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+from studio.codegen.data import write_data
+from studio.codegen.model import write_model
+from studio.codegen.source import IMPORTS, STANDARD, Section, Source
+from studio.codegen.training import write_callbacks, write_main, write_training
+from studio.graph.checks import Report, check
+from studio.graph.document import Project
+from studio.graph.problems import ERROR, Problem, ProjectError, errors
+
+Lines = list[tuple[int, int]]
+
+
+class Script(Struct, frozen=True):
+    """A script, and the lines (from 1, both ends included) that belong to each (graph, node)."""
+
+    text: str
+    nodes: dict[tuple[str, str], Lines]
+    sections: tuple[tuple[str, str], ...]
+    """(title, source) of each part, for a notebook's cells."""
+
+
+def write_script(
+    project: Project, folder: Path = Path(), style: str | None = None, report: Report | None = None
+) -> Script:
+    """The script that trains a project.
+
+    `folder` is what the project's relative paths are relative to; `style`
+    overrides the model's; `report` is that of `check`, where it is at hand.
+    Raises ProjectError where the project has errors or lacks a part.
+    """
+    report = report or check(project, folder)
+    problems = errors(report.problems) + _missing(project)
+    if problems:
+        raise ProjectError(problems)
+    source = Source()
+    source.need("keras")
+    write_data(source, project, report.shapes["data"], folder)
+    write_model(source, project, style or project.model.style)
+    write_callbacks(source, project.training)
+    write_training(source, project)
+    write_main(source, project)
+    return _assemble(project, source)
+
+
+def _missing(project: Project) -> list[Problem]:
+    """What a script needs and the project doesn't have."""
+    found = []
+    for name, there, hint in (
+        ("data", project.data and project.data.outputs.get("train"), 'data.outputs needs "train"'),
+        ("model", project.model and project.model.outputs, "add a model with outputs"),
+        ("training", project.training, "add a training with an optimizer and losses"),
+    ):
+        if not there:
+            message = f"the project has no {name}, which a script needs."
+            found.append(Problem(ERROR, "missing-part", name, "", message, f"To mend it, {hint}."))
+    if project.training and not project.training.losses:
+        message = "there is no loss, so nothing can be trained."
+        hint = "Add one for each output under training.losses."
+        found.append(Problem(ERROR, "missing-part", "training", "", message, hint))
+    return found
+
+
+def _head(project: Project, source: Source) -> list[Section]:
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}", project.name)
+    what = f"Trains {project.name.strip()}." if plain else "Trains a model."
+    modules = ["keras", "tensorflow"] + (["numpy"] if "np" in source.needs else [])
+    needs = f"{', '.join(modules[:-1])} and {modules[-1]}"
+    docstring = Section(
+        "Docstring",
+        [f'"""{what}', "", f"Written by Studio; needs {needs}, not Studio.", '"""'],
+    )
+    lines = [IMPORTS[name] for name in sorted(source.needs)]
+    standard = sorted(
+        (line for line in lines if line.split()[1] in STANDARD),
+        key=lambda line: (line.startswith("from"), line),
+    )
+    third = sorted(line for line in lines if line.split()[1] not in STANDARD)
+    imports = Section("Imports", [*standard, *([""] if standard else []), *third])
+    training = project.training
+    constants = ["HERE = Path(__file__).resolve().parent"] if "Path" in source.needs else []
+    if training.seed is not None:
+        constants.append(f"SEED = {training.seed}")
+    constants.append(f"EPOCHS = {training.epochs}")
+    return [docstring, imports, Section("Constants", constants)]
+
+
+def _assemble(project: Project, source: Source) -> Script:
+    """Joins the sections, with the blank lines that the style guide wants between them."""
+    lines: list[str] = []
+    nodes: dict[tuple[str, str], Lines] = {}
+    head = _head(project, source)
+    for index, section in enumerate([*head, *source.sections]):
+        if index:
+            lines += [""] * (1 if index < len(head) else 2)
+        offset = len(lines)
+        lines += section.lines
+        for mark, ranges in section.marks.items():
+            found = nodes.setdefault(mark, [])
+            found += [(offset + first, offset + last) for first, last in ranges]
+    parts = tuple((s.title, "\n".join(s.lines)) for s in [*head, *source.sections])
+    return Script("\n".join(lines) + "\n", nodes, parts)

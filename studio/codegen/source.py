@@ -1,0 +1,100 @@
+"""A script as it grows: sections of lines, the modules they need, the lines of each node."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct, field
+
+from studio.codegen.layout import STEP, Expr, Lines, Parts
+
+STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
+IMPORTS = {
+    "csv": "import csv",
+    "gzip": "import gzip",
+    "Path": "from pathlib import Path",
+    "keras": "import keras",
+    "np": "import numpy as np",
+    "tf": "import tensorflow as tf",
+}
+# Names that a node's variable must not take: what the script itself uses, and
+# what a reader (or a linter: l, O, I) would stumble over.
+RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_", "model", "datasets"}
+
+
+class Section(Struct):
+    """A part of the script that belongs together: a notebook's cell."""
+
+    title: str
+    lines: list[str] = field(default_factory=list)
+    marks: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+
+
+class Source:
+    """The sections of a script, written one statement at a time."""
+
+    def __init__(self) -> None:
+        self.sections: list[Section] = []
+        self.needs: set[str] = set()
+        self.functions: set[str] = set()
+        self._indent = 0
+
+    def need(self, *names: str) -> None:
+        """Notes modules that the code uses, by the name it uses them by."""
+        self.needs.update(names)
+
+    @contextmanager
+    def section(self, title: str) -> Iterator[None]:
+        """A part of the script."""
+        self.sections.append(Section(title))
+        yield
+
+    @contextmanager
+    def block(self, head: str, doc: str = "") -> Iterator[None]:
+        """A head (`def f():`) with indented statements under it."""
+        self.line(head)
+        self._indent += STEP
+        if doc:
+            self.line(f'"""{doc}"""')
+        yield
+        self._indent -= STEP
+
+    def blank(self, count: int = 1) -> None:
+        """Empty lines."""
+        self.sections[-1].lines += [""] * count
+
+    def line(self, text: str) -> None:
+        """A line that stands as it is."""
+        self.statement(text)
+
+    def statement(self, *parts: Expr, mark: tuple[str, str] | None = None) -> None:
+        """A statement of one expression, broken over lines where it must be."""
+        section = self.sections[-1]
+        lines = Lines()
+        lines.lines[-1] = " " * self._indent
+        lines.expression(Parts(parts), self._indent)
+        before = len(section.lines)
+        section.lines += lines.lines
+        if mark is not None:
+            section.marks.setdefault(mark, []).append((before + 1, len(section.lines)))
+        for inner, ranges in lines.marks.items():
+            found = section.marks.setdefault(inner, [])
+            found += [(before + first, before + last) for first, last in ranges]
+
+    def text(self, block: str, mark: tuple[str, str] | None = None) -> None:
+        """Several lines that stand as they are."""
+        section = self.sections[-1]
+        before = len(section.lines)
+        section.lines += [f"{' ' * self._indent}{row}".rstrip() for row in block.split("\n")]
+        if mark is not None:
+            section.marks.setdefault(mark, []).append((before + 1, len(section.lines)))
+
+
+def variable(name: str, taken: set[str]) -> str:
+    """A variable's name like `name` that is neither reserved nor taken; it is taken then."""
+    while name in RESERVED or name in taken:
+        name += "_"
+    taken.add(name)
+    return name

@@ -1,0 +1,118 @@
+"""Each data source -> the body of its `load_...()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from studio.codegen.data import Stage, script_path
+from studio.codegen.layout import Expr, call, dictionary, join, listing, tuple_of
+from studio.codegen.literal import literal, text
+from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
+
+
+def _csv(stage: Stage) -> None:
+    p, source = stage.params, stage.source
+    plan = csv_plan(p)
+    source.need("np", "tf")
+    reader = stage.helper("read_csv_gz" if p.path.endswith(".gz") else "read_csv")
+    source.statement("columns = ", call(reader, [script_path(source, p.path)]))
+    if p.missing == "drop":
+        complete = stage.helper("complete_rows")
+        source.statement(f"columns = {complete}", _arguments("columns", literal(plan.columns)))
+    if isinstance(plan.features, Feature):
+        features = _feature(stage, plan.features, "features")
+    else:
+        entries = [
+            (text(name), _feature(stage, feature, "")) for name, feature in plan.features.items()
+        ]
+        source.statement("features = ", dictionary(entries))
+        features = "features"
+    if plan.label is None:
+        _slices(stage, features)
+        return
+    column = join("columns", f"[{text(plan.label)}]")
+    if plan.classes:
+        source.statement("classes = ", literal(list(plan.classes)))
+        indices = join("[classes.index(cell) for cell in ", column, "]")
+        source.statement("labels = np.array", _arguments(indices, '"int32"'))
+    elif plan.label_dtype == "int32":
+        source.statement("labels = np.array", _arguments(column, "float"), '.astype("int32")')
+    else:
+        source.statement("labels = np.array", _arguments(column, text(plan.label_dtype)))
+    _slices(stage, tuple_of([features, "labels"]))
+
+
+def _arguments(*items: Expr) -> Expr:
+    return call("", items)
+
+
+def _slices(stage: Stage, structure: Expr) -> None:
+    stage.source.statement("return ", call("tf.data.Dataset.from_tensor_slices", [structure]))
+
+
+def _feature(stage: Stage, feature: Feature, name: str) -> Expr:
+    """The array of one feature; where it takes a statement of its own, that is called `name`."""
+    source = stage.source
+    keep = stage.params.missing == "keep" and feature.number
+    if not feature.shape:
+        column = f"columns[{text(feature.columns[0])}]"
+        if keep:
+            return call(stage.helper("numbers"), [column])
+        return call("np.array", [column, '"float32"'] if feature.number else [column])
+    each = f"{stage.helper('numbers')}(columns[name])" if keep else "columns[name]"
+    dtype = ['"float32"'] if feature.number else []
+    # Only a plain name may stand inside an f-string.
+    if name and feature.prefix.isidentifier() and feature.prefix.isascii():
+        indices = "ijklmn"[: len(feature.shape)]
+        holes = "".join(f"_{{{index}}}" for index in indices)
+        loops = " ".join(
+            f"for {index} in range({size})"
+            for index, size in zip(indices, feature.shape, strict=True)
+        )
+        source.line(f'names = [f"{feature.prefix}{holes}" {loops}]')
+        names: Expr = "names"
+    elif name:
+        source.statement("names = ", literal(list(feature.columns)))
+        names = "names"
+    else:
+        names = literal(list(feature.columns))
+    cells = join("[", f"{each} for name in ", names, "]")
+    if not name:
+        columns = listing(
+            [
+                f"{stage.helper('numbers')}(columns[{text(column)}])"
+                if keep
+                else f"columns[{text(column)}]"
+                for column in feature.columns
+            ]
+        )
+        return join("np.array", _arguments(columns, *dtype), ".T")
+    source.statement(f"{name} = np.array", _arguments(cells, *dtype), ".T")
+    if len(feature.shape) > 1:
+        source.line(f"{name} = {name}.reshape(-1, {', '.join(map(str, feature.shape))})")
+    return name
+
+
+def _numpy(stage: Stage) -> None:
+    p, source = stage.params, stage.source
+    chosen, arrays = numpy_plan(p)
+    source.need("np", "tf")
+    source.statement("arrays = ", call("np.load", [script_path(source, p.path)]))
+    single = list(arrays) == ["array"] and not p.path.endswith(".npz")
+
+    def array(name: str) -> Expr:
+        return "arrays" if single else f"arrays[{text(name)}]"
+
+    features: Any
+    if isinstance(chosen, str):
+        features = array(chosen)
+    else:
+        features = dictionary((text(key), array(value)) for key, value in chosen.items())
+    _slices(stage, features if p.label is None else tuple_of([features, array(p.label)]))
+
+
+SOURCES: dict[str, Callable[[Stage], None]] = {
+    "studio.data.csv": _csv,
+    "studio.data.numpy": _numpy,
+}

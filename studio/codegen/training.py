@@ -1,0 +1,125 @@
+"""Compile and fit, the callbacks, and `main()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from studio.codegen.calls import call_expr
+from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
+from studio.codegen.literal import text
+from studio.codegen.source import Source
+from studio.graph.document import Call, Project, Training
+
+
+def write_callbacks(source: Source, training: Training) -> None:
+    """Writes the function that makes the callbacks; nothing where there are none."""
+    if not training.callbacks:
+        return
+    source.functions.add("make_callbacks")
+    with (
+        source.section("Callbacks"),
+        source.block("def make_callbacks():", "Returns the callbacks, in their order."),
+    ):
+        source.statement("return ", listing(_call(source, each) for each in training.callbacks))
+
+
+def _call(source: Source, each: Call) -> Parts:
+    return call_expr(source, each.op, each.params)
+
+
+def write_training(source: Source, project: Project) -> None:
+    """Writes `train()`: data, model, compile, fit."""
+    training = project.training
+    doc = "Trains a new model; returns it, its history and the datasets."
+    with source.section("Training"), source.block("def train(callbacks=()):", doc):
+        if training.seed is not None:
+            source.line("keras.utils.set_random_seed(SEED)")
+        source.line("datasets = make_datasets()")
+        source.line("model = build_model()")
+        source.statement("model", _method("compile", _compile(source, project)))
+        source.statement("history = model", _method("fit", _fit(source, project)))
+        source.line("return model, history, datasets")
+
+
+def _method(name: str, arguments: list[Expr]) -> Parts:
+    return join(f".{name}", Group("(", tuple(arguments), ")", call=True))
+
+
+def _compile(source: Source, project: Project) -> list[Expr]:
+    training = project.training
+    outputs = [end.replace(".", "_") for end in project.model.outputs]
+    arguments: list[Expr] = []
+    if training.optimizer is not None:
+        arguments.append(join("optimizer=", _call(source, training.optimizer)))
+
+    def by_output(name: str, values: dict, write: Callable[..., Expr]) -> None:
+        """One output's entry stands alone, as in Keras' own examples; several by name."""
+        if not values:
+            return
+        if len(outputs) == 1:
+            arguments.append(join(f"{name}=", write(values[outputs[0]])))
+        else:
+            entries = [(text(key), write(values[key])) for key in outputs if key in values]
+            arguments.append(join(f"{name}=", dictionary(entries)))
+
+    by_output("loss", training.losses, lambda each: _call(source, each))
+    if len(outputs) > 1:
+        by_output("loss_weights", training.loss_weights, repr)
+    by_output(
+        "metrics",
+        training.metrics,
+        lambda metrics: listing(_call(source, each) for each in metrics),
+    )
+    if training.steps_per_execution > 1:
+        arguments.append(f"steps_per_execution={training.steps_per_execution}")
+    # Keras' own default would choose XLA by the kind of device.
+    arguments.append(f"jit_compile={training.jit_compile}")
+    return arguments
+
+
+def _fit(source: Source, project: Project) -> list[Expr]:
+    training, outputs = project.training, project.data.outputs
+    arguments: list[Expr] = ['datasets["train"]']
+    if "validation" in outputs:
+        arguments.append('validation_data=datasets["validation"]')
+    arguments.append("epochs=EPOCHS")
+    if training.steps_per_epoch is not None:
+        arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
+    if training.validation_steps is not None and "validation" in outputs:
+        arguments.append(f"validation_steps={training.validation_steps}")
+    if "make_callbacks" in source.functions:
+        arguments.append(join("callbacks=", listing(["*make_callbacks()", "*callbacks"])))
+    else:
+        arguments.append(join("callbacks=", listing(["*callbacks"])))
+    arguments.append("verbose=2")
+    return arguments
+
+
+def write_main(source: Source, project: Project) -> None:
+    """Writes `main()`: train, test, save."""
+    tested = "test" in project.data.outputs
+    source.need("Path")
+    doc = "Trains, tests and saves the model." if tested else "Trains and saves the model."
+    with source.section("Main"):
+        with source.block("def main(callbacks=()):", doc):
+            last = "datasets" if tested else "_"
+            source.line(f"model, _, {last} = train(callbacks)")
+            if tested:
+                arguments = {
+                    "callbacks": listing(["*callbacks"]),
+                    "verbose": "0",
+                    "return_dict": "True",
+                }
+                source.statement(
+                    "results = ", call("model.evaluate", ['datasets["test"]'], **arguments)
+                )
+                source.text(
+                    'for name, value in results.items():\n    print(f"test {name}: {value:.4f}")'
+                )
+            source.line('path = HERE / "artifacts" / "model.keras"')
+            source.line("path.parent.mkdir(exist_ok=True)")
+            source.line("model.save(path)")
+            source.line('print(f"saved {path}")')
+        source.blank(2)
+        with source.block('if __name__ == "__main__":'):
+            source.line("main()")
