@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from studio.graph.catalogue.registry import find
 from studio.graph.document import ModelGraph
 from studio.graph.wiring import upstream, wire
@@ -21,7 +23,7 @@ def chain(graph: ModelGraph) -> list[str] | None:
     if len(graph.outputs) != 1 or "." in graph.outputs[0] or not order:
         return None
     edges = {(e.source, e.target) for e in graph.edges if e.target_node in order}
-    if edges != set(zip(order, order[1:], strict=False)) or order[-1] != graph.outputs[0]:
+    if edges != set(pairwise(order)) or order[-1] != graph.outputs[0]:
         return None
     for position, name in enumerate(order):
         op = find(graph.nodes[name].op or "")

@@ -42,10 +42,6 @@ class Args:
         """A variable in the layer's own dtype."""
         return Weight(name, shape, self.variable_dtype, trainable and self.trains)
 
-    def seed_state(self) -> Weight:
-        """The two numbers that a layer's random generator keeps."""
-        return Weight("seed_generator_state", (2,), "uint32", False)
-
     @staticmethod
     def result(
         outputs: Spec | Iterable[Spec], weights: Iterable[Weight] = (), flops: int | None = 0

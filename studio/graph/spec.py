@@ -66,7 +66,7 @@ class Weight(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What a shape rule says of one call.
+    """What a shape rule says of one call; `weights` are what Keras calls so (no random seeds).
 
     `flops` are those of one sample in inference, a multiplication and an
     addition being two; None where they hang on a size known only later.

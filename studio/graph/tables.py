@@ -10,7 +10,6 @@ import ast
 import csv
 import gzip
 import io
-import os
 import re
 import zipfile
 import zlib
@@ -94,7 +93,7 @@ def existing(path: str, folder: Path) -> Path:
 
 def _near(file: Path) -> str:
     try:
-        return nearest(file.name, os.listdir(file.parent))
+        return nearest(file.name, [each.name for each in file.parent.iterdir()])
     except OSError:
         return ""
 

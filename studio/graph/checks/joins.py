@@ -98,7 +98,10 @@ class _Joins:
                 message = f"gives several tensors for the one input {quoted(name)}."
                 yield self.data_problem("join", end, message, "Keep one of them.")
             elif not fits(spec, wanted):
-                message = f"gives {spec} for {split}, but the model's input {quoted(name)} takes {wanted}."
+                message = (
+                    f"gives {spec} for {split}, but the model's input {quoted(name)} "
+                    f"takes {wanted}."
+                )
                 yield self.data_problem("join", end, message, self.mend(spec, wanted, name))
 
     @staticmethod
@@ -161,8 +164,8 @@ class _Joins:
             low, high = elements.labels
             if low < 0 or high >= units:
                 message = (
-                    f"the labels go from {low:g} to {high:g}, but {quoted(name)} has {units} units, "
-                    f"for the classes 0 to {units - 1}."
+                    f"the labels go from {low:g} to {high:g}, but {quoted(name)} has "
+                    f"{units} units, for the classes 0 to {units - 1}."
                 )
                 hint = f"Give {quoted(name)} {high + 1:g} units." if low >= 0 else "Number from 0."
                 yield Problem(ERROR, "label-range", "training", name, message, hint, place)

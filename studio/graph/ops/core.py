@@ -81,4 +81,4 @@ def dropout(p: Args, x: Spec) -> Result:
     """The same tensor; a part of it is zero while training."""
     if x.dtype not in FLOATS:
         raise Refused(f"scales what it keeps, so it needs floats, not {x.dtype}")
-    return p.result(x, [p.seed_state()] if p.rate > 0 else ())
+    return p.result(x)

@@ -35,8 +35,6 @@ def _recurrent(name: str):
             # A GRU with reset_after has a bias for its input and one for its state.
             rows = (2,) if name == "GRU" and p.reset_after else ()
             weights.append(p.weight("bias", (*rows, gates * p.units)))
-        if p.dropout or p.recurrent_dropout:
-            weights.append(p.seed_state())
         batch, steps = sequence.shape[:2]
         out = (batch, steps, p.units) if p.return_sequences else (batch, p.units)
         outputs = [sequence.with_shape(out)]

@@ -1,0 +1,43 @@
+# Two commands are for everybody: `make run` and `make test`. The others are for developers.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test lint format catalogue golden benchmark clean
+
+run: $(READY)
+	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
+
+test: $(READY) lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/python tools/sample_data.py --help > /dev/null
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# What the installed Keras offers, written anew into assets/catalogue.json.
+catalogue: $(READY)
+	$(BIN)/python tools/generate_catalogue.py
+
+# The scripts that the tests expect, written anew; read the difference before you commit it.
+golden: $(READY)
+	STUDIO_REFRESH_GOLDEN=1 $(BIN)/python -m pytest tests/codegen -k golden
+
+benchmark: $(READY)
+	$(BIN)/python benchmarks/telemetry.py
+
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build runs

@@ -1,0 +1,227 @@
+"""The command `studio`. Each command imports only what it needs, so that it starts at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from studio import __version__
+from studio.graph.problems import Problem, ProjectError, StudioError, errors
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns the exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if not hasattr(options, "command"):
+        parser.print_help()
+        return WRONG
+    try:
+        return options.command(options)
+    except ProjectError as error:
+        _print_problems(error.problems)
+        return WRONG
+    except StudioError as error:
+        if options.debug:
+            raise
+        print(f"studio: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has gone; nothing more can be said
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if options.debug:
+            raise
+        print(
+            f"studio: something went wrong inside Studio ({type(error).__name__}: {error}). "
+            "Run the command again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="studio",
+        description="Compose a Keras model and its training as graphs, and train it.",
+        epilog="example: studio new digits_cnn digits && studio run digits/project.json",
+    )
+    parser.add_argument("--version", action="version", version=f"studio {__version__}")
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name, command, help, example, project=True):
+        sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+        sub.set_defaults(command=command)
+        sub.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
+        )
+        if project:
+            sub.add_argument("project", metavar="PROJECT", help="a project.json, or its folder")
+            sub.add_argument(
+                "--set",
+                metavar="PATH=VALUE",
+                action="append",
+                default=[],
+                dest="settings",
+                help="change a value of the project for this once",
+            )
+        return sub
+
+    sub = add("run", run, "Train a project.", "studio run digits/project.json --epochs 5")
+    sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
+    sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
+    sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
+
+    text = "List the problems of a project."
+    sub = add("validate", validate, text, "studio validate digits/project.json --json")
+    sub.add_argument("--json", action="store_true", help="print them as JSON")
+
+    text = "Print shapes, parameters and FLOPs of each node."
+    sub = add("summary", summary, text, "studio summary digits/project.json")
+    sub.add_argument("--json", action="store_true", help="print them as JSON")
+
+    text = "Write the Python script that trains a project."
+    sub = add("script", script, text, "studio script digits/project.json -o digits/train.py")
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it to a file")
+    sub.add_argument("--style", choices=("auto", "sequential", "functional"), help="of the model")
+    sub.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
+
+    sub = add("templates", templates, "List the templates.", "studio templates", project=False)
+    sub.add_argument("--json", action="store_true", help="print them as JSON")
+
+    text = "Make a project of a template."
+    sub = add("new", new, text, "studio new digits_cnn digits", project=False)
+    sub.add_argument("template", metavar="TEMPLATE", help="see: studio templates")
+    sub.add_argument("folder", metavar="DEST", type=Path, help="a folder that is new or empty")
+    return parser
+
+
+def _print_problems(problems) -> None:
+    for problem in problems:
+        print(f"{problem.severity}: {problem.sentence()}", file=sys.stderr)
+
+
+def _read(options, settings: list[str] = ()):
+    """The project a command names, with its settings, its folder, and what is wrong in the file."""
+    from studio.graph.file import loads, plain, read
+    from studio.graph.override import override
+
+    project, problems = read(options.project)
+    path = Path(options.project)
+    folder = path if path.is_dir() else path.parent
+    settings = [*options.settings, *settings]
+    if settings:
+        if problems:
+            raise ProjectError(problems)
+        project, problems = loads(json.dumps(override(plain(project), settings)))
+    return project, folder, problems
+
+
+def _checked(options, settings: list[str] = ()):
+    """The project, its folder, and the report of all checks."""
+    from studio.graph.checks import check
+
+    project, folder, problems = _read(options, settings)
+    return project, folder, check(project, folder, problems)
+
+
+def validate(options) -> int:
+    """Prints every problem; exit code 2 where there are some."""
+    _, _, report = _checked(options)
+    if options.json:
+        print(json.dumps({"problems": [problem.as_json() for problem in report.problems]}))
+    else:
+        for problem in report.problems:
+            print(f"{problem.severity}: {problem.sentence()}")
+        print("No problems." if not report.problems else _counted(report.problems))
+    return WRONG if report.problems else DONE
+
+
+def _counted(problems: list[Problem]) -> str:
+    wrong = len(errors(problems))
+    parts = [(wrong, "error"), (len(problems) - wrong, "warning")]
+    return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in parts if n) + "."
+
+
+def summary(options) -> int:
+    """Prints a row a node; exit code 2, with all other rows, where there are errors."""
+    from studio.graph.infer import Shapes
+    from studio.graph.summary import summary as summarise
+
+    project, _, report = _checked(options)
+    found = summarise(project, report.shapes.get("model") or Shapes())
+    if options.json:
+        print(json.dumps(found))
+    else:
+        from studio.terminal import print_summary
+
+        print_summary(found)
+    _print_problems(errors(report.problems))
+    return WRONG if errors(report.problems) else DONE
+
+
+def script(options) -> int:
+    """Prints or writes the script."""
+    from studio.codegen.notebook import notebook
+    from studio.codegen.script import write_script
+    from studio.engine.files import place_files
+    from studio.graph.file import write_atomically
+
+    project, folder, report = _checked(options)
+    written = write_script(project, folder, options.style, report)
+    content = notebook(written) if options.notebook else written.text
+    if options.output is None:
+        sys.stdout.write(content)
+        return DONE
+    try:
+        write_atomically(options.output, content.encode())
+    except OSError as error:
+        raise StudioError(f"{options.output} can't be written: {error.strerror}.") from None
+    place_files(project, folder, options.output.resolve().parent)
+    return DONE
+
+
+def run(options) -> int:
+    """Trains the project in a process of its own, and follows it."""
+    from studio.engine.run import start
+    from studio.terminal import follow
+
+    settings = [f"training.epochs={options.epochs}"] if options.epochs is not None else []
+    project, folder, report = _checked(options, settings)
+    from studio.codegen.script import write_script
+
+    written = write_script(project, folder, report=report)
+    runs = options.runs if options.runs is not None else folder / "runs"
+    return follow(start(project, folder, runs, written), project, as_json=options.json)
+
+
+def templates(options) -> int:
+    """Lists the templates, each with what it shows."""
+    from studio.graph.templates import available
+
+    found = available()
+    if options.json:
+        print(
+            json.dumps({"templates": [{"name": n, "about": about} for n, about in found.items()]})
+        )
+        return DONE
+    width = max(map(len, found))
+    for name, about in found.items():
+        print(f"{name:{width}}  {about}")
+    return DONE
+
+
+def new(options) -> int:
+    """Copies a template into a new folder."""
+    from studio.graph.templates import copy
+
+    path = copy(options.template, options.folder)
+    print(f"{path} is ready: studio run {path}")
+    return DONE

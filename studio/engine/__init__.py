@@ -1,0 +1,1 @@
+"""Runs: a script in its own process, what it tells, how it is stopped."""

@@ -1,0 +1,93 @@
+"""The training process: `python -m studio.engine.child FOLDER` runs the script of a run.
+
+It imports train.py and calls its main() with one more callback, the telemetry;
+nothing else differs from `python train.py`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from studio.engine import control
+from studio.engine.environment import devices
+from studio.engine.events import EventWriter
+from studio.engine.run import LINES, SCRIPT
+from studio.graph.file import write_atomically
+from studio.graph.text import dump
+
+
+def main(folder: Path) -> int:
+    """Runs the script of a run's folder to its end, and tells how it ended."""
+    events = EventWriter(folder)
+    # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
+    signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return _train(folder, events)
+    except Exception as error:
+        traceback.print_exc()
+        place, line = _place(folder, error)
+        where = f' at "{place[1]}" ({place[0]})' if place else ""
+        said = " ".join(str(error).split())[:600] or type(error).__name__
+        events.write(
+            "state",
+            state="failed",
+            message=f"The training failed{where}: {said}",
+            graph=place[0] if place else "",
+            node=place[1] if place else "",
+            line=line,
+        )
+        return 1
+
+
+def _train(folder: Path, events: EventWriter) -> int:
+    script = _load(folder / SCRIPT)
+    from studio.engine.telemetry import Stopped, Telemetry
+
+    about = folder / "environment.json"
+    described = json.loads(about.read_text(encoding="utf-8"))
+    write_atomically(about, dump(described | {"devices": devices()}).encode())
+    telemetry = Telemetry(folder, events)
+    events.write("state", state="running")
+    try:
+        script.main(callbacks=[telemetry])
+    except Stopped:
+        events.write("state", state="stopped", metrics=telemetry.metrics)
+        return 0
+    events.write("state", state="completed", metrics=telemetry.metrics)
+    return 0
+
+
+def _load(path: Path) -> ModuleType:
+    """The script as a module, as `import train` from its own folder would give it."""
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location("train", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["train"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:
+    """The (graph, node) whose lines the error came through last, and the line."""
+    path = str(folder / SCRIPT)
+    spans = json.loads((folder / LINES).read_text(encoding="utf-8"))
+    last = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename != path:
+            continue
+        last = frame.lineno
+        for key, ranges in spans.items():
+            if any(first <= frame.lineno <= end for first, end in ranges):
+                return tuple(key.split(":", 1)), frame.lineno
+    return None, last
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,71 @@
+"""events.jsonl: one JSON object a line, appended whole; read from where one was before.
+
+Every event has "event" (its kind) and "time" (seconds since 1970):
+
+    {"event": "state", "state": "running", ...}      also queued, stopped, completed, failed
+    {"event": "plan", "epochs": 25, "steps": 23}     when training begins; steps may be null
+    {"event": "step", "step": 41, "epoch": 2, "metrics": {"loss": 0.41}}
+    {"event": "epoch", "epoch": 2, "seconds": 0.61, "metrics": {"loss": 0.4, "val_loss": 0.5}}
+    {"event": "test", "metrics": {"loss": 0.39}}
+    {"event": "checkpoint", "path": "checkpoints/stopped.keras"}
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+NAME = "events.jsonl"
+FINAL = frozenset({"stopped", "completed", "failed", "lost"})
+"""States that a run doesn't leave by itself."""
+
+Event = dict[str, Any]
+
+
+class EventWriter:
+    """Appends events; each is one write, so that a reader never sees half of one from us."""
+
+    def __init__(self, folder: Path):
+        self._file = os.open(folder / NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._encode = msgspec.json.Encoder().encode
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Appends an event with the present time; numbers that are not finite become null."""
+        line = {"event": event, "time": round(time.time(), 4)} | fields
+        os.write(self._file, self._encode(line) + b"\n")
+
+    def close(self) -> None:
+        """Nothing more will be written."""
+        os.close(self._file)
+
+
+class EventReader:
+    """Reads the events of a run as they come."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / NAME
+        self._offset = 0
+
+    def read(self) -> list[Event]:
+        """The events since the last call; a line that is not yet whole waits for the next."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return []
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = []
+        for line in whole.splitlines():
+            try:
+                event = msgspec.json.decode(line)
+            except msgspec.DecodeError:
+                continue  # a line that a crash cut short
+            if isinstance(event, dict) and "event" in event:
+                events.append(event)
+        return events

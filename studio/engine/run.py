@@ -1,0 +1,221 @@
+"""A run: its folder, its process, its state."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from studio.codegen.script import Script, write_script
+from studio.engine import control
+from studio.engine.environment import describe
+from studio.engine.events import FINAL, EventReader, EventWriter
+from studio.engine.files import data_files, place_files
+from studio.graph import text
+from studio.graph.document import Project
+from studio.graph.file import save, write_atomically
+from studio.graph.problems import StudioError
+from studio.graph.wiring import upstream, wire
+
+LOG = "log.txt"
+SCRIPT = "train.py"
+LINES = "lines.json"
+"""Which lines of the script belong to which node: "graph:node" -> [[first, last], ...]."""
+
+
+class Progress(Struct):
+    """What the events of a run have said so far."""
+
+    state: str = "queued"
+    message: str = ""
+    node: str = ""
+    epochs: int | None = None
+    steps: int | None = None
+    epoch: int = 0
+    step: int = 0
+    metrics: dict[str, Any] = msgspec.field(default_factory=dict)
+    test: dict[str, Any] = msgspec.field(default_factory=dict)
+    time: float = 0.0
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Goes on by one event."""
+        kind = event["event"]
+        self.time = event.get("time", self.time)
+        if kind == "state":
+            self.state = event["state"]
+            self.message = event.get("message", "")
+            self.node = event.get("node", "")
+        elif kind == "plan":
+            self.epochs, self.steps = event.get("epochs"), event.get("steps")
+        elif kind in ("step", "epoch"):
+            self.epoch, self.step = event["epoch"], event.get("step", self.step)
+            if kind == "epoch":
+                self.metrics = event["metrics"]
+        elif kind == "test":
+            self.test = event["metrics"]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more events will come."""
+        return self.state in FINAL
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The last epoch's metrics, and those of the test under test_..."""
+        return self.metrics | {f"test_{name}": value for name, value in self.test.items()}
+
+
+class Run:
+    """A run whose process this process has started."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen):
+        self.folder = folder
+        self.process = process
+        self.progress = Progress()
+        self._reader = EventReader(folder)
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def poll(self) -> list[dict[str, Any]]:
+        """The events since the last call. A process that died without a word has its end told."""
+        code = self.process.poll()  # asked first: what it wrote before it died is then read below
+        events = self._reader.read()
+        for event in events:
+            self.progress.take(event)
+        if code is not None and not self.progress.ended:
+            writer = EventWriter(self.folder)
+            writer.write("state", state="failed", message=_death(code, self.folder))
+            writer.close()
+            return events + self.poll()
+        return events
+
+    def stop(self) -> None:
+        """Asks it to write a checkpoint and end."""
+        control.ask(self.folder, control.STOP)
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+def _death(code: int, folder: Path) -> str:
+    """Why a process ended that didn't say it itself."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        how = f"was ended by the system ({name})"
+        if name == "SIGKILL":
+            how += "; often this means that memory ran out"
+    else:
+        how = f"ended with code {code} before it was done"
+    lines = log_end(folder, 1)
+    last = f' Its last words: "{lines[0]}"' if lines else ""
+    return f"The training process {how}.{last} See {folder / LOG}."
+
+
+def log_end(folder: Path, count: int) -> list[str]:
+    """The last lines of a run's log that say something."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return [line for line in lines if line.strip()][-count:]
+
+
+def new_folder(runs: Path, name: str) -> Path:
+    """A new folder for a run, called by time and project; StudioError where none can be made."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:40] or "run"
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")  # local: a person reads it
+    for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
+        folder = runs / f"{stamp}-{plain}{suffix}"
+        try:
+            folder.mkdir(parents=True)
+            (folder / "artifacts").mkdir()
+            return folder
+        except FileExistsError:
+            if not runs.is_dir():
+                break
+        except OSError as error:
+            raise StudioError(
+                f"No run can be kept in {runs}: {error.strerror}. "
+                "Name another folder with --runs, or make this one writable."
+            ) from None
+    raise StudioError(f"No run can be kept in {runs}: it is no folder. Name another with --runs.")
+
+
+def batch_size(project: Project) -> int | None:
+    """Samples in a step, where the data graph says it."""
+    graph = project.data
+    end = graph.outputs.get("train", "").partition(".")[0]
+    for name in reversed(wire(graph).order):
+        node = graph.nodes[name]
+        if node.op == "tf.data.Dataset.batch" and name in upstream(wire(graph), [end]):
+            return node.params.get("batch_size")
+    return None
+
+
+def start(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Run:
+    """Starts a run of a project that has no errors.
+
+    `folder` is what the project's relative paths are relative to. The script
+    that runs is the one that `studio script` gives. Raises StudioError before
+    anything has started where the run can't be kept.
+    """
+    script = script or write_script(project, folder)
+    place = new_folder(runs, project.name)
+    lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
+    try:
+        save(project, place / "project.json")
+        write_atomically(place / SCRIPT, script.text.encode())
+        write_atomically(place / LINES, text.dump(lines).encode())
+        place_files(project, folder, place)
+        about = describe(project.training.seed, data_files(project, folder))
+        write_atomically(place / "environment.json", text.dump(about).encode())
+        events = EventWriter(place)
+        events.write("state", state="queued")
+        events.close()
+        process = _launch(place)
+    except OSError as error:
+        raise StudioError(f"The run can't be kept in {place}: {error.strerror}.") from None
+    return Run(place, process)
+
+
+def _launch(place: Path) -> subprocess.Popen:
+    """The training process: a session of its own, so that it outlives whoever started it."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    with (place / LOG).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "studio.engine.child", str(place.resolve())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=place,
+            env=environment,
+            **({"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}),
+        )
+
+
+def wait(run: Run, seconds: float, each: float = 0.05) -> bool:
+    """Waits for a run to end, reading its events; False where it still goes on after `seconds`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        run.poll()
+        if run.progress.ended and run.process.poll() is not None:
+            return True
+        time.sleep(each)
+    return False

@@ -1,0 +1,115 @@
+"""The callback that Studio adds to a script's own: what happens, as events of the run.
+
+It takes at most about 1 % of the time of the steps: behind each event it waits
+a hundred times as long as writing that event took.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from studio.engine import control
+from studio.engine.events import EventWriter
+
+SHARE = 0.01
+"""The part of the steps' time that step events may take."""
+
+LISTEN = 0.25
+"""Seconds between looks at what the run has been asked."""
+
+
+class Stopped(BaseException):
+    """The run has been asked to stop, and has written its checkpoint."""
+
+
+class Telemetry(keras.callbacks.Callback):
+    """Writes the events of a run, and stops it when that is asked."""
+
+    def __init__(self, run: Path, events: EventWriter):
+        super().__init__()
+        self._run = run
+        self._events = events
+        self._training = False
+        self._epoch = 0
+        self._step = 0  # steps done in the epochs before this one
+        self._steps = 0  # steps done in this epoch
+        self._epoch_began = 0.0
+        self._next_event = 0.0
+        self._next_look = 0.0
+        self.metrics: dict[str, Any] = {}
+        """The last epoch's, and with test_ before their names those of the test."""
+
+    def on_train_begin(self, logs=None):
+        """Says how long it will be."""
+        self._training = True
+        epochs, steps = self.params.get("epochs"), self.params.get("steps")
+        self._events.write("plan", epochs=epochs, steps=steps)
+        self._look()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begins to count."""
+        self._epoch = epoch + 1
+        self._step += self._steps
+        self._steps = 0
+        self._epoch_began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """A step event, where there is time for one."""
+        now = time.perf_counter()
+        self._steps = batch + 1
+        if now < self._next_event:
+            return
+        step = self._step + self._steps
+        self._events.write("step", step=step, epoch=self._epoch, metrics=_floats(logs))
+        if now >= self._next_look:
+            self._next_look = now + LISTEN
+            self._look()
+        self._next_event = now + (time.perf_counter() - now) / SHARE
+
+    def on_epoch_end(self, epoch, logs=None):
+        """The epoch's metrics, validation among them."""
+        self.metrics = _floats(logs)
+        seconds = round(time.perf_counter() - self._epoch_began, 4)
+        step = self._step + self._steps
+        self._events.write(
+            "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics
+        )
+        self._look()
+
+    def on_train_end(self, logs=None):
+        """What is evaluated from now on is the test."""
+        self._training = False
+
+    def on_test_end(self, logs=None):
+        """The metrics of the test; validation is told with its epoch."""
+        if not self._training:
+            metrics = _floats(logs)
+            self._events.write("test", metrics=metrics)
+            self.metrics |= {f"test_{name}": value for name, value in metrics.items()}
+
+    def _look(self) -> None:
+        if control.asked(self._run, control.STOP):
+            self._checkpoint()
+            raise Stopped
+
+    def _checkpoint(self) -> None:
+        """Saves the model as it is, beside first and then in its place."""
+        folder = self._run / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        path, beside = folder / "stopped.keras", folder / ".stopped.keras"
+        try:
+            self.model.save(beside)
+            beside.replace(path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                beside.unlink()
+        self._events.write("checkpoint", path=f"checkpoints/{path.name}")
+
+
+def _floats(logs: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: float(value) for name, value in (logs or {}).items()}

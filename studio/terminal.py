@@ -1,0 +1,207 @@
+"""What `studio run` and `studio summary` show in a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import sys
+import time
+from typing import Any
+
+from studio.engine.run import Run, batch_size, log_end, wait
+from studio.graph.document import Project
+
+PATIENCE = 60.0
+"""Seconds that a run gets to write its checkpoint after Ctrl-C; a second Ctrl-C ends it at once."""
+
+EACH = 0.05
+"""Seconds between looks at a run's events."""
+
+
+def follow(run: Run, project: Project, as_json: bool) -> int:
+    """Shows a run to its end; returns the command's exit code.
+
+    Ctrl-C, or SIGTERM, stops the run with a checkpoint.
+    """
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    view = _Quiet() if as_json else _Bar(run, project)
+    interrupted = False
+    try:
+        with view:
+            while not (run.progress.ended and run.process.poll() is not None):
+                for event in run.poll():
+                    view.show(run, event)
+                time.sleep(EACH)
+    except KeyboardInterrupt:
+        interrupted = True
+        _stop(run, quiet=as_json)
+    if as_json:
+        print(json.dumps(report(run)))
+    else:
+        _conclude(run)
+    if interrupted:
+        return 130
+    return 0 if run.progress.state == "completed" else 130 if run.progress.state == "stopped" else 1
+
+
+def report(run: Run) -> dict[str, Any]:
+    """The one line that `run --json` ends with."""
+    progress = run.progress
+    found: dict[str, Any] = {
+        "run": run.id,
+        "state": progress.state,
+        "metrics": {name: _finite(value) for name, value in progress.results.items()},
+        "folder": str(run.folder),
+    }
+    if progress.message:
+        found["message"] = progress.message
+    return found
+
+
+def _finite(value: Any) -> Any:
+    return value if not isinstance(value, float) or math.isfinite(value) else None
+
+
+def _stop(run: Run, quiet: bool) -> None:
+    """Asks for a checkpoint and waits for it; a second Ctrl-C doesn't."""
+    if not quiet:
+        print("\nStopping: a checkpoint is being written (Ctrl-C again ends it at once).")
+    run.stop()
+    try:
+        if wait(run, PATIENCE):
+            return
+    except KeyboardInterrupt:
+        pass
+    run.kill()
+    run.poll()
+
+
+def _conclude(run: Run) -> None:
+    """The last words: what was reached, and where it lies."""
+    progress = run.progress
+    if progress.state == "completed":
+        for name, value in progress.test.items():
+            print(f"test {name}: {value:.4f}")
+        print(f"model: {run.folder / 'artifacts' / 'model.keras'}")
+    elif progress.state == "stopped":
+        print(f"stopped at epoch {progress.epoch}; checkpoint in {run.folder / 'checkpoints'}")
+    else:
+        print(f"studio: {progress.message}", file=sys.stderr)
+        for line in log_end(run.folder, 5):
+            print(f"  {line}", file=sys.stderr)
+    print(f"run: {run.folder}")
+
+
+class _Quiet:
+    """Shows nothing."""
+
+    def __enter__(self) -> _Quiet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, run: Run, event: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class _Bar:
+    """A progress bar of the steps, with a line for each epoch above it."""
+
+    def __init__(self, run: Run, project: Project):
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        self._console = Console(highlight=False)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("starting", total=None, told="importing TensorFlow")
+        self._batch = batch_size(project)
+        self._began: tuple[float, int] | None = None
+
+    def __enter__(self) -> _Bar:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._progress.__exit__(*exception)
+
+    def show(self, run: Run, event: dict[str, Any]) -> None:
+        """Brings the bar up to an event."""
+        progress = run.progress
+        kind = event["event"]
+        if kind == "plan" and progress.epochs:
+            total = progress.steps and progress.steps * progress.epochs
+            self._progress.update(self._task, total=total, told="")
+        elif kind == "step":
+            self._began = self._began or (event["time"], event["step"])
+            told = _metrics(event["metrics"]) + self._speed(run, event)
+            epoch = f"epoch {event['epoch']}/{progress.epochs}"
+            self._progress.update(self._task, description=epoch, completed=event["step"], told=told)
+        elif kind == "epoch":
+            number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
+            line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"
+            self._console.print(line, markup=False, soft_wrap=True)
+
+    def _speed(self, run: Run, event: dict[str, Any]) -> str:
+        """Samples a second, and the time that is left if all epochs are trained."""
+        since, first = self._began
+        seconds, steps = event["time"] - since, event["step"] - first
+        if seconds <= 0 or not steps:
+            return ""
+        pace = steps / seconds
+        told = f"  {pace * self._batch:,.0f} samples/s" if self._batch else f"  {pace:,.1f} steps/s"
+        if run.progress.steps and run.progress.epochs:
+            left = (run.progress.steps * run.progress.epochs - event["step"]) / pace
+            told += f"  {int(left // 60)}:{int(left % 60):02d} left"
+        return told
+
+
+def _metrics(metrics: dict[str, Any]) -> str:
+    return "  ".join(
+        f"{name} {value:.4g}" if isinstance(value, (int, float)) else f"{name} not finite"
+        for name, value in metrics.items()
+    )
+
+
+def print_summary(found: dict[str, Any]) -> None:
+    """A summary as a table."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("node", "op", "output", "params", "FLOPs"):
+        table.add_column(title, justify="right" if title in ("params", "FLOPs") else "left")
+    for row in found["nodes"]:
+        outputs = "\n".join(
+            f"({', '.join('·' if size is None else str(size) for size in output['shape'])}) "
+            f"{output['dtype']}"
+            for output in row["outputs"]
+        )
+        op = str(row["op"]).removeprefix("keras.").removeprefix("layers.")
+        op += f" (shares {row['shares']})" if "shares" in row else ""
+        cells = (row["id"], op, outputs or "?", _number(row["params"]), _number(row["flops"]))
+        table.add_row(*map(Text, cells))
+    totals = found["totals"]
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"{totals['params']:,} parameters ({totals['trainable_params']:,} trainable, "
+        f"{totals['weight_bytes'] / 1e6:.2f} MB); {_number(totals['flops'])} FLOPs and "
+        f"{totals['activation_bytes'] / 1e3:.1f} kB of activations a sample"
+    )
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
