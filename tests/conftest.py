@@ -1,0 +1,48 @@
+"""What several tests share: the command as a real process, and each template trained once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted(path.parent.name for path in (ROOT / "templates").glob("*/project.json"))
+
+
+def studio(*arguments: object, cwd: Path | None = None, **keywords) -> subprocess.CompletedProcess:
+    """Runs the command `studio` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "studio", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=keywords.pop("timeout", 300),
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | keywords.pop("env", {}),
+        **keywords,
+    )
+
+
+def events(folder: Path) -> list[dict]:
+    """The events of a run."""
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A function: template name -> (the report of its run, the run's folder); trained once."""
+    runs = tmp_path_factory.mktemp("runs")
+
+    @cache
+    def train(name: str) -> tuple[dict, Path]:
+        done = studio("run", ROOT / "templates" / name, "--runs", runs, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads(done.stdout.splitlines()[-1])
+        return report, Path(report["folder"])
+
+    return train

@@ -1,0 +1,70 @@
+"""Every template, trained by the command, reaches what it promises; its script alone does too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import TEMPLATES, events
+
+# What the test split must reach: (metric, at least) or (metric, at most, "below").
+REACHES = {
+    "digits_cnn": ("test_accuracy", 0.97),
+    "digits_mlp": ("test_accuracy", 0.93),
+    "shared_text": ("test_first_positive_accuracy", 0.64),
+    "penguins": ("test_accuracy", 0.93),
+    # The mean of the last 11 years, a fair guess, errs by 0.35 on this split.
+    "sunspots": ("test_mae", 0.25, "below"),
+}
+
+
+def test_every_template_has_a_promise():
+    assert set(REACHES) == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_trains_to_what_it_promises(trained, name):
+    report, folder = trained(name)
+    metric, bound, *below = REACHES[name]
+    assert report["state"] == "completed"
+    reached = report["metrics"][metric]
+    assert reached <= bound if below else reached >= bound, report["metrics"]
+    assert (folder / "artifacts" / "model.keras").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_script_alone_trains_the_same_to_the_last_digit(trained, name):
+    """From the run's folder, with no studio to import: the same loss for each epoch."""
+    _, folder = trained(name)
+    program = (
+        "import sys, json; sys.modules['studio'] = None; import train; "
+        "history = train.train()[1].history; print(json.dumps(history['loss']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert done.returncode == 0, done.stderr
+    alone = json.loads(done.stdout.splitlines()[-1])
+    told = [event["metrics"]["loss"] for event in events(folder) if event["event"] == "epoch"]
+    assert told == alone
+
+
+def test_the_script_is_a_program_of_its_own(trained):
+    """`python train.py` trains, tests, saves and says so."""
+    _, folder = trained("penguins")
+    (folder / "artifacts" / "model.keras").unlink()
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "test accuracy" in done.stdout
+    assert (folder / "artifacts" / "model.keras").exists()
