@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue golden benchmark clean
+.PHONY: run test lint format catalogue schema golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -25,6 +25,10 @@ format: $(READY)
 # What the installed Keras offers, written anew into assets/catalogue.json.
 catalogue: $(READY)
 	$(BIN)/python tools/generate_catalogue.py
+
+# The JSON Schema of the file format, written anew.
+schema: $(READY)
+	$(BIN)/python -m studio.graph.schema > assets/project.schema.json
 
 # The scripts that the tests expect, written anew; read the difference before you commit it.
 golden: $(READY)

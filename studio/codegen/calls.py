@@ -49,6 +49,9 @@ def argument(source: Source, param: Param, value: Any) -> Expr:
 def value_expr(source: Source, value: Any) -> Expr:
     """A value that may be, or hold, calls."""
     if is_call(value):
+        op = find(value["op"])
+        if op is not None and is_function(op):
+            return op.path  # a function is handed over, not called
         return call_expr(source, value["op"], value.get("params", {}))
     if isinstance(value, list) and any(map(is_call, value)):
         return listing(value_expr(source, item) for item in value)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from studio.codegen.helpers import HELPERS
-from studio.codegen.layout import Expr, dictionary, join
+from studio.codegen.layout import Binary, Expr, Group, dictionary, join, subscript
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
 from studio.graph.catalogue.op import Op
@@ -30,7 +30,7 @@ class Stage(Struct):
     params: Args
     given: dict[str, Any]
     """The parameters as the project gives them, defaults left out."""
-    inputs: list[str]
+    inputs: list[Expr]
     """The variables of the datasets that come in."""
     arriving: list[Elements]
     seed: Expr
@@ -50,7 +50,7 @@ def script_path(source: Source, path: str) -> Expr:
     if place is None:
         return text(path)
     source.need("Path")
-    return f"HERE / {text(place)}"
+    return Binary("HERE", "/", text(place))
 
 
 def travelling_path(path: str) -> str | None:
@@ -98,11 +98,8 @@ class _Data:
         self.wiring = wire(self.graph)
         used = upstream(self.wiring, (end.partition(".")[0] for end in self.graph.outputs.values()))
         self.nodes = [self.graph.nodes[name] for name in self.wiring.order if name in used]
-        self.variables: dict[str, str] = {}
+        self.variables: dict[str, Expr] = {}
         self.taken: set[str] = set(HELPERS) | {f"load_{node.id}" for node in self.nodes}
-        names = {node.id for node in self.nodes}
-        self.taken_ends = {self._key(e.source) for e in self.graph.edges if e.target_node in names}
-        self.taken_ends |= {self._key(end) for end in self.graph.outputs.values()}
         seeded = project.training is not None and project.training.seed is not None
         # A split must mix in the same order each time it is gone through.
         self.seed = "SEED" if seeded else "0"
@@ -149,32 +146,26 @@ class _Data:
         doc = f"Returns the datasets of batches by name: {', '.join(self.graph.outputs)}."
         with source.block("def make_datasets():", doc):
             for node in self.nodes:
-                ports = output_ports(self.project, node, self.graph)
-                names = [self._variable(node, port, ports) for port in ports]
+                name = variable(node.id, self.taken)
                 mark = (GRAPH, node.id)
-                head = f"{', '.join(names)} = "
+                head = f"{name} = "
                 if node.op in SOURCES:
                     source.statement(head, f"load_{node.id}()", mark=mark)
                 else:
                     source.statement(head, write_stage(self.stage(source, node)), mark=mark)
-                for port, name in zip(ports, names, strict=True):
-                    self.variables[f"{node.id}.{port}"] = name
+                ports = output_ports(self.project, node, self.graph)
+                for port in ports:
+                    # A stage with several outputs, such as a split, gives them by name.
+                    one = name if len(ports) == 1 else subscript(name, text(port))
+                    self.variables[f"{node.id}.{port}"] = one
             entries = [
                 (text(split), self._output(end)) for split, end in self.graph.outputs.items()
             ]
             source.statement("return ", dictionary(entries))
-
-    def _variable(self, node: Node, port: str, ports: tuple[str, ...]) -> str:
-        """A port's variable; _ for one of several that nothing takes."""
-        if len(ports) == 1:
-            return variable(node.id, self.taken)
-        if f"{node.id}.{port}" not in self.taken_ends:
-            return "_"
-        return variable(f"{node.id}_{port}", self.taken)
 
     def _output(self, end: str) -> Expr:
         """A dataset as it leaves: the next batch is made while one is trained on."""
         name = self.variables[self._key(end)]
         if self.graph.nodes[end.partition(".")[0]].op == "tf.data.Dataset.prefetch":
             return name
-        return join(name, ".prefetch(tf.data.AUTOTUNE)")
+        return join(name, ".prefetch", Group("(", ("tf.data.AUTOTUNE",), ")", call=True))

@@ -44,6 +44,14 @@ HELPERS = {
     return np.array([cell or "nan" for cell in cells], "float32")''',
         ("np",),
     ),
+    "rescaled": Helper(
+        '''def rescaled(tensors, scale, offset):
+    """Returns tensors as float32, multiplied by a number and with one added."""
+    return tf.nest.map_structure(
+        lambda each: tf.cast(each, "float32") * scale + offset, tensors
+    )''',
+        ("tf",),
+    ),
     "hash_words": Helper(
         '''def hash_words(text, buckets, length):
     """Returns the first words of a text as numbers from 1; 0 where there is none."""
@@ -64,7 +72,7 @@ HELPERS = {
     ),
     "split_dataset": Helper(
         '''def split_dataset(dataset, validation, test, seed):
-    """Returns three parts: for training, validation and the test.
+    """Returns three parts by name: train, validation and test.
 
     Shares below 1 are fractions; with a seed the elements are mixed first, in
     the same order each time, so that no element is ever in two parts.
@@ -77,11 +85,11 @@ HELPERS = {
     )
     if seed is not None:
         dataset = dataset.shuffle(count, seed=seed, reshuffle_each_iteration=False)
-    return (
-        dataset.skip(validation + test),
-        dataset.take(validation),
-        dataset.skip(validation).take(test),
-    )''',
+    return {
+        "train": dataset.skip(validation + test),
+        "validation": dataset.take(validation),
+        "test": dataset.skip(validation).take(test),
+    }''',
         ("np",),
     ),
 }

@@ -8,22 +8,41 @@ fits into 88 columns, else opened.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import category, combining, east_asian_width
 
 from msgspec import Struct
 
 WIDTH = 88
 STEP = 4
 
-Expr = "str | Group | Parts | Marked"
+Expr = "str | Group | Binary | Parts | Marked"
 
 
 class Group(Struct, frozen=True):
-    """Brackets with items; a call's may share one line of their own, a collection's may not."""
+    """Brackets with items.
+
+    A call's items may share one line of their own, a collection's may not; the
+    items of a comprehension are its element and clauses, without commas.
+    """
 
     open: str
     items: tuple[Expr, ...]
     close: str
     call: bool = False
+    comprehension: bool = False
+
+    @property
+    def between(self) -> str:
+        """What stands between two items on one line."""
+        return " " if self.comprehension else ", "
+
+
+class Binary(Struct, frozen=True):
+    """Two operands, as an argument: broken before the operator where they don't fit."""
+
+    left: Expr
+    operator: str
+    right: Expr
 
 
 class Parts(Struct, frozen=True):
@@ -66,6 +85,30 @@ def dictionary(items: Iterable[tuple[str, Expr]]) -> Group:
     return Group("{", tuple(join(f"{key}: ", value) for key, value in items), "}")
 
 
+def subscript(value: Expr, key: Expr) -> Parts:
+    """`value[key]`."""
+    return join(value, Group("[", (key,), "]", call=True))
+
+
+def comprehension(element: Expr, *clauses: Expr) -> Group:
+    """`[element for ...]`."""
+    return Group("[", (element, *clauses), "]", comprehension=True)
+
+
+def width(text: str) -> int:
+    """How many columns a text takes: wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if combining(char) or category(char) in ("Mn", "Me", "Cf")
+        else 2
+        if east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
 def flat(expr: Expr) -> str:
     """The expression on one line."""
     if isinstance(expr, str):
@@ -74,7 +117,9 @@ def flat(expr: Expr) -> str:
         return flat(expr.inner)
     if isinstance(expr, Parts):
         return "".join(map(flat, expr.parts))
-    return f"{expr.open}{', '.join(map(flat, expr.items))}{expr.close}"
+    if isinstance(expr, Binary):
+        return f"{flat(expr.left)} {expr.operator} {flat(expr.right)}"
+    return f"{expr.open}{expr.between.join(map(flat, expr.items))}{expr.close}"
 
 
 class Lines:
@@ -87,7 +132,7 @@ class Lines:
     @property
     def column(self) -> int:
         """Where the next character of the last line would stand."""
-        return len(self.lines[-1])
+        return width(self.lines[-1])
 
     def new_line(self, indent: int) -> None:
         """Begins a line."""
@@ -104,6 +149,8 @@ class Lines:
             first = len(self.lines)
             if isinstance(part, str):
                 self.write(part)
+            elif isinstance(part, Binary):
+                self._binary(part, indent, tail)
             else:
                 self._group(part, indent, _rest(parts[index + 1 :], tail))
             for mark in marks:
@@ -116,20 +163,30 @@ class Lines:
         else:
             ranges.append((first, last))
 
+    def _binary(self, binary: Binary, indent: int, tail: int) -> None:
+        if self.column + width(flat(binary)) + tail <= WIDTH:
+            self.write(flat(binary))
+            return
+        self.expression(binary.left, indent)
+        self.new_line(indent)
+        self.write(f"{binary.operator} ")
+        self.expression(binary.right, indent, tail)
+
     def _group(self, group: Group, indent: int, rest: int) -> None:
-        if not group.items or self.column + len(flat(group)) + rest <= WIDTH:
+        if not group.items or self.column + width(flat(group)) + rest <= WIDTH:
             self._flat(group)
             return
         inner = indent + STEP
         self.write(group.open)
-        body = ", ".join(map(flat, group.items))
-        if group.call and inner + len(body) <= WIDTH:
+        body = group.between.join(map(flat, group.items))
+        if group.call and inner + width(body) <= WIDTH:
             self.new_line(inner)
             self._items(group)
             self.new_line(indent)
             self.write(group.close)
             return
         comma = "," if len(group.items) > 1 or group.close == ",)" else ""
+        comma = "" if group.comprehension else comma
         for item in group.items:
             self.new_line(inner)
             self.expression(item, inner, len(comma))
@@ -145,11 +202,12 @@ class Lines:
     def _items(self, group: Group) -> None:
         """All items on this line; marks inside them are kept."""
         for index, item in enumerate(group.items):
-            self.write(", " if index else "")
+            self.write(group.between if index else "")
             for part, marks in _parts(item):
-                self.write(part if isinstance(part, str) else "")
-                if not isinstance(part, str):
+                if isinstance(part, Group):
                     self._flat(part)
+                else:
+                    self.write(flat(part))
                 for mark in marks:
                     self._mark(mark, len(self.lines), len(self.lines))
 
@@ -169,12 +227,19 @@ def _parts(
 
 def _rest(parts: Sequence[tuple[str | Group, object]], tail: int) -> int:
     """How much stands behind a group up to where the line could next be broken."""
-    width = 0
+    taken = 0
     for part, _ in parts:
         if isinstance(part, str):
-            width += len(part)
+            taken += width(part)
+        elif isinstance(part, Binary):
+            taken += width(flat(part))
         elif part.items:
-            return width + len(part.open)
+            return taken + len(part.open)
         else:
-            width += len(part.open) + len(part.close)
-    return width + tail
+            taken += len(part.open) + len(part.close)
+    return taken + tail
+
+
+def head_width(parts: Sequence[Expr]) -> int:
+    """How wide a statement's beginning is, up to its first bracket that can be broken."""
+    return _rest(list(_parts(Parts(tuple(parts)))), 0)

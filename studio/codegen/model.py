@@ -6,17 +6,19 @@ import re
 from typing import Any
 
 from studio.codegen.calls import call_expr, is_function
-from studio.codegen.layout import Expr, Group, Marked, dictionary, join, listing
+from studio.codegen.layout import Expr, Group, Marked, dictionary, join, listing, width
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.graph.catalogue.registry import find
 from studio.graph.chain import chain, used_nodes
-from studio.graph.document import Edge, ModelGraph, Node, Project, owner
+from studio.graph.document import Edge, ModelGraph, Node, Project, output_name, owner
 from studio.graph.infer import input_ports, output_ports
 from studio.graph.problems import StudioError, quoted
 from studio.graph.wiring import wire
 
 GRAPH = "model"
+MOST_TARGETS = 72
+"""Columns that the names of one layer's outputs may take together."""
 
 
 def write_model(source: Source, project: Project, style: str) -> None:
@@ -65,7 +67,10 @@ class _Functional:
         self.variables: dict[tuple[str, str], str] = {}
         self.layers: dict[str, str] = {}
         self.order = used_nodes(graph)
+        # A layer that is called more than once, or not by its own node: made on its own line.
         self.shared = {graph.nodes[name].shares for name in self.order} - {None}
+        ends = [e.source for e in graph.edges if e.target_node in self.order]
+        self.taken_ends = {self._key(end) for end in (*ends, *graph.outputs)}
 
     def write(self) -> None:
         """All statements, then the model of inputs and outputs."""
@@ -93,12 +98,16 @@ class _Functional:
         ends = self.graph.outputs
         if len(ends) == 1:
             return self._end(ends[0])
-        return dictionary((text(end.replace(".", "_")), self._end(end)) for end in ends)
+        return dictionary((text(output_name(end)), self._end(end)) for end in ends)
 
-    def _end(self, end: str) -> str:
+    def _key(self, end: str) -> tuple[str, str]:
+        """(node, port), the first port being ""."""
         name, _, port = end.partition(".")
         ports = output_ports(self.project, self.graph.nodes[name], self.graph)
-        return self.variables[name, "" if not port or port == ports[0] else port]
+        return name, "" if not port or port == ports[0] else port
+
+    def _end(self, end: str) -> str:
+        return self.variables[self._key(end)]
 
     def _node(self, node: Node) -> None:
         made = owner(self.graph, node)
@@ -113,10 +122,15 @@ class _Functional:
         targets = []
         for index, port in enumerate(ports):
             wanted = node.id if index == 0 else f"{node.id}_{port}"
-            name = variable(wanted, self.taken)
+            unused = len(ports) > 1 and (node.id, "" if index == 0 else port) not in self.taken_ends
+            name = "_" if unused else variable(wanted, self.taken)
             self.variables[node.id, "" if index == 0 else port] = name
             targets.append(name)
         head = f"{', '.join(targets)} = "
+        if len(targets) > 1 and width(head) > MOST_TARGETS:
+            for index, port in enumerate(ports):
+                self.variables[node.id, "" if index == 0 else port] = f"{targets[0]}[{index}]"
+            head = f"{targets[0]} = "
         if op.kind == "input":
             self.source.statement(
                 head, call_expr(self.source, made.op, made.params, node.id), mark=mark
@@ -130,17 +144,13 @@ class _Functional:
             self.source.statement(head, made.op, group, mark=mark)
             return
         called = Group("(", tuple(arguments), ")", call=True)
-        if node.id in self.shared:
-            layer = variable(f"{node.id}_layer", self.taken)
-            self.layers[node.id] = layer
-            made_expr = call_expr(self.source, made.op, made.params, node.id)
-            self.source.statement(f"{layer} = ", made_expr, mark=mark)
-            self.source.statement(head, layer, called, mark=mark)
-        elif node.shares is not None:
-            self.source.statement(head, self.layers[node.shares], called, mark=mark)
-        else:
-            made_expr = call_expr(self.source, made.op, made.params, node.id)
-            self.source.statement(head, made_expr, called, mark=mark)
+        layer: Expr = call_expr(self.source, made.op, made.params, made.id)
+        if made.id in self.shared:
+            if made.id not in self.layers:
+                self.layers[made.id] = variable(f"{made.id}_layer", self.taken)
+                self.source.statement(f"{self.layers[made.id]} = ", layer, mark=mark)
+            layer = self.layers[made.id]
+        self.source.statement(head, layer, called, mark=mark)
 
     def _arguments(self, node: Node) -> list[Expr]:
         """The tensors a node is called on: the first port by position, the others by name."""

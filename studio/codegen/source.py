@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field
 
-from studio.codegen.layout import STEP, Expr, Lines, Parts
+from studio.codegen.layout import STEP, WIDTH, Expr, Lines, Parts, head_width, width
 
 STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
 IMPORTS = {
@@ -22,6 +22,7 @@ IMPORTS = {
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.
 RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_", "model", "datasets"}
+RESERVED |= {"HERE", "SEED", "EPOCHS"}
 
 
 class Section(Struct):
@@ -74,7 +75,14 @@ class Source:
         section = self.sections[-1]
         lines = Lines()
         lines.lines[-1] = " " * self._indent
-        lines.expression(Parts(parts), self._indent)
+        if self._parenthesised(parts):
+            lines.write(f"{parts[0]}(")
+            lines.new_line(self._indent + STEP)
+            lines.expression(Parts(parts[1:]), self._indent + STEP)
+            lines.new_line(self._indent)
+            lines.write(")")
+        else:
+            lines.expression(Parts(parts), self._indent)
         before = len(section.lines)
         section.lines += lines.lines
         if mark is not None:
@@ -82,6 +90,14 @@ class Source:
         for inner, ranges in lines.marks.items():
             found = section.marks.setdefault(inner, [])
             found += [(before + first, before + last) for first, last in ranges]
+
+    def _parenthesised(self, parts: tuple[Expr, ...]) -> bool:
+        """Whether `name = value` is written `name = (value)`: its first bracket comes too late."""
+        head = parts[0]
+        if not isinstance(head, str) or not head.endswith(" = ") or len(parts) < 2:
+            return False
+        room = WIDTH - self._indent
+        return head_width(parts) > room and width(head) < room
 
     def text(self, block: str, mark: tuple[str, str] | None = None) -> None:
         """Several lines that stand as they are."""

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.codegen.data import Stage, script_path
-from studio.codegen.layout import Expr, call, dictionary, join, listing, tuple_of
+from studio.codegen.layout import (
+    Expr,
+    call,
+    comprehension,
+    dictionary,
+    join,
+    listing,
+    subscript,
+    tuple_of,
+)
 from studio.codegen.literal import literal, text
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
@@ -31,13 +40,15 @@ def _csv(stage: Stage) -> None:
     if plan.label is None:
         _slices(stage, features)
         return
-    column = join("columns", f"[{text(plan.label)}]")
+    column = subscript("columns", text(plan.label))
     if plan.classes:
         source.statement("classes = ", literal(list(plan.classes)))
-        indices = join("[classes.index(cell) for cell in ", column, "]")
+        indices = comprehension("classes.index(cell)", join("for cell in ", column))
         source.statement("labels = np.array", _arguments(indices, '"int32"'))
-    elif plan.label_dtype == "int32":
-        source.statement("labels = np.array", _arguments(column, "float"), '.astype("int32")')
+    elif plan.label_dtype != "float32":
+        # By way of a float, as a whole number may be written 7.0.
+        source.statement("labels = np.array", _arguments(column, "float"))
+        source.statement("labels = labels.astype", _arguments(text(plan.label_dtype)))
     else:
         source.statement("labels = np.array", _arguments(column, text(plan.label_dtype)))
     _slices(stage, tuple_of([features, "labels"]))
@@ -56,7 +67,7 @@ def _feature(stage: Stage, feature: Feature, name: str) -> Expr:
     source = stage.source
     keep = stage.params.missing == "keep" and feature.number
     if not feature.shape:
-        column = f"columns[{text(feature.columns[0])}]"
+        column = subscript("columns", text(feature.columns[0]))
         if keep:
             return call(stage.helper("numbers"), [column])
         return call("np.array", [column, '"float32"'] if feature.number else [column])
@@ -66,24 +77,24 @@ def _feature(stage: Stage, feature: Feature, name: str) -> Expr:
     if name and feature.prefix.isidentifier() and feature.prefix.isascii():
         indices = "ijklmn"[: len(feature.shape)]
         holes = "".join(f"_{{{index}}}" for index in indices)
-        loops = " ".join(
+        loops = [
             f"for {index} in range({size})"
             for index, size in zip(indices, feature.shape, strict=True)
-        )
-        source.line(f'names = [f"{feature.prefix}{holes}" {loops}]')
+        ]
+        source.statement("names = ", comprehension(f'f"{feature.prefix}{holes}"', *loops))
         names: Expr = "names"
     elif name:
         source.statement("names = ", literal(list(feature.columns)))
         names = "names"
     else:
         names = literal(list(feature.columns))
-    cells = join("[", f"{each} for name in ", names, "]")
+    cells = comprehension(each, join("for name in ", names))
     if not name:
         columns = listing(
             [
-                f"{stage.helper('numbers')}(columns[{text(column)}])"
+                call(stage.helper("numbers"), [subscript("columns", text(column))])
                 if keep
-                else f"columns[{text(column)}]"
+                else subscript("columns", text(column))
                 for column in feature.columns
             ]
         )

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.codegen.calls import argument
-from studio.codegen.data import Stage
+from studio.codegen.data import Stage, script_path
 from studio.codegen.layout import Expr, Group, call, dictionary, join, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.catalogue.registry import find
 from studio.graph.elements import Elements, features, leaves
 from studio.graph.problems import StudioError, quoted
 from studio.graph.rule import Args
+from studio.graph.spec import Spec
 
 AUTOTUNE = "tf.data.AUTOTUNE"
 # Where null means: let tf.data find the best.
@@ -79,7 +80,15 @@ def _window(stage: Stage) -> Expr:
     )
 
 
+def _cache(stage: Stage) -> Expr:
+    if not stage.params.filename:
+        return _method(stage)
+    place = script_path(stage.source, stage.params.filename)
+    return join(stage.inputs[0], ".cache", Group("(", (call("str", [place]),), ")", call=True))
+
+
 STAGES: dict[str, Callable[[Stage], Expr]] = {
+    "tf.data.Dataset.cache": _cache,
     "tf.data.Dataset.map": _map,
     "tf.data.Dataset.zip": _zip,
     "studio.data.split": _split,
@@ -92,8 +101,14 @@ def _lambda(dataset: Elements, features_expr: Callable[[str], Expr]) -> Expr:
     structure = dataset.structure
     if not isinstance(structure, tuple):
         return join("lambda x: ", features_expr("x"))
-    names = ["x", "y", "weight"][: len(structure)]
+    names = _names(structure)
     return join(f"lambda {', '.join(names)}: ", tuple_of([features_expr("x"), *names[1:]]))
+
+
+def _names(structure: tuple[Any, ...]) -> list[str]:
+    """The names of an element's parts: features, label, weight, whatever comes behind."""
+    known = ["x", "y", "weight"]
+    return [known[i] if i < len(known) else f"part_{i}" for i in range(len(structure))]
 
 
 def _on_features(dataset: Elements, one: Callable[[str], Expr]) -> Expr:
@@ -118,7 +133,11 @@ def _rescale(stage: Stage, p: Args, dataset: Elements) -> Expr:
             parts += [" + ", literal(p.offset)]
         return join(*parts)
 
-    return _on_features(dataset, one)
+    if isinstance(features(dataset.structure), Spec):
+        return _lambda(dataset, one)
+    helper = stage.helper("rescaled")
+    arguments = {"scale": literal(p.scale), "offset": literal(p.offset)}
+    return _lambda(dataset, lambda x: call(helper, [x], **arguments))
 
 
 def _cast(stage: Stage, p: Args, dataset: Elements) -> Expr:
@@ -126,9 +145,9 @@ def _cast(stage: Stage, p: Args, dataset: Elements) -> Expr:
 
 
 def _one_hot(stage: Stage, p: Args, dataset: Elements) -> Expr:
-    rest = ["weight"][: len(dataset.structure) - 2]
-    names = ", ".join(["x", "y", *rest])
-    return join(f"lambda {names}: ", tuple_of(["x", f"tf.one_hot(y, {p.depth})", *rest]))
+    names = _names(dataset.structure)
+    made = tuple_of(["x", f"tf.one_hot(y, {p.depth})", *names[2:]])
+    return join(f"lambda {', '.join(names)}: ", made)
 
 
 def _hash_words(stage: Stage, p: Args, dataset: Elements) -> Expr:

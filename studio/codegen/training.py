@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from studio.codegen.calls import call_expr
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
-from studio.codegen.literal import text
+from studio.codegen.literal import literal, text
 from studio.codegen.source import Source
-from studio.graph.document import Call, Project, Training
+from studio.graph.document import Call, Project, Training, output_name
 
 
 def write_callbacks(source: Source, training: Training) -> None:
@@ -47,14 +47,14 @@ def _method(name: str, arguments: list[Expr]) -> Parts:
 
 def _compile(source: Source, project: Project) -> list[Expr]:
     training = project.training
-    outputs = [end.replace(".", "_") for end in project.model.outputs]
+    outputs = list(map(output_name, project.model.outputs))
     arguments: list[Expr] = []
     if training.optimizer is not None:
         arguments.append(join("optimizer=", _call(source, training.optimizer)))
 
     def by_output(name: str, values: dict, write: Callable[..., Expr]) -> None:
         """One output's entry stands alone, as in Keras' own examples; several by name."""
-        if not values:
+        if not any(name in values for name in outputs):
             return
         if len(outputs) == 1:
             arguments.append(join(f"{name}=", write(values[outputs[0]])))
@@ -64,7 +64,7 @@ def _compile(source: Source, project: Project) -> list[Expr]:
 
     by_output("loss", training.losses, lambda each: _call(source, each))
     if len(outputs) > 1:
-        by_output("loss_weights", training.loss_weights, repr)
+        by_output("loss_weights", training.loss_weights, literal)
     by_output(
         "metrics",
         training.metrics,

@@ -21,9 +21,14 @@ FORMAT = 1
 GRAPH_KINDS = ("model", "data")
 
 
-def doc(text: str, **limits: Any) -> Meta:
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Times = Annotated[int, Meta(ge=1, le=1000)]
+
+
+def doc(text: str) -> Meta:
     """A field's line in the published JSON Schema."""
-    return Meta(description=text, **limits)
+    return Meta(description=text)
 
 
 class Call(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -44,7 +49,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     params: Annotated[dict[str, Any], doc("The call's keyword arguments.")] = field(
         default_factory=dict
     )
-    repeat: Annotated[int, doc("How many times a block stands here in a row.", ge=1)] = 1
+    repeat: Annotated[Times, doc("How many times a block stands here in a row.")] = 1
     at: Annotated[tuple[float, float] | None, doc("Its place on the canvas: x, y.")] = None
     note: Annotated[str, doc("Free text.")] = ""
 
@@ -123,8 +128,8 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     """What compile and fit are told."""
 
     loop: Annotated[str, doc("fit, or custom: a compiled GradientTape loop.")] = "fit"
-    epochs: Annotated[int, doc("How often the training data is gone through.", ge=1)] = 1
-    seed: Annotated[int | None, doc("Seed of all that is random.", ge=0)] = None
+    epochs: Annotated[Positive, doc("How often the training data is gone through.")] = 1
+    seed: Annotated[Natural | None, doc("Seed of all that is random.")] = None
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
     losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
         default_factory=dict
@@ -136,9 +141,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
-    steps_per_epoch: Annotated[int | None, doc("Batches in an epoch; by default all.", ge=1)] = None
-    validation_steps: Annotated[int | None, doc("Batches of a validation.", ge=1)] = None
-    steps_per_execution: Annotated[int, doc("Batches for one call of the graph.", ge=1)] = 1
+    steps_per_epoch: Annotated[Positive | None, doc("Batches in an epoch; by default all.")] = None
+    validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None
+    steps_per_execution: Annotated[Positive, doc("Batches for one call of the graph.")] = 1
     jit_compile: Annotated[bool, doc("Compile the training step with XLA.")] = False
 
 
@@ -184,7 +189,22 @@ def is_call(value: Any) -> bool:
 
 def is_reference(value: Any) -> bool:
     """Whether a value stands for a parameter of the block around it."""
-    return isinstance(value, Mapping) and set(value) == {"$"}
+    return isinstance(value, Mapping) and set(value) == {"$"} and isinstance(value["$"], str)
+
+
+def references(value: Any) -> list[str]:
+    """The names of the block parameters that stand anywhere in a value."""
+    if is_reference(value):
+        return [value["$"]]
+    inner = value.values() if isinstance(value, Mapping) else value
+    if not isinstance(value, (Mapping, list, tuple)):
+        return []
+    return [name for item in inner for name in references(item)]
+
+
+def output_name(end: str) -> str:
+    """What losses, metrics, labels and the model's own dict call an output: node, or node_port."""
+    return end.replace(".", "_")
 
 
 def owner(graph: Graph, node: Node) -> Node | None:

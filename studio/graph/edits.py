@@ -24,6 +24,7 @@ from studio.graph.document import (
     Node,
     Project,
     Training,
+    output_name,
 )
 from studio.graph.problems import StudioError, quoted
 
@@ -166,13 +167,18 @@ class RenameNode(Edit, frozen=True):
         training = project.training
         if training is None:
             return project
+        # The graph has its new names already: each output of the node, old name -> new name.
+        ends = [end.partition(".") for end in project.model.outputs]
+        names = {
+            output_name(f"{self.node}{dot}{port}"): output_name(f"{self.name}{dot}{port}")
+            for name, dot, port in ends
+            if name == self.name
+        }
         changes = {}
         for field in ("losses", "loss_weights", "metrics"):
             values = getattr(training, field)
-            if self.node in values:
-                changes[field] = {
-                    self.name if key == self.node else key: value for key, value in values.items()
-                }
+            if names.keys() & values.keys():
+                changes[field] = {names.get(key, key): value for key, value in values.items()}
         return replace(project, training=replace(training, **changes)) if changes else project
 
 

@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
-from studio.graph.document import Block, Graph, Node, Project, is_reference, owner
-from studio.graph.problems import ERROR, Problem
+from studio.graph.document import Block, Graph, Node, Project, is_reference, owner, references
+from studio.graph.problems import ERROR, Problem, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, Weight
 from studio.graph.wiring import wire
@@ -96,6 +96,10 @@ class Inference:
     they are left out, and what hangs on them with them.
     """
 
+    MOST_NODES = 100_000
+    """Nodes that blocks may unfold to, and MOST_LEVELS the blocks in blocks."""
+    MOST_LEVELS = 50
+
     def __init__(
         self,
         project: Project,
@@ -105,6 +109,8 @@ class Inference:
         self.project = project
         self.broken = broken
         self.folder = folder
+        self._left = self.MOST_NODES
+        self._level = 0
 
     def graph(
         self,
@@ -171,13 +177,20 @@ class Inference:
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
-        args = Args(op.filled(resolve(made.params, parameters)), folder=self.folder)
+        values = resolve(made.params, parameters)
+        for key, value in made.params.items():
+            if references(value) and not op.params[key].accepts(values[key]):
+                raise Refused(
+                    f"gets {quoted(values[key])} as {key} from its block, and expects "
+                    f"{op.params[key].expected()}"
+                )
+        args = Args(op.filled(values), folder=self.folder)
         if op.kind == "layer":
             inputs = [_cast(args, each) for each in inputs]
         result = op.rule(args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
-        names = op.outputs(op.filled(made.params))
+        names = op.outputs(op.filled(values))
         return NodeResult(
             dict(zip(names, result.outputs, strict=True)), result.weights, result.flops
         )
@@ -188,11 +201,18 @@ class Inference:
         values = block.parameters | resolve(node.params, parameters)
         if node.repeat > 1 and (len(block.inputs), len(block.outputs)) != (1, 1):
             raise Refused("can only be repeated with one input and one output")
+        if self._level == self.MOST_LEVELS:
+            raise Refused(f"is the block in more than {self.MOST_LEVELS} blocks")
         weights: list[Weight] = []
         flops: int | None = 0
         for turn in range(node.repeat):
+            self._left -= len(block.nodes)
+            if self._left < 0:
+                raise Refused(f"unfolds to more than {self.MOST_NODES:,} nodes")
             given = dict(zip(block.inputs, inputs, strict=True))
+            self._level += 1
             shapes = self.graph(f"block:{name}", block, given, values)
+            self._level -= 1
             if shapes.problems:
                 inside = shapes.problems[0]
                 where = f" in its turn {turn + 1}" if node.repeat > 1 else ""

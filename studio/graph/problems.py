@@ -63,7 +63,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def one_of(words: Iterable[object]) -> str:
     """`"a", "b" or "c"`."""
-    *first, last = [quoted(word) for word in words]
+    *first, last = [quoted(word) for word in words] or ["nothing"]
     return f"{', '.join(first)} or {last}" if first else last
 
 

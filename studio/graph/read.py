@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import types
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from msgspec import NODEFAULT, UNSET, Meta, Struct
+from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import fields
 
+from studio.graph.catalogue.types import Int
 from studio.graph.document import Call, Edge, Graph, Node, Project
 from studio.graph.problems import ERROR, Problem, nearest, quoted
 
@@ -36,20 +37,16 @@ def read_project(value: Any) -> tuple[Project, list[Problem]]:
 
 
 @cache
-def _fields(kind: type[Struct]) -> dict[str, tuple[Any, bool, dict[str, Any]]]:
-    """Name -> (type, required, limits) of a Struct's fields."""
+def _fields(kind: type[Struct]) -> dict[str, tuple[Any, bool]]:
+    """Name -> (type, required) of a Struct's fields."""
     hints = get_type_hints(kind, include_extras=True)
-    found = {}
-    for each in fields(kind):
-        hint, limits = hints[each.name], {}
-        if hasattr(hint, "__metadata__"):
-            for meta in hint.__metadata__:
-                if isinstance(meta, Meta) and meta.ge is not None:
-                    limits["ge"] = meta.ge
-            hint = get_args(hint)[0]
-        required = each.default is NODEFAULT and each.default_factory is NODEFAULT
-        found[each.name] = (hint, required, limits)
-    return found
+    return {
+        each.name: (
+            hints[each.name],
+            each.default is NODEFAULT and each.default_factory is NODEFAULT,
+        )
+        for each in fields(kind)
+    }
 
 
 class _Reader:
@@ -69,6 +66,8 @@ class _Reader:
 
     def value(self, value: Any, kind: Any, place: str) -> Any:
         origin = get_origin(kind)
+        if origin is Annotated:
+            return self.limited(value, kind, place)
         if kind is Any:
             return value
         if origin in (Union, types.UnionType):
@@ -88,6 +87,17 @@ class _Reader:
         else:
             fits = isinstance(value, kind)
         return value if fits else self.expected(place, _JSON_NAMES[kind], value)
+
+    def limited(self, value: Any, kind: Any, place: str) -> Any:
+        """A value of a type with a range (or only a description) beside it."""
+        inner, *metas = get_args(kind)
+        read = self.value(value, inner, place)
+        for meta in metas:
+            number = Int(meta.ge, meta.le)
+            limited = number != Int() and read is not UNSET
+            if limited and not number.accepts(read):
+                return self.expected(place, number.expected(), read)
+        return read
 
     def mapping(self, value: Any, kind: Any, place: str) -> Any:
         if not isinstance(value, dict):
@@ -124,8 +134,7 @@ class _Reader:
             return self.expected(place, _JSON_NAMES[dict], value)
         known = _fields(kind)
         found: dict[str, Any] = {}
-        missing = [name for name, (_, required, _) in known.items() if required]
-        missing = [name for name in missing if name not in value]
+        missing = [name for name in _required(kind) if name not in value]
         for name in missing:
             message = f"{quoted(name)} is missing."
             self.wrong(place, "missing-key", message, f"{_article(kind)} needs one.")
@@ -134,15 +143,11 @@ class _Reader:
                 hint = nearest(name, known) or f"There can be {', '.join(known)}."
                 self.wrong(place, "unknown-key", f"unknown key {quoted(name)}.", hint)
                 continue
-            hint_type, _, limits = known[name]
             inner = f"{place}.{name}" if place else name
             if issubclass(kind, Graph) and name == "nodes":
                 read = self.nodes(item, inner)
             else:
-                read = self.value(item, hint_type, inner)
-            if read is not UNSET and "ge" in limits and read is not None and read < limits["ge"]:
-                wanted = f"{_JSON_NAMES[int]} of at least {limits['ge']}"
-                read = self.expected(inner, wanted, read)
+                read = self.value(item, known[name][0], inner)
             if read is not UNSET:
                 found[name] = read
         return (
@@ -185,7 +190,7 @@ class _Reader:
 
 
 def _required(kind: type[Struct]) -> list[str]:
-    return [name for name, (_, required, _) in _fields(kind).items() if required]
+    return [name for name, (_, required) in _fields(kind).items() if required]
 
 
 def _article(kind: type[Struct]) -> str:

@@ -10,15 +10,18 @@ import ast
 import csv
 import gzip
 import io
+import math
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product as grid
 from pathlib import Path
 
 from msgspec import Struct
 
+from studio.graph.catalogue.types import Shape
 from studio.graph.problems import nearest, quoted
 from studio.graph.spec import Refused
 from studio.resources import ASSETS
@@ -26,8 +29,13 @@ from studio.resources import ASSETS
 LOOKED_AT = 32 * 1024 * 1024
 """Characters of a CSV file that are looked at before a run."""
 
+LONGEST_LINE = 16 * 1024 * 1024
+
 MOSTLY = 0.9
 """A column with this share of numbers is one of numbers, and its other cells are mistakes."""
+
+
+MOST_AXES = 4
 
 
 class Column(Struct, frozen=True):
@@ -43,7 +51,7 @@ class Column(Struct, frozen=True):
     low: float
     high: float
     texts: tuple[str, ...]
-    """The different texts, sorted; at most 1,000 of them."""
+    """The different texts, sorted."""
 
 
 class Table(Struct, frozen=True):
@@ -77,6 +85,8 @@ def existing(path: str, folder: Path) -> Path:
     """The path of a data file that can be read; Refused with the reason where it can't."""
     try:
         file = resolve_path(path, folder)
+        if file.exists() and not file.is_file():  # a folder, a device or a pipe without end
+            raise Refused(f"reads {quoted(path)}, which is no file", "Name a file.")
         with file.open("rb") as opened:
             opened.read(1)
     except (OSError, ValueError) as error:
@@ -107,7 +117,7 @@ def _table(file: Path, path: str, _changed: int, _size: int) -> Table:
     """Cached by the time and size of the file, so that each edit doesn't read it again."""
     try:
         with _open(file) as text:
-            reader = csv.reader(text, strict=True)
+            reader = csv.reader(_lines(text, path), strict=True)
             header = next(reader, None)
             if not header or header == [""]:
                 raise Refused(f"reads {quoted(path)}, which is empty", "Choose a file with rows.")
@@ -141,6 +151,17 @@ def _open(file: Path) -> io.TextIOBase:
     return file.open(encoding="utf-8-sig", newline="")
 
 
+def _lines(text: io.TextIOBase, path: str) -> Iterator[str]:
+    """The lines of a file, none of them without end."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise Refused(
+                f"reads {quoted(path)}, which has a line of more than {LONGEST_LINE:,} characters",
+                "It may be no CSV file.",
+            )
+        yield line
+
+
 def _rows(reader, path: str, header: list[str]) -> tuple[list[list[str]], bool]:
     rows, left = [], LOOKED_AT
     for row in reader:
@@ -167,7 +188,7 @@ def _column(name: str, cells: tuple[str, ...]) -> Column:
     except ValueError:
         numbers, odd = _numbers(cells)
     if not numbers:
-        texts = tuple(sorted(set(cells) - {""})[:1000])
+        texts = tuple(sorted(set(cells) - {""}))
         return Column(name, False, False, empty, None, 0, 0, texts)
     whole = all(map(float.is_integer, numbers))
     return Column(name, True, whole, empty, odd, min(numbers), max(numbers), ())
@@ -186,7 +207,7 @@ def _numbers(cells: tuple[str, ...]) -> tuple[list[float], tuple[int, str] | Non
     return (numbers, odd) if len(numbers) >= MOSTLY * (len(numbers) + texts) else ([], None)
 
 
-_INDEXED = re.compile(r"(.*?)((?:_\d+)+)")
+_INDEXED = re.compile(r"(.*?)((?:_(?:0|[1-9][0-9]{0,5}))+)")
 
 
 def grid_of(names: list[str]) -> tuple[str, tuple[int, ...]] | None:
@@ -201,6 +222,8 @@ def grid_of(names: list[str]) -> tuple[str, tuple[int, ...]] | None:
     if len(set(map(len, places))) != 1:
         return None
     shape = tuple(max(axis) + 1 for axis in zip(*places, strict=True))
+    if len(shape) > MOST_AXES or math.prod(shape) != len(names):
+        return None
     return (matches[0][1], shape) if places == list(grid(*map(range, shape))) else None
 
 
@@ -224,9 +247,23 @@ def read_arrays(path: str, folder: Path) -> dict[str, Array]:
                 with archive.open(name) as stream:
                     found[name.removesuffix(".npy")] = _npy_header(stream, path)
             return found
-    except (OSError, EOFError, zipfile.BadZipFile, ValueError, SyntaxError, KeyError) as error:
+    except _DAMAGED as error:
         raise Refused(f"reads {quoted(path)}, which is no NumPy file: {error}") from None
 
+
+# What reading a file that is no NumPy file, or a damaged one, can raise.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    SyntaxError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    RuntimeError,  # an encrypted archive; RecursionError and NotImplementedError are of its kind
+)
 
 _NUMPY_DTYPES = {
     "f2": "float16", "f4": "float32", "f8": "float64", "b1": "bool",
@@ -241,10 +278,12 @@ def _npy_header(stream, path: str) -> Array:
         raise ValueError("it doesn't begin as one")
     version = stream.read(2)[0]
     length = int.from_bytes(stream.read(2 if version == 1 else 4), "little")
-    header = ast.literal_eval(stream.read(min(length, 1 << 20)).decode("utf-8"))
-    code = header["descr"]
+    header = ast.literal_eval(stream.read(min(length, 1 << 16)).decode("utf-8"))
+    code, shape = header["descr"], header["shape"]
     if not isinstance(code, str):
         raise ValueError("its elements are records")
+    if not isinstance(shape, tuple) or not Shape(unknown=False).accepts(shape):
+        raise ValueError(f"its shape is {quoted(shape)}")
     if "O" in code:
         raise Refused(
             f"reads {quoted(path)}, which holds Python objects",
@@ -253,4 +292,4 @@ def _npy_header(stream, path: str) -> Array:
     dtype = "string" if code[1] in "SU" else _NUMPY_DTYPES.get(code[1:])
     if dtype is None:
         raise ValueError(f"its elements are {code}")
-    return Array(tuple(header["shape"]), dtype)
+    return Array(shape, dtype)

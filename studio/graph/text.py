@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections import Counter
 from typing import Any
 
 from studio.graph.problems import ERROR, Problem, ProjectError, quoted
 
 WIDTH = 100
+DEEPEST = 50
+"""Levels of lists and objects; Python itself reads at most about 90 brackets in brackets."""
 # Characters that change how the text around them is shown (bidi marks) or that
 # UTF-8 can't hold (surrogates) are written as escapes; JSON allows that.
 _ESCAPED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]")
@@ -22,6 +26,8 @@ class Float(float):
     def __new__(cls, text: str) -> Float:
         """Reads a JSON number."""
         value = super().__new__(cls, text)
+        if math.isinf(value):
+            raise ValueError(f"the number {quoted(text)[1:-1]} is larger than a float can be")
         value.text = text
         return value
 
@@ -32,8 +38,8 @@ class Float(float):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = counts.most_common(1)[0][0]
         raise ValueError(f"the key {quoted(twice)} stands twice in one object")
     return found
 
@@ -49,9 +55,12 @@ def parse(text: str, name: str = "the project") -> Any:
     a key twice, a number that no float can hold, or nests deeper than can be read.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_float=Float, object_pairs_hook=_object, parse_constant=_constant
         )
+        if _deeper(value, DEEPEST):
+            raise RecursionError
+        return value
     except json.JSONDecodeError as error:
         message = (
             f"{name} is not JSON: {error.msg[0].lower()}{error.msg[1:]} "
@@ -63,6 +72,14 @@ def parse(text: str, name: str = "the project") -> Any:
     except ValueError as error:
         message, hint = f"{name} can't be read: {error}.", "Mend that place in a text editor."
     raise ProjectError([Problem(ERROR, "not-json", "", "", message, hint)])
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects nest more than so many levels."""
+    if not isinstance(value, (dict, list)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(item, levels - 1) for item in items)
 
 
 def dump(value: Any) -> str:

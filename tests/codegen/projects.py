@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def mapped(name: str, function: str, **params: Any) -> Json:
 def line(*nodes: Json) -> list[list[str]]:
     """Edges from each node to the next."""
     names = [each["id"] for each in nodes]
-    return [list(pair) for pair in zip(names, names[1:], strict=False)]
+    return [list(pair) for pair in pairwise(names)]
 
 
 def chain(*nodes: Json, batch: int | None = 4) -> Json:
@@ -75,12 +76,12 @@ def chain(*nodes: Json, batch: int | None = 4) -> Json:
 
 def split_graph(*before: Json, outputs: tuple[str, ...] = ("train", "validation", "test")) -> Json:
     """A data graph whose last node given is a split, each part of which is batched."""
-    parts = [stage(name, "batch", batch_size=2) for name in outputs]
-    edges = line(*before) + [[f"{before[-1]['id']}.{name}", name] for name in outputs]
+    parts = [stage(f"{name}_batches", "batch", batch_size=2) for name in outputs]
+    edges = [[f"{before[-1]['id']}.{name}", f"{name}_batches"] for name in outputs]
     return {
         "nodes": [*before, *parts],
-        "edges": edges,
-        "outputs": {name: name for name in outputs},
+        "edges": line(*before) + edges,
+        "outputs": {name: f"{name}_batches" for name in outputs},
     }
 
 
@@ -97,9 +98,10 @@ def training(*outputs: str, **given: Any) -> Json:
 
 def complete(data: Json, folder: Path, **parts: Any) -> Json:
     """A whole project around a data graph: the smallest model that its elements fit."""
-    report = check(read({"studio": 1, "data": data}), folder)
-    assert not report.problems, report.problems
-    elements = report.shapes["data"].at(data["outputs"]["train"])
+    elements = arriving(data, folder)
+    if label(elements.structure) is None:
+        data = _with_answers(data)
+        elements = arriving(data, folder)
     return {
         "studio": 1,
         "name": "made for a test",
@@ -107,6 +109,25 @@ def complete(data: Json, folder: Path, **parts: Any) -> Json:
         "model": _fitting(elements),
         "training": training("answer"),
         **parts,
+    }
+
+
+def arriving(data: Json, folder: Path) -> Elements:
+    """The elements of a data graph's training data, as they are inferred."""
+    report = check(read({"studio": 1, "data": data}), folder)
+    assert not report.problems, report.problems
+    return report.shapes["data"].at(data["outputs"]["train"])
+
+
+def _with_answers(data: Json) -> Json:
+    """A data graph without labels, paired with a column of another file."""
+    answers = {**csv(features="a"), "id": "answers"}
+    answer_batches = stage("answer_batches", "batch", batch_size=4)
+    edges = [["answers", "answer_batches"], [data["outputs"]["train"], "pair"]]
+    return {
+        "nodes": [*data["nodes"], answers, answer_batches, stage("pair", "zip")],
+        "edges": [*data["edges"], *edges, ["answer_batches", "pair"]],
+        "outputs": {"train": "pair"},
     }
 
 
@@ -136,6 +157,7 @@ def _fitting(elements: Elements) -> Json:
         edges += [[end, "together"] for end in ends]
         ends = ["together"]
     target = label(elements.structure)
+    target = target["answer"] if isinstance(target, dict) else target
     units = target.shape[-1] if len(target.shape) > 1 else 1
     nodes.append(node("answer", "keras.layers.Dense", units=units))
     return model_graph(nodes, [*edges, [ends[0], "answer"]], "answer")
@@ -155,7 +177,7 @@ def write_files(folder: Path) -> None:
     grid = [f"p_{i}_{j}" for i in range(2) for j in range(3)]
     cells = [",".join(str(i * 10 + j) for j in range(6)) for i in each]
     rows("grid.csv", ",".join([*grid, "y"]), *(f"{c},{i}" for i, c in enumerate(cells)))
-    rows("odd.csv", "\"it's\",\"say \"\"hi\"\"\",\"a\\b\u202e\",y", *(f"{i},{i},{i},1" for i in each))
+    rows("odd.csv", '"it\'s","say ""hi""","a\\b\u202e",y', *(f"{i},{i},{i},1" for i in each))
     rows("series.csv", "t,value", *(f"{1900 + i},{i * i}" for i in each))
     with gzip.open(Path(folder, "numbers.csv.gz"), "wb") as file:
         file.write(Path(folder, "numbers.csv").read_bytes())

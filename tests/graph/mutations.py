@@ -183,9 +183,7 @@ def mutate(value: Any, rng: Random) -> Any:
     return value
 
 
-def _change(
-    value: Any, path: tuple[Any, ...], found: list[tuple[Any, ...]], rng: Random
-) -> None:
+def _change(value: Any, path: tuple[Any, ...], found: list[tuple[Any, ...]], rng: Random) -> None:
     holder, key = at(value, path[:-1]), path[-1]
     kind = rng.randrange(10)
     if kind < 5:

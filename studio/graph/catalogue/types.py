@@ -153,9 +153,12 @@ class DictOf(Type, frozen=True):
     """An object whose values are of one type."""
 
     item: Type
+    empty: bool = True
 
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, dict) and all(self.item.accepts(each) for each in value.values())
+        if not isinstance(value, dict) or not (value or self.empty):
+            return False
+        return all(self.item.accepts(each) for each in value.values())
 
     def expected(self) -> str:
         return f"an object, each value {self.item.expected()}"

@@ -8,9 +8,12 @@ from typing import Any
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
-from studio.graph.document import Block, Graph, Node, Project, is_call, is_reference
+from studio.graph.document import Block, Graph, Node, Project, is_call, references
 from studio.graph.infer import place_of
 from studio.graph.problems import ERROR, Problem, nearest, quoted
+
+MOST_HINTS = 20
+"""Unknown ops for which the nearest names are looked up, which takes some milliseconds each."""
 
 STAGES = ("source", "stage")
 LAYERS = ("layer", "input", "function", "application", "activation")
@@ -24,6 +27,7 @@ def check_calls(project: Project) -> list[Problem]:
 class _Checker:
     def __init__(self, project: Project):
         self.project = project
+        self.hints = 0
 
     def problems(self) -> Iterator[Problem]:
         for name, graph in self.project.graphs().items():
@@ -82,7 +86,7 @@ class _Checker:
             return
         op = find(path)
         if op is None:
-            hint = self.unknown(path, kinds)
+            hint = self.unknown(path)
             yield "unknown-op", f"there is no op {quoted(path)}.", hint
             return
         if op.kind not in kinds:
@@ -93,9 +97,11 @@ class _Checker:
             return
         yield from self.params(op, params, graph)
 
-    @staticmethod
-    def unknown(path: str, kinds: tuple[str, ...]) -> str:
+    def unknown(self, path: str) -> str:
         """The nearest ops: by their whole path, else by their last part."""
+        self.hints += 1
+        if self.hints > MOST_HINTS:
+            return "See docs/ops.md for all there are."
         hint = nearest(path, (*paths(), *aliases()))
         if hint:
             return hint
@@ -118,29 +124,38 @@ class _Checker:
             if param is None:
                 hint = nearest(name, op.params) or f"It has {', '.join(op.params) or 'none'}."
                 yield "unknown-param", f"{op.name} has no parameter {quoted(name)}.", hint
-            elif is_reference(value):
-                yield from self.reference(value, graph)
+            elif references(value):
+                yield from self.references(value, graph)
             else:
                 yield from self.value(op, param, value, graph)
 
-    def reference(self, value: Any, graph: Graph | None) -> Iterator[tuple[str, str, str]]:
+    def references(self, value: Any, graph: Graph | None) -> Iterator[tuple[str, str, str]]:
+        """What a value is worth is known only where the block is used; its names are known here."""
         known = graph.parameters if isinstance(graph, Block) else {}
-        if value["$"] not in known:
-            message = f"stands for the parameter {quoted(value['$'])}, which isn't there."
-            hint = nearest(str(value["$"]), known) or "Add it to the block's parameters."
-            yield "bad-param", message, hint
+        for name in references(value):
+            if name not in known:
+                message = f"stands for the parameter {quoted(name)}, which isn't there."
+                hint = nearest(name, known) or "Add it to the parameters of the block around it."
+                yield "bad-param", message, hint
 
     def value(
         self, op: Op, param: Param, value: Any, graph: Graph | None
     ) -> Iterator[tuple[str, str, str]]:
-        if _has_reference(value):
-            return  # known only where the block is used
         if not param.accepts(value):
             message = f"{param.name} is {quoted(value)}, but {op.name} expects {param.expected()}."
             yield "bad-param", message, self.mend(param.type, value)
             return
         kinds = _call_kinds(param.type)
         for inner in _calls(value):
+            function = find(inner["op"]) if isinstance(inner["op"], str) else None
+            if function and function.kind in ("activation", "function") and inner.get("params"):
+                message = f"{param.name} is a function, which can't be given parameters here."
+                hint = "Use it as a layer of its own, such as keras.layers.LeakyReLU."
+                yield "bad-param", message, hint
+            extra = [key for key in inner if key not in ("op", "params")]
+            if extra:
+                message = f"the call in {param.name} has an unknown key {quoted(extra[0])}."
+                yield "bad-param", message, nearest(extra[0], ("op", "params")) or "Remove it."
             yield from self.call(
                 inner.get("op"), inner.get("params", {}), kinds or (_kind_of(inner),), graph
             )
@@ -211,13 +226,6 @@ def _calls(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _calls(item)
-
-
-def _has_reference(value: Any) -> bool:
-    if is_reference(value):
-        return True
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_has_reference, items))
 
 
 def _call_kinds(kind: types.Type) -> tuple[str, ...]:

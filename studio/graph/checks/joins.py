@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio.graph.catalogue.registry import find
-from studio.graph.document import Call, ModelGraph, Project
+from studio.graph.document import Call, ModelGraph, Project, output_name
 from studio.graph.elements import Elements, features, label
 from studio.graph.infer import Shapes, place_of
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
@@ -52,7 +52,7 @@ class _Joins:
         """Losses, weights and metrics belong to outputs of the model."""
         if self.training is None or self.model is None:
             return
-        outputs = [end.partition(".")[0] for end in self.model.outputs]
+        outputs = list(map(output_name, self.model.outputs))
         for kind in ("losses", "loss_weights", "metrics"):
             for name in getattr(self.training, kind):
                 if name not in outputs:
@@ -123,7 +123,7 @@ class _Joins:
             yield self.data_problem("join", end, message, "Set the source's label.")
             return
         for output in outputs:
-            name = output.partition(".")[0]
+            name = output_name(output)
             loss = self.training.losses.get(name)
             spec = self.shapes["model"].at(output)
             if loss is None or not isinstance(spec, Spec):
@@ -139,7 +139,7 @@ class _Joins:
                 own = target[name]
             elif len(outputs) > 1:
                 message = f"gives one label for {split}, but the model has {len(outputs)} outputs: "
-                message += f"{', '.join(outputs)}."
+                message += f"{', '.join(map(output_name, outputs))}."
                 hint = "Name a label for each output, with studio.map.arrange."
                 yield self.data_problem("join", end, message, hint)
                 return

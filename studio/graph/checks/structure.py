@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
+from studio.graph.chain import chain
 from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project
 from studio.graph.infer import input_ports, output_ports, place_of
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
@@ -163,6 +164,13 @@ def _outputs(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     if isinstance(graph, ModelGraph) and graph.style not in STYLES:
         message = f"is {quoted(graph.style)}; expected {', '.join(STYLES[:-1])} or {STYLES[-1]}."
         yield Problem(ERROR, "bad-style", name, "", message, "Choose one.", f"{head}.style")
+    elif isinstance(graph, ModelGraph) and graph.style == "subclass":
+        message = "asks for a subclassed model, which this version can't write yet."
+        yield Problem(ERROR, "not-yet", name, "", message, 'Set it to "auto".', f"{head}.style")
+    elif isinstance(graph, ModelGraph) and graph.style == "sequential" and chain(graph) is None:
+        message = "asks for keras.Sequential, but the model is no chain of layers."
+        hint = 'Set it to "auto", or to "functional".'
+        yield Problem(ERROR, "bad-style", name, "", message, hint, f"{head}.style")
 
 
 def _cycles(name: str, graph: Graph) -> Iterator[Problem]:

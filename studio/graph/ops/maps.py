@@ -100,7 +100,7 @@ def hash_words(p: Args, dataset: Elements) -> Any:
     return _on_features(dataset, change)
 
 
-_PATHS = DictOf(ListOf(Int(0)))
+_PATHS = DictOf(ListOf(Int(0), empty=False), empty=False)
 
 
 @_map(

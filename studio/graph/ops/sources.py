@@ -61,7 +61,7 @@ _COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
         Param("label", Text(), None, "The column to be predicted; null for none."),
         Param(
             "features",
-            Either((_COLUMNS, DictOf(_COLUMNS))),
+            Either((_COLUMNS, DictOf(_COLUMNS, empty=False))),
             None,
             "A column, a list of columns that become a vector, or input name -> one of these. By "
             "default all columns but the label: as one array where they are numbers (columns "
@@ -155,6 +155,12 @@ def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, fl
         classes = tuple(p.classes or column.texts)
         if column.number:
             raise Refused(f"names classes, but the label {quoted(p.label)} is already a number")
+        if p.classes is None and not table.whole:
+            raise Refused(
+                f"can't collect the classes of {quoted(p.label)}: {quoted(p.path)} is too large "
+                "to be looked through",
+                "Give the classes as a list.",
+            )
         unknown = [text for text in column.texts if text not in classes]
         if unknown:
             raise Refused(
@@ -162,7 +168,8 @@ def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, fl
                 nearest(unknown[0], classes) or "Add it to the classes.",
             )
         return "int32", classes, (0, len(classes) - 1)
-    return ("int32" if column.whole else "float32"), (), (column.low, column.high)
+    whole = "int32" if max(abs(column.low), abs(column.high)) < 2**31 else "int64"
+    return (whole if column.whole else "float32"), (), (column.low, column.high)
 
 
 def _check_cells(p: Args, table: Table, used: list[str]) -> int:
@@ -202,7 +209,7 @@ def _check_cells(p: Args, table: Table, used: list[str]) -> int:
         Param("path", Path(), help="The file: assets:..., or relative to the project."),
         Param(
             "features",
-            Either((Text(), DictOf(Text()))),
+            Either((Text(), DictOf(Text(), empty=False))),
             None,
             "The array that goes into the model, or input name -> array. By default the only one "
             "that is not the label.",

@@ -6,7 +6,7 @@ import math
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe, find
-from studio.graph.catalogue.types import Bool, Either, Float, Int, OneCall, Path
+from studio.graph.catalogue.types import Bool, Either, Float, Int, OneCall, Text
 from studio.graph.elements import Elements, over
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
@@ -127,10 +127,12 @@ def skip(p: Args, dataset: Elements) -> Elements:
     "cache",
     "filename",
     "Keeps the elements, in memory or in a file, so that later epochs needn't make them again.",
-    Param("filename", Path(), "", "A file to keep them in; empty for memory."),
+    Param("filename", Text(), "", "A file beside the script to keep them in; empty for memory."),
 )
 def cache(p: Args, dataset: Elements) -> Elements:
     """The same elements."""
+    if any(char in p.filename for char in "/\\:\0"):
+        raise Refused("keeps its file beside the script, so the name has no folder")
     return dataset
 
 

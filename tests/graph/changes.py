@@ -1,0 +1,165 @@
+"""Edits that can be made to a project, as hypothesis strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from msgspec.structs import fields
+
+from studio.graph import edits
+from studio.graph.document import Block, Call, Code, Edge, Graph, Node, Project, Training
+from studio.graph.edits import Edit
+
+NAMES = st.sampled_from(("image", "conv1", "digit", "new", "other", "x", "batch", "split"))
+TEXTS = st.text(max_size=8)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=4,
+)
+PARAMS = st.dictionaries(st.sampled_from(("units", "filters", "rate", "name")), VALUES, max_size=2)
+OPS = st.sampled_from(("keras.layers.Dense", "keras.layers.Add", "block:pair", "no.such.Op"))
+CALLS = st.builds(Call, op=OPS, params=PARAMS)
+FLOATS = st.floats(-1e6, 1e6)
+PLACES = st.tuples(FLOATS, FLOATS)
+NEW_NODES = st.builds(
+    Node,
+    id=NAMES,
+    op=OPS,
+    params=PARAMS,
+    repeat=st.integers(1, 3),
+    at=st.none() | PLACES,
+    note=TEXTS,
+)
+BLOCKS = st.builds(
+    lambda node, parameters: Block(
+        nodes={node.id: node}, outputs=(node.id,), parameters=parameters
+    ),
+    NEW_NODES,
+    PARAMS,
+)
+TRAINING = {
+    "loop": st.sampled_from(("fit", "custom")),
+    "epochs": st.integers(1, 9),
+    "seed": st.none() | st.integers(0, 9),
+    "optimizer": st.none() | CALLS,
+    "losses": st.dictionaries(NAMES, CALLS, max_size=2),
+    "loss_weights": st.dictionaries(NAMES, FLOATS, max_size=2),
+    "metrics": st.dictionaries(NAMES, st.lists(CALLS, max_size=2).map(tuple), max_size=2),
+    "callbacks": st.lists(CALLS, max_size=2).map(tuple),
+    "steps_per_epoch": st.none() | st.integers(1, 9),
+    "validation_steps": st.none() | st.integers(1, 9),
+    "steps_per_execution": st.integers(1, 9),
+    "jit_compile": st.booleans(),
+}
+assert set(TRAINING) == {each.name for each in fields(Training)}
+PROJECT = {
+    "name": TEXTS,
+    "note": TEXTS,
+    "distribution": st.none() | CALLS,
+    "exports": st.lists(CALLS, max_size=2).map(tuple),
+}
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def _one_of(draw: Draw, there: Any, others: st.SearchStrategy[Any] = NAMES) -> Any:
+    """Mostly one of what is there, sometimes something else."""
+    there = tuple(there)
+    if there and draw(st.integers(0, 9)):
+        return draw(st.sampled_from(there))
+    return draw(others)
+
+
+def _end(draw: Draw, graph: Graph) -> str:
+    return _one_of(draw, graph.nodes) + draw(st.sampled_from(("", "", "", ".train", ".x")))
+
+
+def _set_node(draw: Draw, name: str, graph: Graph) -> Edit:
+    values = {
+        "op": OPS | st.none(),
+        "shares": NAMES | st.none(),
+        "repeat": st.integers(1, 4),
+        "note": TEXTS,
+        "at": PLACES,
+    }
+    field = draw(st.sampled_from(tuple(values)))
+    return edits.SetNode(name, _one_of(draw, graph.nodes), field, draw(values[field]))
+
+
+def _set_outputs(draw: Draw, name: str, graph: Graph) -> Edit:
+    if name == "data":
+        ends = {split: _end(draw, graph) for split in draw(st.sets(NAMES, max_size=2))}
+        return edits.SetOutputs(name, ends)
+    return edits.SetOutputs(name, [_end(draw, graph) for _ in range(draw(st.integers(0, 2)))])
+
+
+def _param(draw: Draw, name: str, graph: Graph, kind: type[Edit], *value: Any) -> Edit:
+    node = _one_of(draw, graph.nodes)
+    there = graph.nodes[node].params if node in graph.nodes else ()
+    return kind(name, node, _one_of(draw, there, TEXTS), *value)
+
+
+def _disconnect(draw: Draw, name: str, graph: Graph) -> Edit:
+    edge = _one_of(draw, graph.edges, st.builds(Edge, NAMES, NAMES))
+    return edits.Disconnect(name, edge.source, edge.target)
+
+
+def _training(draw: Draw, *_: Any) -> Edit:
+    field = draw(st.sampled_from(tuple(TRAINING)))
+    return edits.SetTraining(field, draw(TRAINING[field]))
+
+
+def _project(draw: Draw, *_: Any) -> Edit:
+    field = draw(st.sampled_from(tuple(PROJECT)))
+    return edits.SetProject(field, draw(PROJECT[field]))
+
+
+INDICES = st.none() | st.integers(-2, 30)
+MAKERS: dict[type[Edit], Callable[[Draw, str, Graph], Edit]] = {
+    edits.AddNode: lambda draw, name, graph: edits.AddNode(name, draw(NEW_NODES), draw(INDICES)),
+    edits.RemoveNodes: lambda draw, name, graph: edits.RemoveNodes(
+        name, tuple(_one_of(draw, graph.nodes) for _ in range(draw(st.integers(1, 3))))
+    ),
+    edits.RenameNode: lambda draw, name, graph: edits.RenameNode(
+        name, _one_of(draw, graph.nodes), draw(NAMES)
+    ),
+    edits.SetParam: lambda draw, name, graph: _param(
+        draw, name, graph, edits.SetParam, draw(VALUES)
+    ),
+    edits.ResetParam: lambda draw, name, graph: _param(draw, name, graph, edits.ResetParam),
+    edits.SetNode: _set_node,
+    edits.MoveNodes: lambda draw, name, graph: edits.MoveNodes(
+        name, {_one_of(draw, graph.nodes): draw(PLACES) for _ in range(draw(st.integers(0, 3)))}
+    ),
+    edits.Connect: lambda draw, name, graph: edits.Connect(
+        name, _end(draw, graph), _end(draw, graph), draw(INDICES)
+    ),
+    edits.Disconnect: _disconnect,
+    edits.SetOutputs: _set_outputs,
+    edits.SetStyle: lambda draw, *_: edits.SetStyle(
+        draw(st.sampled_from(("auto", "functional", "subclass")))
+    ),
+    edits.SetTraining: _training,
+    edits.SetProject: _project,
+    edits.SetBlock: lambda draw, *_: edits.SetBlock(
+        draw(st.sampled_from(("pair", "residual", "new"))), draw(st.none() | BLOCKS)
+    ),
+    edits.SetCode: lambda draw, *_: edits.SetCode(
+        draw(NAMES), draw(st.none() | st.builds(Code, st.just("layer"), TEXTS))
+    ),
+}
+
+
+def draw_edit(draw: Draw, project: Project, kinds: Any = tuple(MAKERS)) -> Edit:
+    """An edit of one of these kinds that will mostly succeed."""
+    graphs = project.graphs()
+    name = _one_of(draw, graphs, st.sampled_from(("model", "data", "block:lost")))
+    kind = draw(st.sampled_from(tuple(kinds)))
+    return MAKERS[kind](draw, name, graphs.get(name, Graph()))
