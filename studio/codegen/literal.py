@@ -23,7 +23,8 @@ def literal(value: Any) -> Expr:
     if isinstance(value, int):
         return _int(value)
     if isinstance(value, float):
-        return float.__repr__(value) if math.isfinite(value) else _odd_float(value)
+        digits = float.__repr__(value).replace("e+", "e")
+        return digits if math.isfinite(value) else _odd_float(value)
     if isinstance(value, list):
         return listing(map(literal, value))
     if isinstance(value, tuple):

@@ -23,6 +23,7 @@ GRAPH_KINDS = ("model", "data")
 
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]  # what NumPy takes
 Times = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -129,7 +130,7 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
     loop: Annotated[str, doc("fit, or custom: a compiled GradientTape loop.")] = "fit"
     epochs: Annotated[Positive, doc("How often the training data is gone through.")] = 1
-    seed: Annotated[Natural | None, doc("Seed of all that is random.")] = None
+    seed: Annotated[Seed | None, doc("Seed of all that is random.")] = None
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
     losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
         default_factory=dict

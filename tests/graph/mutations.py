@@ -25,7 +25,7 @@ HOSTILE_TEXTS = (
     "\udfff\ud800",
     "\u202e\u2066evil\u2069",
     "\u2028\u2029",
-    "ｏｐｅｎ",
+    "\uff4f\uff50\uff45\uff4e",
     "é",
     "__import__",
     "__class__",
