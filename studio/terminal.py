@@ -84,7 +84,7 @@ def _conclude(run: Run) -> None:
     progress = run.progress
     if progress.state == "completed":
         for name, value in progress.test.items():
-            print(f"test {name}: {value:.4f}")
+            print(f"test {name}: {_metric(value)}")
         print(f"model: {run.folder / 'artifacts' / 'model.keras'}")
     elif progress.state == "stopped":
         print(f"stopped at epoch {progress.epoch}; checkpoint in {run.folder / 'checkpoints'}")
@@ -167,10 +167,14 @@ class _Bar:
 
 
 def _metrics(metrics: dict[str, Any]) -> str:
-    return "  ".join(
-        f"{name} {value:.4g}" if isinstance(value, (int, float)) else f"{name} not finite"
-        for name, value in metrics.items()
-    )
+    return "  ".join(f"{name} {_metric(value)}" for name, value in metrics.items())
+
+
+def _metric(value: Any) -> str:
+    """A number, or the numbers of a metric that gives one for each class; null is not finite."""
+    if isinstance(value, list):
+        return f"[{' '.join(map(_metric, value))}]"
+    return "not finite" if value is None else f"{value:.4g}"
 
 
 def print_summary(found: dict[str, Any]) -> None:

@@ -21,8 +21,12 @@ MOST_TARGETS = 72
 """Columns that the names of one layer's outputs may take together."""
 
 
-def write_model(source: Source, project: Project, style: str) -> None:
-    """Writes the function that builds the model."""
+def write_model(source: Source, project: Project, style: str, by_name: bool) -> None:
+    """Writes the function that builds the model.
+
+    `by_name` says that the data gives its features by name; the model's inputs
+    are then named likewise.
+    """
     graph = project.model
     nodes = chain(graph) if style in ("auto", "sequential") else None
     if style == "sequential" and nodes is None:
@@ -35,7 +39,7 @@ def write_model(source: Source, project: Project, style: str) -> None:
         if nodes is not None:
             _sequential(source, project, graph, nodes)
         else:
-            _Functional(source, project, graph).write()
+            _Functional(source, project, graph, by_name).write()
 
 
 def _model_name(project: Project) -> str:
@@ -58,7 +62,8 @@ def _sequential(source: Source, project: Project, graph: ModelGraph, order: list
 class _Functional:
     """One statement a node: the layer is made and called."""
 
-    def __init__(self, source: Source, project: Project, graph: ModelGraph):
+    def __init__(self, source: Source, project: Project, graph: ModelGraph, by_name: bool):
+        self.by_name = by_name
         self.source = source
         self.project = project
         self.graph = graph
@@ -78,7 +83,7 @@ class _Functional:
             self._node(self.graph.nodes[name])
         inputs = [n for n in self.order if self.graph.nodes[n].op == "keras.Input"]
         items: list[Expr] = [
-            self._one_or_all([self.variables[name, ""] for name in inputs]),
+            self._inputs({name: self.variables[name, ""] for name in inputs}),
             self._outputs(),
         ]
         items = [join("inputs=", items[0]), join("outputs=", items[1])]
@@ -89,8 +94,10 @@ class _Functional:
             "return ", join("keras.Model", Group("(", tuple(items), ")", call=True))
         )
 
-    @staticmethod
-    def _one_or_all(names: list[str]) -> Expr:
+    def _inputs(self, variables: dict[str, str]) -> Expr:
+        if self.by_name:
+            return dictionary((text(name), value) for name, value in variables.items())
+        names = list(variables.values())
         return names[0] if len(names) == 1 else listing(names)
 
     def _outputs(self) -> Expr:

@@ -13,6 +13,7 @@ from studio.codegen.source import IMPORTS, STANDARD, Section, Source
 from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
 from studio.graph.document import Project
+from studio.graph.elements import features
 from studio.graph.problems import ERROR, Problem, ProjectError, errors
 
 Lines = list[tuple[int, int]]
@@ -43,7 +44,8 @@ def write_script(
     source = Source()
     source.need("keras")
     write_data(source, project, report.shapes["data"], folder)
-    write_model(source, project, style or project.model.style)
+    given = features(report.shapes["data"].at(project.data.outputs["train"]).structure)
+    write_model(source, project, style or project.model.style, isinstance(given, dict))
     write_callbacks(source, project.training)
     write_training(source, project)
     write_main(source, project)

@@ -113,13 +113,14 @@ def write_main(source: Source, project: Project) -> None:
                 source.statement(
                     "results = ", call("model.evaluate", ['datasets["test"]'], **arguments)
                 )
-                source.text(
-                    'for name, value in results.items():\n    print(f"test {name}: {value:.4f}")'
-                )
             source.line('path = HERE / "artifacts" / "model.keras"')
             source.line("path.parent.mkdir(exist_ok=True)")
             source.line("model.save(path)")
             source.line('print(f"saved {path}")')
+            if tested:
+                source.need("np")
+                source.line("for name, value in results.items():")
+                source.line('    print(f"test {name}: {np.round(value, 4)}")')
         source.blank(2)
         with source.block('if __name__ == "__main__":'):
             source.line("main()")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from studio.engine import control
 from studio.engine.events import EventWriter
@@ -65,7 +66,7 @@ class Telemetry(keras.callbacks.Callback):
         if now < self._next_event:
             return
         step = self._step + self._steps
-        self._events.write("step", step=step, epoch=self._epoch, metrics=_floats(logs))
+        self._events.write("step", step=step, epoch=self._epoch, metrics=_plain(logs))
         if now >= self._next_look:
             self._next_look = now + LISTEN
             self._look()
@@ -73,7 +74,7 @@ class Telemetry(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """The epoch's metrics, validation among them."""
-        self.metrics = _floats(logs)
+        self.metrics = _plain(logs)
         seconds = round(time.perf_counter() - self._epoch_began, 4)
         step = self._step + self._steps
         self._events.write(
@@ -88,7 +89,7 @@ class Telemetry(keras.callbacks.Callback):
     def on_test_end(self, logs=None):
         """The metrics of the test; validation is told with its epoch."""
         if not self._training:
-            metrics = _floats(logs)
+            metrics = _plain(logs)
             self._events.write("test", metrics=metrics)
             self.metrics |= {f"test_{name}": value for name, value in metrics.items()}
 
@@ -111,5 +112,6 @@ class Telemetry(keras.callbacks.Callback):
         self._events.write("checkpoint", path=f"checkpoints/{path.name}")
 
 
-def _floats(logs: dict[str, Any] | None) -> dict[str, Any]:
-    return {name: float(value) for name, value in (logs or {}).items()}
+def _plain(logs: dict[str, Any] | None) -> dict[str, Any]:
+    """Metrics as JSON holds them: numbers, or lists where a metric gives one for each class."""
+    return {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}

@@ -64,3 +64,27 @@ def shown(pairs: list[tuple[str, str]], most: int = 3) -> str:
     """The shortest differences, for a failure's message."""
     parts = [f"-- ours\n{ours}\n-- ruff\n{theirs}" for ours, theirs in pairs[:most]]
     return f"{len(pairs)} differ\n" + "\n".join(parts)
+
+
+def found_by_ruff(scripts: dict[str, str], folder: Path) -> dict[str, str]:
+    """What ruff's linter and formatter say of each script, where they say something.
+
+    `folder` is an empty one, for the files.
+    """
+    files = {str(number): name for number, name in enumerate(scripts)}
+    for number, name in files.items():
+        Path(folder, f"{number}.py").write_text(scripts[name], encoding="utf-8")
+    found: dict[str, str] = {}
+    checked = ruff("check", "--output-format=concise", folder)
+    for line in checked.stdout.splitlines():
+        path, colon, said = line.partition(".py:")
+        if colon:
+            name = files[Path(path).name]
+            found[name] = f"{found.get(name, '')}{said}\n"
+    assert checked.returncode == (1 if found else 0), checked.stderr
+    differing = ruff("format", "--diff", folder)
+    assert differing.returncode in (0, 1), differing.stderr
+    for part in f"\n{differing.stdout}".split("\n--- ")[1:]:
+        name = files[Path(part.partition("\n")[0]).stem]
+        found[name] = f"{found.get(name, '')}{part}\n"
+    return found
