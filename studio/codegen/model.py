@@ -28,11 +28,13 @@ def write_model(source: Source, project: Project, style: str, by_name: bool) -> 
     are then named likewise.
     """
     graph = project.model
-    nodes = chain(graph) if style in ("auto", "sequential") else None
+    # keras.Sequential takes one tensor, not features by name.
+    nodes = chain(graph) if style in ("auto", "sequential") and not by_name else None
     if style == "sequential" and nodes is None:
+        why = "its features come by name" if by_name else "it is no chain of layers"
         raise StudioError(
-            "The model can't be written as keras.Sequential: it is no chain of layers from one "
-            "input to one output. Write it in the functional style."
+            f"The model can't be written as keras.Sequential: {why}. "
+            "Write it in the functional style."
         )
     source.need("keras")
     with source.section("Model"), source.block("def build_model():", "Returns the model."):

@@ -28,23 +28,23 @@ SERIES = csv("series.csv", features="value")
 NAMED = csv(features={"one": "a", "two": ["a", "b"]}, label="y")
 
 
-def _data(graph: Json, **parts: Any) -> Case:
+def of_data(graph: Json, **parts: Any) -> Case:
     return lambda folder: complete(graph, folder, **parts)
 
 
-def _model(
+def of_model(
     nodes: list[Json], edges: list[list[str]], *outputs: str, style: str = "auto", **parts: Any
 ) -> Case:
     """A model on the two numbers a and b, whose one output is trained with y."""
 
     def made(folder: Path) -> Json:
-        graph = model_graph([_X, *nodes], edges, *outputs, style=style)
+        graph = model_graph([X, *nodes], edges, *outputs, style=style)
         return complete(chain(LABELLED), folder, model=graph, training=training(*outputs)) | parts
 
     return made
 
 
-_X = node("x", "keras.Input", shape=[2])
+X = node("x", "keras.Input", shape=[2])
 DENSE = "keras.layers.Dense"
 
 
@@ -162,7 +162,7 @@ SAME_PAIR: Json = {
     "outputs": {"train": "b"},
 }
 TWO_HEADS = (
-    [_X, node("d", DENSE, units=1), node("e", DENSE, units=1)],
+    [X, node("d", DENSE, units=1), node("e", DENSE, units=1)],
     [["x", "d"], ["x", "e"]],
     "d",
     "e",
@@ -182,11 +182,11 @@ def _two_heads(**given: Any) -> Case:
 
 
 MODELS: dict[str, Case] = {
-    "a chain": _model([node("d", DENSE, units=1)], [["x", "d"]], "d"),
-    "a chain in the functional style": _model(
+    "a chain": of_model([node("d", DENSE, units=1)], [["x", "d"]], "d"),
+    "a chain in the functional style": of_model(
         [node("d", DENSE, units=1)], [["x", "d"]], "d", style="functional"
     ),
-    "a shared layer": _model(
+    "a shared layer": of_model(
         [
             node("a", DENSE, units=2, activation="relu"),
             {"id": "b", "shares": "a"},
@@ -196,7 +196,7 @@ MODELS: dict[str, Case] = {
         [["x", "a"], ["a", "b"], ["a", "sum"], ["b", "sum"], ["sum", "d"]],
         "d",
     ),
-    "a shared layer whose first call leads nowhere": _model(
+    "a shared layer whose first call leads nowhere": of_model(
         [node("a", DENSE, units=1), {"id": "b", "shares": "a"}], [["x", "a"], ["x", "b"]], "b"
     ),
     "two outputs": _two_heads(),
@@ -204,7 +204,7 @@ MODELS: dict[str, Case] = {
     "two outputs, one of them not trained": lambda folder: (
         _two_heads()(folder) | {"training": training("d")}
     ),
-    "an initial state": _model(
+    "an initial state": of_model(
         [_RNN, _LSTM, {**_LSTM, "id": "m"}, node("d", DENSE, units=1)],
         [
             *(["x", "r"], ["r", "l"], ["r", "m"], ["m", "d"]),
@@ -212,15 +212,15 @@ MODELS: dict[str, Case] = {
         ],
         "d",
     ),
-    "one of three states": _model(
+    "one of three states": of_model(
         [_RNN, _LSTM, node("d", DENSE, units=1)],
         [["x", "r"], ["r", "l"], ["l.state_c", "d"]],
         "d",
     ),
-    "states that nothing takes": _model(
+    "states that nothing takes": of_model(
         [_RNN, _LSTM, node("d", DENSE, units=1)], [["x", "r"], ["r", "l"], ["l", "d"]], "d"
     ),
-    "calls in parameters": _model(
+    "calls in parameters": of_model(
         [
             node(
                 "d",
@@ -234,10 +234,10 @@ MODELS: dict[str, Case] = {
         [["x", "d"]],
         "d",
     ),
-    "an activation as a call": _model(
+    "an activation as a call": of_model(
         [node("d", DENSE, units=1, activation=call("keras.activations.relu"))], [["x", "d"]], "d"
     ),
-    "a node that leads to no output": _model(
+    "a node that leads to no output": of_model(
         [node("d", DENSE, units=1), node("lost", DENSE, units=7)],
         [["x", "d"], ["x", "lost"]],
         "d",
@@ -280,15 +280,15 @@ def _collides_in_data(name: str) -> Case:
 
 
 def _collides_as_source(name: str) -> Case:
-    return _data(chain({**LABELLED, "id": name}, stage("s", "shuffle", buffer_size=3)))
+    return of_data(chain({**LABELLED, "id": name}, stage("s", "shuffle", buffer_size=3)))
 
 
 def _collides_in_model(name: str) -> Case:
     nodes = [node(name, DENSE, units=2), {"id": "again", "shares": name}, node("d", DENSE, units=1)]
-    inputs = {**_X, "id": "x_in"}
+    inputs = {**X, "id": "x_in"}
     edges = [["x_in", name], [name, "again"], ["again", "d"]]
     graph = model_graph([inputs, *nodes], edges, "d")
-    return _data(chain(LABELLED), model=graph, training=training("d"))
+    return of_data(chain(LABELLED), model=graph, training=training("d"))
 
 
 TRAININGS: dict[str, Json] = {
@@ -321,12 +321,12 @@ TRAININGS: dict[str, Json] = {
 }
 
 CASES: dict[str, Case] = (
-    {f"source: {name}": _data(chain(source)) for name, source in SOURCES.items()}
-    | {f"stage: {name}": _data(chain(*stages)) for name, stages in STAGES.items()}
-    | {f"stage: {name}": _data(chain(LABELLED, b, batch=None)) for name, b in BATCHES.items()}
-    | {f"stage: {name}": _data(split_graph(LABELLED, split)) for name, split in SPLITS.items()}
+    {f"source: {name}": of_data(chain(source)) for name, source in SOURCES.items()}
+    | {f"stage: {name}": of_data(chain(*stages)) for name, stages in STAGES.items()}
+    | {f"stage: {name}": of_data(chain(LABELLED, b, batch=None)) for name, b in BATCHES.items()}
+    | {f"stage: {name}": of_data(split_graph(LABELLED, split)) for name, split in SPLITS.items()}
     | {
-        "stage: split in two": _data(
+        "stage: split in two": of_data(
             split_graph(
                 LABELLED, stage("split", "split", validation=0.5), outputs=("train", "validation")
             )
@@ -334,9 +334,9 @@ CASES: dict[str, Case] = (
         "stage: zip and arrange": _two_heads(),
     }
     | {f"model: {name}": case for name, case in MODELS.items()}
-    | {f"name: {name}": _data(chain(LABELLED), name=text) for name, text in HOSTILE_NAMES.items()}
+    | {f"name: {name}": of_data(chain(LABELLED), name=text) for name, text in HOSTILE_NAMES.items()}
     | {f"data node: {name}": _collides_in_data(name) for name in COLLIDING}
     | {f"source node: {name}": _collides_as_source(name) for name in COLLIDING}
     | {f"model node: {name}": _collides_in_model(name) for name in COLLIDING}
-    | {f"training: {name}": _data(chain(LABELLED), training=t) for name, t in TRAININGS.items()}
+    | {f"training: {name}": of_data(chain(LABELLED), training=t) for name, t in TRAININGS.items()}
 )

@@ -1,11 +1,11 @@
-"""Projects with names of every length: wherever a name stands, the lines it is in must be broken."""
+"""Projects with names of every length: wherever one stands, lines are broken as ruff does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .cases import DENSE, LABELLED, NAMED, Case, _data, _model, _X
+from .cases import DENSE, LABELLED, NAMED, Case, X, of_data, of_model
 from .projects import (
     Json,
     call,
@@ -85,13 +85,13 @@ def _grid(axes: int) -> Callable[[int], Case]:
 
 def _split(length: int) -> Case:
     parts = {"validation": 0.25, "test": 0.25}
-    return _data(split_graph(LABELLED, stage("s" * length, "split", **parts)))
+    return of_data(split_graph(LABELLED, stage("s" * length, "split", **parts)))
 
 
 def _shared(length: int) -> Case:
     name, again = "a" * length, "b" * length
     nodes = [node(name, DENSE, units=2), {"id": again, "shares": name}, node("d", DENSE, units=1)]
-    return _model(nodes, [["x", name], [name, again], [again, "d"]], "d")
+    return of_model(nodes, [["x", name], [name, again], [again, "d"]], "d")
 
 
 def _states(length: int) -> Case:
@@ -100,13 +100,13 @@ def _states(length: int) -> Case:
     ends = [f"{lstm['id']}.{state}" for state in ("output", "state_h", "state_c")]
     nodes = [reshaped, lstm, node("sum", "keras.layers.Add"), node("d", DENSE, units=1)]
     edges = [["x", "r"], ["r", lstm["id"]], *([end, "sum"] for end in ends), ["sum", "d"]]
-    return _model(nodes, edges, "d")
+    return of_model(nodes, edges, "d")
 
 
 def _chained(length: int) -> Case:
     first, last = "h" * length, "d" * length
     nodes = [node(first, DENSE, units=2, activation="relu"), node(last, DENSE, units=1)]
-    return _model(nodes, [["x", first], [first, last]], last)
+    return of_model(nodes, [["x", first], [first, last]], last)
 
 
 def _merged(length: int) -> Case:
@@ -118,7 +118,7 @@ def _merged(length: int) -> Case:
         node("d", DENSE, units=1),
     ]
     edges = [["x", one], ["x", two], [one, both], [two, both], [both, "d"]]
-    return _model(nodes, edges, "d")
+    return of_model(nodes, edges, "d")
 
 
 def _outputs(length: int) -> Case:
@@ -136,7 +136,7 @@ def _outputs(length: int) -> Case:
         return {
             "studio": 1,
             "data": {"nodes": nodes, "edges": edges, "outputs": {"train": "b"}},
-            "model": model_graph([_X, *heads], [["x", one], ["x", two]], one, two),
+            "model": model_graph([X, *heads], [["x", one], ["x", two]], one, two),
             "training": training(one, two, loss_weights={one: 0.5, two: 1}),
         }
 
@@ -150,23 +150,23 @@ def _stages(length: int) -> Case:
         stage(b, "shuffle", buffer_size=9, seed=1),
         stage(c, "cache"),
     ]
-    return _data(chain({**LABELLED, "id": "r" * length}, *stages))
+    return of_data(chain({**LABELLED, "id": "r" * length}, *stages))
 
 
 def _batched(length: int) -> Case:
-    return _data(chain(LABELLED, stage("b" * length, "batch", batch_size=2), batch=None))
+    return of_data(chain(LABELLED, stage("b" * length, "batch", batch_size=2), batch=None))
 
 
 def _rescaled(length: int) -> Case:
     digits = float("0." + "123456789" * 2) / 10 ** (length % 20)
-    return _data(chain(NAMED, mapped("s" * length, "rescale", scale=digits, offset=-digits)))
+    return of_data(chain(NAMED, mapped("s" * length, "rescale", scale=digits, offset=-digits)))
 
 
 def _logged(length: int) -> Case:
     callbacks = [call("keras.callbacks.CSVLogger", filename="f" * length)]
     metrics = {"answer": [call("keras.metrics.MeanSquaredError", name="m" * length)]}
     given = training("answer", callbacks=callbacks, metrics=metrics)
-    return _data(chain(LABELLED), training=given, name="n" * length)
+    return of_data(chain(LABELLED), training=given, name="n" * length)
 
 
 WIDE: dict[str, Callable[[int], Case]] = {

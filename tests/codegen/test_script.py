@@ -190,7 +190,8 @@ def test_the_same_project_gives_the_same_bytes_in_every_process(
     projects.write_text(json.dumps(cases | templates))
     program = (
         "import hashlib, json, sys; from pathlib import Path\n"
-        "from studio.graph.read import read_project; from studio.codegen.script import write_script\n"
+        "from studio.codegen.script import write_script\n"
+        "from studio.graph.read import read_project\n"
         "for name, value in json.loads(Path(sys.argv[1]).read_text()).items():\n"
         "    made = write_script(read_project(value)[0], Path(sys.argv[2]))\n"
         "    print(name, hashlib.sha256((made.text + repr(made)).encode()).hexdigest())\n"

@@ -56,9 +56,9 @@ def test_the_events_tell_the_whole_story_in_order(trained):
 
 def _started(tmp_path: Path, *arguments: str) -> subprocess.Popen:
     """`studio run` of a training that would take long, once it has begun to train."""
+    settings = ["--epochs", "100000", "--set", "training.callbacks=[]", *arguments]
     process = subprocess.Popen(
-        [sys.executable, "-m", "studio", "run", str(TEMPLATE), "--runs", str(tmp_path)]
-        + ["--epochs", "100000", "--set", "training.callbacks=[]", *arguments],
+        [sys.executable, "-m", "studio", "run", TEMPLATE, "--runs", tmp_path, *settings],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

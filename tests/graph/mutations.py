@@ -205,3 +205,44 @@ def _change(value: Any, path: tuple[Any, ...], found: list[tuple[Any, ...]], rng
             holder[name] = hostile(rng)
     else:
         holder[key] = hostile(rng)
+
+
+def sprinkle(value: Any, rng: Random) -> Any:
+    """A copy of a project with hostile texts where any text may stand: most of it stays valid."""
+    value = copy.deepcopy(value)
+    for _ in range(rng.choice((1, 2, 3))):
+        text = rng.choice(HOSTILE_TEXTS)
+        kind = rng.randrange(7)
+        graph = value[rng.choice([name for name in ("data", "model") if name in value])]
+        node = rng.choice(graph["nodes"])
+        if kind == 0:
+            value[rng.choice(("name", "note"))] = text
+        elif kind == 1:
+            node["note"] = text
+        elif kind == 2 and "op" in node and graph is value["model"]:
+            node.setdefault("params", {})["name"] = text
+        elif kind == 3 and "training" in value:
+            callback = {"op": "keras.callbacks.EarlyStopping", "params": {"monitor": text}}
+            value["training"].setdefault("callbacks", []).append(callback)
+        elif kind == 4:
+            _rename(value, node["id"], text)
+        elif kind == 5 and "training" in value:
+            metric = {"op": "keras.metrics.MeanSquaredError", "params": {"name": text}}
+            value["training"].setdefault("metrics", {})[rng.choice((text, "digit"))] = [metric]
+        else:
+            path = {"op": "tf.data.Dataset.cache", "params": {"filename": text}}
+            node |= path if node.get("op") == "tf.data.Dataset.cache" else {"note": text}
+    return value
+
+
+def _rename(value: Any, old: str, new: str) -> None:
+    """Gives a node another id wherever it is named, as a person would."""
+    for path in places(value):
+        holder, key = at(value, path[:-1]), path[-1]
+        if isinstance(holder[key], str) and key not in ("op", "note"):
+            head, dot, port = holder[key].partition(".")
+            holder[key] = f"{new}{dot}{port}" if head == old else holder[key]
+    training = value.get("training", {})
+    for kind in ("losses", "metrics", "loss_weights"):
+        if old in training.get(kind, {}):
+            training[kind][new] = training[kind].pop(old)

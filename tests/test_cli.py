@@ -1,0 +1,224 @@
+"""The command line: what each command prints, its exit codes, and what it never imports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, TEMPLATES, studio
+
+DIGITS = ROOT / "templates" / "digits_cnn"
+COMMANDS = ("run", "validate", "summary", "script", "templates", "new")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_with_an_example(command):
+    done = studio(command, "--help")
+    assert done.returncode == 0
+    assert f"example: studio {command}" in done.stdout
+
+
+def test_without_a_command_it_says_what_there_is():
+    done = studio()
+    assert done.returncode == 2
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["validate", "script", "summary"])
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name):
+    program = (
+        "import sys; from studio.cli import main; code = main(sys.argv[1:]); "
+        "heavy = {'tensorflow', 'keras', 'PySide6', 'numpy', 'networkx'} & set(sys.modules); "
+        "print(code, sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, command, ROOT / "templates" / name],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_templates_have_no_problems(name):
+    done = studio("validate", ROOT / "templates" / name, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": []})
+
+
+def test_validate_lists_all_problems_at_once_with_the_fields_that_are_promised(tmp_path):
+    value = json.loads((DIGITS / "project.json").read_text())
+    value["model"]["nodes"][1]["params"]["filters"] = "many"
+    value["model"]["nodes"][8]["op"] = "keras.layers.Conv2d"
+    value["surprise"] = 1
+    path = tmp_path / "project.json"
+    path.write_text(json.dumps(value))
+    done = studio("validate", path, "--json")
+    problems = json.loads(done.stdout)["problems"]
+    assert done.returncode == 2
+    assert {(p["code"], p["node"]) for p in problems} == {
+        ("unknown-key", ""),
+        ("bad-param", "conv1"),
+        ("unknown-op", "conv4"),
+    }
+    for problem in problems:
+        assert list(problem) == ["severity", "code", "graph", "node", "message", "hint"]
+        assert problem["hint"]
+    spoken = studio("validate", path)
+    assert spoken.returncode == 2
+    assert 'model.nodes[1] "conv1": filters is "many", but Conv2D expects' in spoken.stdout
+    assert '"keras.layers.Conv2D"' in spoken.stdout
+    assert "3 errors." in spoken.stdout
+
+
+def test_summary_has_the_form_that_is_promised():
+    done = studio("summary", DIGITS, "--json")
+    found = json.loads(done.stdout)
+    rows = {row["id"]: row for row in found["nodes"]}
+    assert rows["conv1"] == {
+        "id": "conv1",
+        "op": "keras.layers.Conv2D",
+        "outputs": [{"shape": [None, 8, 8, 32], "dtype": "float32"}],
+        "params": 320,
+        "trainable_params": 320,
+        "flops": 2 * 9 * 32 * 64 + 32 * 64,
+    }
+    assert found["totals"]["params"] == 38058
+    assert found["totals"]["trainable_params"] == 38058 - 64
+
+
+def test_summary_goes_on_after_a_problem(tmp_path):
+    value = json.loads((DIGITS / "project.json").read_text())
+    value["model"]["nodes"][5]["params"]["filters"] = 16  # conv3 no longer fits the Add
+    (tmp_path / "project.json").write_text(json.dumps(value))
+    done = studio("summary", tmp_path, "--json")
+    assert done.returncode == 2
+    rows = {row["id"]: row for row in json.loads(done.stdout)["nodes"]}
+    assert len(rows) == 12
+    assert rows["conv3"]["outputs"] == [{"shape": [None, 8, 8, 16], "dtype": "float32"}]
+    assert rows["skip"] == {
+        "id": "skip",
+        "op": "keras.layers.Add",
+        "outputs": [],
+        "params": None,
+        "trainable_params": None,
+        "flops": None,
+    }
+    spoken = studio("summary", tmp_path)
+    assert '"conv1" gives (None, 8, 8, 32) float32' in spoken.stderr
+    assert '"conv3" gives (None, 8, 8, 16) float32' in spoken.stderr
+
+
+def test_a_model_alone_can_be_summed_up_but_not_run(tmp_path):
+    value = json.loads((DIGITS / "project.json").read_text())
+    (tmp_path / "project.json").write_text(
+        json.dumps({key: value[key] for key in ("studio", "model")})
+    )
+    assert studio("validate", tmp_path).returncode == 0
+    assert studio("summary", tmp_path).returncode == 0
+    done = studio("script", tmp_path)
+    assert done.returncode == 2
+    assert "the project has no data" in done.stderr
+    assert "the project has no training" in done.stderr
+    assert studio("run", tmp_path).returncode == 2
+    assert not (tmp_path / "runs").exists()
+
+
+def test_script_writes_a_file_with_its_data_beside_it(tmp_path):
+    done = studio("script", DIGITS, "-o", tmp_path / "train.py")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "train.py").read_text() == studio("script", DIGITS).stdout
+    assert (tmp_path / "assets" / "data" / "digits.csv.gz").exists()
+
+
+def test_a_notebook_holds_the_same_code(tmp_path):
+    done = studio("script", DIGITS, "--notebook")
+    notebook = json.loads(done.stdout)
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    for cell in code:
+        compile(cell, "cell", "exec")
+    assert any("def build_model():" in cell for cell in code)
+    assert code[-1] == "main()"
+    assert "__file__" not in done.stdout
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+
+
+def test_a_setting_changes_a_value_for_this_once():
+    done = studio("summary", DIGITS, "--json", "--set", "model.nodes.conv1.params.filters=8")
+    rows = {row["id"]: row for row in json.loads(done.stdout)["nodes"]}
+    assert rows["conv1"]["params"] == 80
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("epochs", "is not of the form path=value"),
+        ("model.nodes.conv9.params.filters=8", "conv9"),
+        ("training.epochs=0", "expected a whole number of at least 1, found 0"),
+        ("training.epoch=3", '"epochs"'),
+        ("name.x=3", "isn't there"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_told(setting, words):
+    done = studio("validate", DIGITS, "--set", setting)
+    assert done.returncode == 2
+    assert words in done.stderr + done.stdout
+
+
+def test_new_makes_a_project_that_is_ready(tmp_path):
+    done = studio("new", "sunspots", tmp_path / "mine")
+    assert done.returncode == 0
+    assert studio("validate", tmp_path / "mine").returncode == 0
+    again = studio("new", "sunspots", tmp_path / "mine")
+    assert again.returncode == 2
+    assert "is not empty" in again.stderr
+    unknown = studio("new", "sunspot", tmp_path / "other")
+    assert unknown.returncode == 2
+    assert '"sunspots"' in unknown.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_templates_lists_each_with_what_it_shows():
+    lines = studio("templates").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == TEMPLATES
+    assert all(len(line.split(maxsplit=1)[1]) > 20 for line in lines)
+    found = json.loads(studio("templates", "--json").stdout)["templates"]
+    assert [each["name"] for each in found] == TEMPLATES
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "can't be read: No such file"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"{", "is not JSON"),
+        (b"[]", "no Studio project"),
+        (b'{"studio": 99}', "newer than the newest"),
+        (b'{"studio": 1, "model": []}', "model: expected an object"),
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "summary", "script", "run"])
+def test_what_is_no_project_is_told_in_a_sentence_with_exit_code_2(
+    tmp_path, command, content, words
+):
+    path = tmp_path / "project.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = studio(command, path)
+    assert done.returncode == 2
+    assert words in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+def test_names_of_files_are_shown_and_not_run(tmp_path):
+    path = Path(tmp_path, "a\x1b[31m\n.json")
+    done = studio("validate", path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
