@@ -145,7 +145,7 @@ class _Bar:
         elif kind == "step":
             self._began = self._began or (event["time"], event["step"])
             told = _metrics(event["metrics"]) + self._speed(run, event)
-            epoch = f"epoch {event['epoch']}/{progress.epochs}"
+            epoch = f"epoch {event['epoch']}/{progress.epochs}  step {event['step']}"
             self._progress.update(self._task, description=epoch, completed=event["step"], told=told)
         elif kind == "epoch":
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"

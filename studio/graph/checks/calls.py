@@ -101,13 +101,13 @@ class _Checker:
         """The nearest ops: by their whole path, else by their last part."""
         self.hints += 1
         if self.hints > MOST_HINTS:
-            return "See docs/ops.md for all there are."
+            return "An op is a public path, such as keras.layers.Dense."
         hint = nearest(path, (*paths(), *aliases()))
         if hint:
             return hint
         names = {known.rpartition(".")[2]: known for known in paths()}
         found = nearest(path.rpartition(".")[2], names)
-        return found or "See docs/ops.md for all there are."
+        return found or "An op is a public path, such as keras.layers.Dense."
 
     def params(
         self, op: Op, params: dict[str, Any], graph: Graph | None

@@ -1,0 +1,146 @@
+"""The model graph -> build_model(), in the style that fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.codegen.model import write_model
+from studio.codegen.source import Source
+from studio.graph.problems import StudioError
+
+from .cases import CASES
+from .projects import Json, chain, complete, csv, line, model_graph, node, read, script, training
+
+X = node("x", "keras.Input", shape=[6])
+DENSE = "keras.layers.Dense"
+
+
+def body(graph: Json, style: str = "auto", name: str = "") -> str:
+    """What stands under the docstring of build_model()."""
+    source = Source()
+    write_model(source, read({"studio": 1, "name": name, "model": graph}), style)
+    return "\n".join(line[4:] for line in source.sections[0].lines[2:])
+
+
+def chained(*nodes: Json, **rest: Any) -> Json:
+    """A chain behind the input."""
+    return model_graph([X, *nodes], line(X, *nodes), nodes[-1]["id"], **rest)
+
+
+def test_a_chain_is_a_sequential() -> None:
+    assert body(chained(node("d", DENSE, units=1)), name="two words") == (
+        "return keras.Sequential(\n"
+        '    [keras.Input(shape=(6,), name="x"), keras.layers.Dense(1, name="d")],\n'
+        '    name="two_words",\n'
+        ")"
+    )
+
+
+def test_a_chain_can_be_functional() -> None:
+    assert body(chained(node("d", DENSE, units=1)), "functional") == (
+        'x = keras.Input(shape=(6,), name="x")\n'
+        'd = keras.layers.Dense(1, name="d")(x)\n'
+        "return keras.Model(inputs=x, outputs=d)"
+    )
+
+
+@pytest.mark.parametrize("style", ["auto", "functional"])
+def test_what_is_no_chain_is_functional(style: str) -> None:
+    nodes = [X, node("a", DENSE, units=2), node("b", DENSE, units=2), node("s", "keras.layers.Add")]
+    graph = model_graph(nodes, [["x", "a"], ["x", "b"], ["b", "s"], ["a", "s"]], "s")
+    assert body(graph, style) == (
+        'x = keras.Input(shape=(6,), name="x")\n'
+        'a = keras.layers.Dense(2, name="a")(x)\n'
+        'b = keras.layers.Dense(2, name="b")(x)\n'
+        's = keras.layers.Add(name="s")([b, a])\n'
+        "return keras.Model(inputs=x, outputs=s)"
+    )
+
+
+def test_what_is_no_chain_is_refused_as_a_sequential() -> None:
+    nodes = [X, node("a", DENSE, units=2), node("s", "keras.layers.Add")]
+    with pytest.raises(StudioError, match=r"keras\.Sequential.*functional style\.$"):
+        body(model_graph(nodes, [["x", "a"], ["x", "s"], ["a", "s"]], "s"), "sequential")
+
+
+def test_a_style_that_cant_be_written_yet_is_refused(folder: Path) -> None:
+    value = complete(chain(csv(label="y")), folder)
+    with pytest.raises(StudioError):
+        script(value, folder, "subclass")
+
+
+def test_a_shared_layer_is_made_once_and_called_twice() -> None:
+    graph = chained(node("a", DENSE, units=6), {"id": "b", "shares": "a"})
+    assert body(graph) == (
+        'x = keras.Input(shape=(6,), name="x")\n'
+        'a_layer = keras.layers.Dense(6, name="a")\n'
+        "a = a_layer(x)\n"
+        "b = a_layer(a)\n"
+        "return keras.Model(inputs=x, outputs=b)"
+    )
+
+
+def test_functions_are_called_on_tensors() -> None:
+    nodes = [X, node("total", "keras.ops.sum", axis=[1], keepdims=True)]
+    assert 'total = keras.ops.sum(x, axis=[1], keepdims=True)' in body(
+        model_graph(nodes, [["x", "total"]], "total")
+    ).replace("(1,)", "[1]")  # fmt: skip
+
+
+def test_the_second_tensor_of_a_function_is_given_by_name() -> None:
+    nodes = [X, node("both", "keras.ops.matmul")]
+    edges = [["x", "both.x1"], ["x", "both.x2"]]
+    assert "both = keras.ops.matmul(x, x2=x)" in body(model_graph(nodes, edges, "both"))
+
+
+def test_inputs_stand_in_the_order_of_the_file() -> None:
+    nodes = [
+        node("second", "keras.Input", shape=[1]),
+        node("first", "keras.Input", shape=[1]),
+        node("s", "keras.layers.Add"),
+    ]
+    made = body(model_graph(nodes, [["first", "s"], ["second", "s"]], "s"))
+    assert "inputs=[second, first]" in made or '{"second": second, "first": first}' in made
+    assert "([first, second])" in made
+
+
+def test_several_outputs_are_named(folder: Path) -> None:
+    made = script(CASES["model: two outputs"](folder), folder).text
+    assert 'outputs={"d": d, "e": e}' in made
+    assert made.count('"d": keras.losses.MeanSquaredError()') == 1
+
+
+@pytest.mark.parametrize("end", ["l.output", "l.state_h"])
+def test_an_output_can_be_a_port(end: str, folder: Path) -> None:
+    """Whatever name the output has: the check and the script must agree on it."""
+    nodes = [
+        node("x", "keras.Input", shape=[2]),
+        node("r", "keras.layers.Reshape", target_shape=[2, 1]),
+        node("l", "keras.layers.LSTM", units=1, return_state=True),
+    ]
+    graph = model_graph(nodes, line(*nodes), end)
+    accepted = []
+    for name in ("l", end.replace(".", "_")):
+        value = complete(chain(csv(label="y")), folder, model=graph, training=training(name))
+        try:
+            accepted.append(script(value, folder).text)
+        except StudioError:
+            continue
+    assert accepted
+    assert all("loss=keras.losses.MeanSquaredError()" in made for made in accepted)
+
+
+def test_a_block_is_refused_with_a_sentence_until_it_can_be_written() -> None:
+    block = {
+        "nodes": [X, node("d", DENSE, units=6)],
+        "edges": [["x", "d"]],
+        "inputs": ["x"],
+        "outputs": ["d"],
+    }
+    graph = chained(node("b", "block:own"))
+    project = read({"studio": 1, "model": graph, "blocks": {"own": block}})
+    with pytest.raises(StudioError, match="can't write blocks"):
+        write_model(Source(), project, "auto")
