@@ -179,7 +179,8 @@ class Lines:
         inner = indent + STEP
         self.write(group.open)
         body = group.between.join(map(flat, group.items))
-        if group.call and inner + width(body) <= WIDTH:
+        one_line = group.call or group.comprehension
+        if one_line and inner + width(body) <= WIDTH:
             self.new_line(inner)
             self._items(group)
             self.new_line(indent)

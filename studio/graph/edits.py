@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from studio.graph import text
 from studio.graph.document import (
     Block,
     Code,
@@ -26,10 +27,12 @@ from studio.graph.document import (
     Training,
     output_name,
 )
+from studio.graph.file import plain
 from studio.graph.problems import StudioError, quoted
+from studio.graph.read import field_type, read_value
 
 
-class Edit(Struct, frozen=True, tag=True):
+class Edit(Struct, frozen=True):
     """A change; `label` is what the history calls it."""
 
     @property
@@ -73,8 +76,9 @@ class AddNode(Edit, frozen=True):
         graph = _graph(project, self.graph)
         if self.node.id in graph.nodes:
             raise StudioError(f"There is already a node {quoted(self.node.id)}.")
+        node = _checked_node(self.node)
         items = list(graph.nodes.items())
-        items.insert(len(items) if self.index is None else self.index, (self.node.id, self.node))
+        items.insert(len(items) if self.index is None else self.index, (node.id, node))
         return project.with_graph(self.graph, replace(graph, nodes=dict(items)))
 
 
@@ -236,9 +240,7 @@ class SetNode(Edit, frozen=True):
             raise StudioError(f"A node has no field {quoted(self.field)} that can be set.")
         graph = _graph(project, self.graph)
         node = replace(_node(graph, self.node), **{self.field: self.value})
-        if (node.op is None) == (node.shares is None):
-            raise StudioError("A node has either an op, or shares the layer of another node.")
-        return _with_node(project, self.graph, graph, node)
+        return _with_node(project, self.graph, graph, _checked_node(node))
 
 
 class MoveNodes(Edit, frozen=True):
@@ -315,7 +317,7 @@ class SetOutputs(Edit, frozen=True):
 
     def apply(self, project: Project) -> Project:
         graph = _graph(project, self.graph)
-        outputs = dict(self.outputs) if isinstance(graph, DataGraph) else tuple(self.outputs)
+        outputs = _read(type(graph), "outputs", self.outputs)
         return project.with_graph(self.graph, replace(graph, outputs=outputs))
 
 
@@ -329,11 +331,12 @@ class SetStyle(Edit, frozen=True):
         return f"Write the model as {self.style}"
 
     def apply(self, project: Project) -> Project:
-        return project.with_graph("model", replace(_graph(project, "model"), style=self.style))
+        style = _read(ModelGraph, "style", self.style)
+        return project.with_graph("model", replace(_graph(project, "model"), style=style))
 
 
 class SetTraining(Edit, frozen=True):
-    """Sets a field of the training; values are those of the document (Call, tuples of Call)."""
+    """Sets a field of the training; the value is one of the document, or its JSON."""
 
     field: str
     value: Any
@@ -343,9 +346,8 @@ class SetTraining(Edit, frozen=True):
         return f"Set {self.field.replace('_', ' ')}"
 
     def apply(self, project: Project) -> Project:
-        if self.field not in {each.name for each in fields(Training)}:
-            raise StudioError(f"The training has no field {quoted(self.field)}.")
-        training = replace(project.training or Training(), **{self.field: self.value})
+        value = _read(Training, self.field, self.value)
+        training = replace(project.training or Training(), **{self.field: value})
         return replace(project, training=training)
 
 
@@ -362,7 +364,7 @@ class SetProject(Edit, frozen=True):
     def apply(self, project: Project) -> Project:
         if self.field not in ("name", "note", "distribution", "exports"):
             raise StudioError(f"A project has no field {quoted(self.field)} that can be set.")
-        return replace(project, **{self.field: self.value})
+        return replace(project, **{self.field: _read(Project, self.field, self.value)})
 
 
 class SetBlock(Edit, frozen=True):
@@ -396,7 +398,7 @@ class SetCode(Edit, frozen=True):
 class Several(Edit, frozen=True):
     """Edits that are one step of the history; all are done, or none."""
 
-    edits: tuple[Any, ...]
+    edits: tuple[Edit, ...]
     title: str
 
     @property
@@ -407,6 +409,47 @@ class Several(Edit, frozen=True):
         for edit in self.edits:
             project = edit.apply(project)
         return project
+
+
+def encode(edit: Edit) -> str:
+    """An edit as a line of JSON, for a journal."""
+    return text.flat(_plain_edit(edit))
+
+
+def decode(line: str) -> Edit:
+    """The edit that `encode` wrote; raises StudioError where the line says none."""
+    return _edit(text.parse(line, "the edit"))
+
+
+def _plain_edit(edit: Edit) -> dict[str, Any]:
+    value = {each.name: plain(getattr(edit, each.name)) for each in fields(edit)}
+    if isinstance(edit, Several):
+        value["edits"] = [_plain_edit(each) for each in edit.edits]
+    return {"edit": type(edit).__name__} | value
+
+
+def _edit(value: Any) -> Edit:
+    kinds = {kind.__name__: kind for kind in Edit.__subclasses__()}
+    kind = kinds.get(value.get("edit")) if isinstance(value, dict) else None
+    if kind is None:
+        raise StudioError(f"{quoted(value)} is no edit.")
+    given = {name: item for name, item in value.items() if name != "edit"}
+    if kind is Several and isinstance(given.get("edits"), list):
+        return Several(tuple(map(_edit, given["edits"])), str(given.get("title", "")))
+    return read_value(given, kind, value["edit"])
+
+
+def _read(kind: type[Struct], field: str, value: Any) -> Any:
+    """A field's value, checked as when it is read from a file."""
+    if field_type(kind, field) is None:
+        raise StudioError(f"There is no field {quoted(field)}.")
+    return read_value(plain(value), field_type(kind, field), field)
+
+
+def _checked_node(node: Node) -> Node:
+    if (node.op is None) == (node.shares is None):
+        raise StudioError("A node has either an op, or shares the layer of another node.")
+    return read_value(plain(node), Node, quoted(node.id))
 
 
 def _with_node(project: Project, name: str, graph: Graph, node: Node) -> Project:

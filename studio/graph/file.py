@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from studio.graph import text
 from studio.graph.document import FORMAT, Edge, Graph, Project
 from studio.graph.migrate import migrate
-from studio.graph.problems import ERROR, Problem, ProjectError, StudioError
+from studio.graph.problems import ERROR, Problem, ProjectError, StudioError, quoted
 from studio.graph.read import read_project
 
 LARGEST_FILE = 256 * 1024 * 1024
@@ -39,16 +39,16 @@ def loads(source: str | bytes, name: str = "the project") -> tuple[Project, list
 def read(path: Path | str) -> tuple[Project, list[Problem]]:
     """Like `loads`, from a file, or from the project.json of a folder."""
     path = Path(path)
-    if path.is_dir():
-        path /= "project.json"
     try:
+        if path.is_dir():
+            path /= "project.json"
         if path.stat().st_size > LARGEST_FILE:
             raise StudioError(f"{path} is larger than any project ({LARGEST_FILE:,} bytes).")
         return loads(path.read_bytes(), path.name)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise StudioError(
-            f"{ascii(str(path))[1:-1]} can't be read: {reason}. Name a project.json, or its folder."
+            f"{shown(path)} can't be read: {reason}. Name a project.json, or its folder."
         ) from None
 
 
@@ -106,9 +106,10 @@ def save(project: Project, path: Path | str) -> None:
         return
     try:
         write_atomically(path, content.encode())
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise StudioError(
-            f"{path} can't be saved: {error.strerror}. The file is as it was; "
+            f"{shown(path)} can't be saved: {reason}. The file is as it was; "
             "make room or rights there, or save elsewhere."
         ) from None
 
@@ -118,7 +119,7 @@ def _says(path: Path, content: str) -> bool:
     try:
         raw = path.read_bytes()
         found, problems = loads(raw)
-    except (OSError, StudioError):
+    except (OSError, ValueError, StudioError):
         return False
     # A file of an older format holds the same project, but must be written anew.
     return (
@@ -126,6 +127,11 @@ def _says(path: Path, content: str) -> bool:
         and dumps(found) == content
         and text.parse(raw.decode("utf-8-sig"))["studio"] == FORMAT
     )
+
+
+def shown(path: Path) -> str:
+    """A path for a sentence; whatever its name holds, it is printable."""
+    return quoted(str(path), 400)[1:-1]
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -124,7 +124,7 @@ class Inference:
         wiring = wire(graph)
         for node_id in wiring.order:
             node = graph.nodes[node_id]
-            if (name, node_id) in self.broken:
+            if {(name, node_id), (name, node.shares)} & self.broken:
                 continue
             if given is not None and node_id in given:
                 shapes.nodes[node_id] = NodeResult({"output": given[node_id]})
@@ -267,7 +267,7 @@ def place_of(name: str, graph: Graph, node: str) -> str:
     """Where a node stands in the file: `model.nodes[3] "conv2"`."""
     head = name.replace("block:", "blocks.")
     index = next((i for i, each in enumerate(graph.nodes) if each == node), None)
-    return f'{head}.nodes[{index}] "{node}"' if index is not None else head
+    return f"{head}.nodes[{index}] {quoted(node)}" if index is not None else head
 
 
 def op_of(project: Project, graph: Graph, node: Node) -> Op | None:

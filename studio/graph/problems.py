@@ -30,7 +30,8 @@ class Problem(Struct, frozen=True):
     def sentence(self) -> str:
         """Place, message and mend on one line."""
         place = self.place or " ".join(filter(None, (self.graph, self.node and f'"{self.node}"')))
-        return " ".join(filter(None, (place and f"{place}:", self.message, self.hint)))
+        whole = " ".join(filter(None, (place and f"{place}:", self.message, self.hint)))
+        return printable(whole)
 
     def as_json(self) -> dict[str, str]:
         """The six fields of `studio validate --json`."""
@@ -67,12 +68,20 @@ def one_of(words: Iterable[object]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
+def printable(text: str) -> str:
+    """A text with all that a terminal could take for a command, or can't show, escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def article(word: str) -> str:
+    """The word with "a" or "an" before it."""
+    return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"
+
+
 def quoted(value: object, limit: int = 60) -> str:
     """A value from a file as it is shown in a sentence: escaped, and never too long."""
     if isinstance(value, str):
-        value = value[:limit]
-        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
-        text = f'"{text}"'
+        text = f'"{printable(value[:limit])}"'
     elif value is None or isinstance(value, bool):
         text = {None: "null", True: "true", False: "false"}[value]
     elif isinstance(value, (list, tuple)):

@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from studio.graph.catalogue.types import Int
 from studio.graph.document import Call, Edge, Graph, Node, Project
-from studio.graph.problems import ERROR, Problem, nearest, quoted
+from studio.graph.problems import ERROR, Problem, ProjectError, nearest, quoted
 
 _JSON_NAMES = {
     dict: "an object {...}",
@@ -27,6 +27,20 @@ _JSON_NAMES = {
     float: "a number",
     type(None): "null",
 }
+
+
+def read_value(value: Any, kind: Any, place: str) -> Any:
+    """The JSON value as a part of the document; raises ProjectError where it is none."""
+    reader = _Reader()
+    read = reader.value(value, kind, place)
+    if reader.problems:
+        raise ProjectError(reader.problems)
+    return read
+
+
+def field_type(kind: type[Struct], name: str) -> Any:
+    """The type of a Struct's field, for `read_value`; None where there is no such field."""
+    return _fields(kind).get(name, (None, False))[0]
 
 
 def read_project(value: Any) -> tuple[Project, list[Problem]]:
@@ -171,7 +185,7 @@ class _Reader:
                 message = f"a second node has the id {quoted(node.id)}."
                 self.wrong(where, "duplicate-id", message, "Give one of them another id.")
                 continue
-            if (node.op is None) == (node.shares is None):
+            if ("op" in item) == ("shares" in item):
                 message = "a node has either an op, or shares the layer of another node."
                 hint = 'Give it one of "op" and "shares".'
                 self.wrong(where, "wrong-shape", message, hint)
@@ -194,11 +208,13 @@ def _required(kind: type[Struct]) -> list[str]:
 
 
 def _article(kind: type[Struct]) -> str:
-    return {"Call": "A call", "Node": "A node", "Code": "A piece of code"}[kind.__name__]
+    names = {"Call": "A call", "Node": "A node", "Code": "A piece of code"}
+    return names.get(kind.__name__, "It")
 
 
 def _key(place: str, key: str) -> str:
-    return f"{place}.{key}" if key.isidentifier() else f"{place}[{quoted(key)}]"
+    plain = key.isidentifier() and len(key) <= 60
+    return f"{place}.{key}" if plain else f"{place}[{quoted(key)}]"
 
 
 def _describe(value: Any) -> str:

@@ -92,12 +92,12 @@ def dump(value: Any) -> str:
 
 
 def _lay(value: Any, indent: int, taken: int) -> str:
-    flat = _flat(value)
+    line = flat(value)
     if not isinstance(value, (dict, list, tuple)) or not value:
-        return flat
+        return line
     # The outermost objects are always open, so that a change there is a changed line.
-    if len(flat) + indent + taken + 1 <= WIDTH and indent >= 4:
-        return flat
+    if len(line) + indent + taken + 1 <= WIDTH and indent >= 4:
+        return line
     inner = indent + 2
     pad, end = " " * inner, " " * indent
     if isinstance(value, dict):
@@ -109,15 +109,16 @@ def _lay(value: Any, indent: int, taken: int) -> str:
     return "[\n" + ",\n".join(f"{pad}{_lay(item, inner, 0)}" for item in value) + f"\n{end}]"
 
 
-def _flat(value: Any) -> str:
+def flat(value: Any) -> str:
+    """The text of a JSON value on one line, without a line end."""
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Float):
         return value.text
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_string(key)}: {_flat(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{_string(key)}: {flat(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_flat, value))}]"
+        return f"[{', '.join(map(flat, value))}]"
     return json.dumps(value, allow_nan=False)
 
 

@@ -19,9 +19,9 @@ DECAY = call(
 )  # fmt: skip
 
 
-def written(op: str, name: str | None = None, **params: Any) -> str:
+def written(op: str, **params: Any) -> str:
     """The source of a call, on one line."""
-    return flat(call_expr(Source(), op, params, name))
+    return flat(call_expr(Source(), op, params))
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,16 @@ def test_arguments_stand_in_the_order_of_the_signature_not_of_the_project() -> N
     assert written("keras.layers.Dense", **params) == written("keras.layers.Dense", **backwards)
 
 
-def test_a_name_is_given_where_the_call_has_none() -> None:
-    assert written("keras.layers.Flatten", "flat") == 'keras.layers.Flatten(name="flat")'
-    assert written("keras.layers.Flatten", "flat", name=None) == written(
-        "keras.layers.Flatten", "flat"
-    )
-
-
-def test_a_name_of_its_own_is_kept() -> None:
-    assert written("keras.layers.Flatten", "flat", name="own") == 'keras.layers.Flatten(name="own")'
+@pytest.mark.parametrize(
+    ("own", "source"),
+    [
+        ({}, 'keras.layers.Flatten(name="flat")'),
+        ({"name": None}, 'keras.layers.Flatten(name="flat")'),
+        ({"name": "own"}, 'keras.layers.Flatten(name="own")'),
+    ],
+)
+def test_a_name_is_given_where_the_call_has_none(own: dict[str, Any], source: str) -> None:
+    assert flat(call_expr(Source(), "keras.layers.Flatten", own, "flat")) == source
 
 
 def test_an_activation_without_arguments_is_named_not_called() -> None:

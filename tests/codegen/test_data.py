@@ -117,9 +117,9 @@ def test_columns_numbered_with_zeros_before_are_found_by_their_own_names(folder:
 
 
 def test_columns_numbered_in_other_digits_are_found_by_their_own_names(folder: Path) -> None:
-    Path(folder, "digits.csv").write_text("p_٠,p_١,y\n1,2,0\n3,4,1\n", encoding="utf-8")
+    Path(folder, "digits.csv").write_text("p_\u0660,p_\u0661,y\n1,2,0\n3,4,1\n", encoding="utf-8")
     made = script(complete(chain(csv("digits.csv", label="y")), folder), folder).text
-    assert '"p_٠", "p_١"' in made
+    assert '"p_\u0660", "p_\u0661"' in made
 
 
 def test_a_cache_file_lies_beside_the_script_or_is_refused(folder: Path) -> None:

@@ -62,7 +62,7 @@ CASES = [
     (fields("digit", op="keras.layers.Dens"), "unknown-op", "model", "digit",
      ['"keras.layers.Dens"', '"keras.layers.Dense"']),
     (fields("digit", op="Dense"), "unknown-op", "model", "digit", ["keras.layers.Dense"]),
-    (fields("digit", op="qqqqqq.zzzzzz"), "unknown-op", "model", "digit", ["docs/ops.md"]),
+    (fields("digit", op="qqqqqq.zzzzzz"), "unknown-op", "model", "digit", ["qqqqqq.zzzzzz"]),
     (fields("digit", op=""), "unknown-op", "model", "digit", ['no op ""']),
     (fields("shuffle", "data", op="tf.data.Dataset.shufle"), "unknown-op", "data", "shuffle",
      ["data.nodes[4]", "tf.data.Dataset.shuffle"]),

@@ -113,6 +113,7 @@ def test_a_layer_cannot_be_shared_for_an_input_of_another_width() -> None:
         dense,
     ]
     value["model"] |= {"edges": [["a", "hidden"], ["b", "again"]], "outputs": ["hidden", "again"]}
+    value["model"]["style"] = "functional"
     del value["data"], value["training"]
     (problem,) = check_value(value).problems
     assert (problem.code, problem.node) == ("shape", "again")

@@ -171,9 +171,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("op", "inputs", "params", "words"), REFUSED, ids=map(described, REFUSED)
-)
+@pytest.mark.parametrize(("op", "inputs", "params", "words"), REFUSED, ids=map(described, REFUSED))
 def test_what_keras_refuses_is_refused_with_both_shapes(op, inputs, params, words) -> None:
     sentences = layer(op, inputs, **params)
     assert isinstance(sentences, list), f"taken as {sentences}"

@@ -34,7 +34,7 @@ def check(project: Project, folder: Path = Path(), before: list[Problem] | None 
     # A node whose own call is wrong can't be inferred; a wrong edge or name
     # leaves the node itself sound.
     broken = frozenset(
-        (p.graph, p.node) for p in problems if p.severity == ERROR and p.node and p.code in _STOPS
+        (p.graph, p.node) for p in problems if p.severity == ERROR and p.code in _STOPS
     )
     inference = Inference(project, broken, folder)
     shapes = {
@@ -44,8 +44,9 @@ def check(project: Project, folder: Path = Path(), before: list[Problem] | None 
     }
     for found in shapes.values():
         problems += found.problems
-    problems += check_joins(project, shapes)
-    return Report(shapes, problems)
+    problems += check_joins(project, shapes, broken)
+    # What is wrong with a loss shows at each of the splits: once is enough.
+    return Report(shapes, list(dict.fromkeys(problems)))
 
 
 _STOPS = {

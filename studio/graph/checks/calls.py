@@ -10,7 +10,7 @@ from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
 from studio.graph.document import Block, Graph, Node, Project, is_call, references
 from studio.graph.infer import place_of
-from studio.graph.problems import ERROR, Problem, nearest, quoted
+from studio.graph.problems import ERROR, Problem, article, nearest, quoted
 
 MOST_HINTS = 20
 """Unknown ops for which the nearest names are looked up, which takes some milliseconds each."""
@@ -90,9 +90,9 @@ class _Checker:
             yield "unknown-op", f"there is no op {quoted(path)}.", hint
             return
         if op.kind not in kinds:
-            wanted = " or a ".join(kind.replace("_", " ") for kind in kinds if kind != "code")
-            article = "an" if op.kind[0] in "aeiou" else "a"
-            message = f"{path} is {article} {op.kind.replace('_', ' ')}; here stands a {wanted}."
+            words = [article(kind.replace("_", " ")) for kind in kinds if kind != "code"]
+            kind = article(op.kind.replace("_", " "))
+            message = f"{path} is {kind}; here stands {' or '.join(words)}."
             yield "wrong-op", message, "Choose another op."
             return
         yield from self.params(op, params, graph)
@@ -107,6 +107,8 @@ class _Checker:
             return hint
         names = {known.rpartition(".")[2]: known for known in paths()}
         found = nearest(path.rpartition(".")[2], names)
+        for name, whole in names.items():
+            found = found.replace(f'"{name}"', f'"{whole}"')
         return found or "An op is a public path, such as keras.layers.Dense."
 
     def params(

@@ -19,13 +19,21 @@ def model_inputs(graph: ModelGraph) -> list[str]:
     return [node.id for node in graph.nodes.values() if node.op == "keras.Input"]
 
 
-def check_joins(project: Project, shapes: dict[str, Shapes]) -> list[Problem]:
-    """What doesn't fit together between data, model and training."""
-    return list(_Joins(project, shapes).problems())
+def check_joins(
+    project: Project, shapes: dict[str, Shapes], broken: frozenset[tuple[str, str]]
+) -> list[Problem]:
+    """What doesn't fit together between data, model and training.
+
+    `broken` are the calls, as (graph, name), that are already known to be wrong.
+    """
+    return list(_Joins(project, shapes, broken).problems())
 
 
 class _Joins:
-    def __init__(self, project: Project, shapes: dict[str, Shapes]):
+    def __init__(
+        self, project: Project, shapes: dict[str, Shapes], broken: frozenset[tuple[str, str]]
+    ):
+        self.broken = broken
         self.project = project
         self.shapes = shapes
         self.model = project.model
@@ -106,7 +114,7 @@ class _Joins:
 
     @staticmethod
     def mend(spec: Spec, wanted: Spec, name: str) -> str:
-        if spec.rank == wanted.rank - 1 and spec.shape == wanted.shape[1:]:
+        if fits(Spec((None, *spec.shape), spec.dtype), wanted):
             return "Put tf.data.Dataset.batch before it: a model takes batches."
         if (spec.dtype == "string") != (wanted.dtype == "string"):
             return f'Set the dtype of {quoted(name)} to "{spec.dtype}", or convert it in the data.'
@@ -151,7 +159,7 @@ class _Joins:
     ) -> Iterator[Problem]:
         op = find(loss.op)
         place = f"training.losses.{name}"
-        if op is None or op.rule is None:
+        if op is None or op.rule is None or ("training", name) in self.broken:
             return
         try:
             op.rule(Args(op.filled(loss.params)), target, output)

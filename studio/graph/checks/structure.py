@@ -179,7 +179,7 @@ def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
     nodes = cycle(graph)
     if nodes:
         shown = [*nodes[:12], "..."] if len(nodes) > 12 else [*nodes, nodes[0]]
-        message = f"a cycle leads back to its beginning: {' -> '.join(shown)}."
+        message = f"a cycle leads back to its beginning: {' -> '.join(map(quoted, shown))}."
         hint = "Remove one of its edges; a model's tensors flow one way."
         place = name.replace("block:", "blocks.")
         yield Problem(ERROR, "cycle", name, nodes[0], message, hint, f"{place}.edges")
@@ -190,6 +190,7 @@ def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     wiring = wire(graph)
     ends = graph.outputs.values() if isinstance(graph, DataGraph) else graph.outputs
     used = upstream(wiring, (end.partition(".")[0] for end in ends))
+    used |= {graph.nodes[name].shares for name in used} - {None}
     for node in graph.nodes.values():
         place = place_of(name, graph, node.id)
         ports = input_ports(project, node, graph)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Choice, DictOf, Float, Int, ListOf
@@ -79,7 +81,7 @@ def one_hot(p: Args, dataset: Elements) -> Any:
             f"Set depth to {dataset.labels[1] + 1:g}.",
         )
     made = (dataset.structure[0], Spec((*target.shape, p.depth), "float32"))
-    return Elements((*made, *dataset.structure[2:]), dataset.count, dataset.infinite)
+    return replace(dataset, structure=(*made, *dataset.structure[2:]), labels=None)
 
 
 @_map(
@@ -114,9 +116,9 @@ def arrange(p: Args, dataset: Elements) -> Any:
     """(dict of features, dict of labels)."""
     found = {name: _part(dataset.structure, path) for name, path in p.features.items()}
     if p.labels is None:
-        return Elements(found, dataset.count, dataset.infinite)
+        return replace(dataset, structure=found, labels=None)
     labels = {name: _part(dataset.structure, path) for name, path in p.labels.items()}
-    return Elements((found, labels), dataset.count, dataset.infinite)
+    return replace(dataset, structure=(found, labels), labels=None)
 
 
 def _part(structure: Any, path: list[int]) -> Any:

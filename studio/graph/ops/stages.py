@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from msgspec.structs import replace
+
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe, find
 from studio.graph.catalogue.types import Bool, Either, Float, Int, OneCall, Text
@@ -33,7 +35,7 @@ def _stage(name: str, shown: str, help: str, *params: Param, inputs: str = "data
 def _same(elements: Elements, count: int | None, infinite: bool | None = None) -> Elements:
     """The elements in another number."""
     endless = elements.infinite if infinite is None else infinite
-    return Elements(elements.structure, None if endless else count, endless, elements.labels)
+    return replace(elements, count=None if endless else count, infinite=endless)
 
 
 @_stage(
@@ -52,7 +54,7 @@ def map_(p: Args, dataset: Elements) -> Elements:
     made = op.rule(Args(op.filled(p.function.get("params", {})), folder=p.folder), dataset)
     if isinstance(made, Elements):
         return made
-    return Elements(made, dataset.count, dataset.infinite, dataset.labels)
+    return replace(dataset, structure=made)
 
 
 @_stage(
@@ -76,7 +78,7 @@ def batch(p: Args, dataset: Elements) -> Elements:
         count = count // p.batch_size if p.drop_remainder else math.ceil(count / p.batch_size)
     first = p.batch_size if p.drop_remainder else None
     structure = over(dataset.structure, lambda s: Spec((first, *s.shape), s.dtype, s.ragged))
-    return Elements(structure, count, dataset.infinite, dataset.labels)
+    return replace(dataset, structure=structure, count=count)
 
 
 @_stage(
@@ -88,8 +90,9 @@ def batch(p: Args, dataset: Elements) -> Elements:
     Param("reshuffle_each_iteration", Bool(), None, "Another order in each epoch (the default)."),
 )
 def shuffle(p: Args, dataset: Elements) -> Elements:
-    """The same elements in another order."""
-    return dataset
+    """The same elements in another order, which only a seed of its own can hold."""
+    steady = p.reshuffle_each_iteration is False and p.seed is not None
+    return replace(dataset, unsteady=dataset.unsteady or not steady)
 
 
 @_stage(
@@ -155,7 +158,10 @@ def zip_(p: Args, datasets: tuple[Elements, ...]) -> Elements:
     counts = [each.count for each in datasets if not each.infinite]
     count = None if None in counts or not counts else min(counts)
     return Elements(
-        tuple(each.structure for each in datasets), count, all(each.infinite for each in datasets)
+        tuple(each.structure for each in datasets),
+        count,
+        infinite=all(each.infinite for each in datasets),
+        unsteady=any(each.unsteady for each in datasets),
     )
 
 
@@ -181,6 +187,12 @@ def split(p: Args, dataset: Elements) -> tuple[Elements, ...]:
     """Three datasets: what is left for training, then validation, then test."""
     if dataset.infinite:
         raise Refused("can't split data without end", "Put tf.data.Dataset.take before it.")
+    if dataset.unsteady:
+        raise Refused(
+            "is behind a shuffle, which orders its elements anew each time, so that the same "
+            "element would come into several parts",
+            "Put the shuffle behind the split, or give it a seed and reshuffle_each_iteration false.",
+        )
     if dataset.count is None:
         return (dataset, dataset, dataset)
     validation, test = (share_of(each, dataset.count) for each in (p.validation, p.test))
@@ -233,4 +245,4 @@ def window(p: Args, dataset: Elements) -> Elements:
                 "Make length or horizon smaller.",
             )
     structure = (Spec((p.length, *one.shape), one.dtype), one)
-    return Elements(structure, count, dataset.infinite)
+    return replace(dataset, structure=structure, count=count, labels=None)
