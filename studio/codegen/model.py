@@ -30,6 +30,8 @@ def write_model(source: Source, project: Project, style: str, by_name: bool) -> 
     graph = project.model
     # keras.Sequential takes one tensor, not features by name.
     nodes = chain(graph) if style in ("auto", "sequential") and not by_name else None
+    if style not in ("auto", "sequential", "functional"):
+        raise StudioError(f"A model can't be written in the style {quoted(style)}.")
     if style == "sequential" and nodes is None:
         why = "its features come by name" if by_name else "it is no chain of layers"
         raise StudioError(

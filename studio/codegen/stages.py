@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from studio.codegen.calls import argument
 from studio.codegen.data import Stage, script_path
-from studio.codegen.layout import Expr, Group, call, dictionary, join, tuple_of
+from studio.codegen.layout import Expr, Group, call, dictionary, join, subscript, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.catalogue.registry import find
 from studio.graph.elements import Elements, features, leaves
@@ -161,9 +162,9 @@ def _hash_words(stage: Stage, p: Args, dataset: Elements) -> Expr:
 def _arrange(stage: Stage, p: Args, dataset: Elements) -> Expr:
     names = ", ".join(f"part_{i}" for i in range(len(dataset.structure)))
 
-    def part(path: list[int]) -> str:
+    def part(path: list[int]) -> Expr:
         first, *rest = path
-        return f"part_{first}" + "".join(f"[{index}]" for index in rest)
+        return reduce(subscript, map(str, rest), f"part_{first}")
 
     def named(paths: dict[str, list[int]]) -> Expr:
         return dictionary((text(name), part(path)) for name, path in paths.items())

@@ -83,6 +83,8 @@ def _fit(source: Source, project: Project) -> list[Expr]:
     if "validation" in outputs:
         arguments.append('validation_data=datasets["validation"]')
     arguments.append("epochs=EPOCHS")
+    # Keras would warn that it doesn't shuffle a dataset; the data graph says where that is done.
+    arguments.append("shuffle=False")
     if training.steps_per_epoch is not None:
         arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
     if training.validation_steps is not None and "validation" in outputs:

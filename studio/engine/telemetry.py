@@ -7,6 +7,7 @@ a hundred times as long as writing that event took.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ class Stopped(BaseException):
 class Telemetry(keras.callbacks.Callback):
     """Writes the events of a run, and stops it when that is asked."""
 
+    # Without this Keras would hand over every step's metrics in the thread that
+    # trains, which takes longer than all that is done here. With it the end of
+    # a step is told in other threads, perhaps two at a time and out of order.
+    async_safe = True
+
     def __init__(self, run: Path, events: EventWriter):
         super().__init__()
         self._run = run
@@ -40,6 +46,7 @@ class Telemetry(keras.callbacks.Callback):
         self._step = 0  # steps done in the epochs before this one
         self._steps = 0  # steps done in this epoch
         self._epoch_began = 0.0
+        self._counting = threading.Lock()
         self._next_event = 0.0
         self._next_look = 0.0
         self.metrics: dict[str, Any] = {}
@@ -59,18 +66,25 @@ class Telemetry(keras.callbacks.Callback):
         self._steps = 0
         self._epoch_began = time.perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):
-        """A step event, where there is time for one."""
+    def on_train_batch_begin(self, batch, logs=None):
+        """Looks, now and then, whether the run has been asked something."""
         now = time.perf_counter()
-        self._steps = batch + 1
-        if now < self._next_event:
-            return
-        step = self._step + self._steps
-        self._events.write("step", step=step, epoch=self._epoch, metrics=_plain(logs))
         if now >= self._next_look:
             self._next_look = now + LISTEN
             self._look()
-        self._next_event = now + (time.perf_counter() - now) / SHARE
+
+    def on_train_batch_end(self, batch, logs=None):
+        """A step event, where there is time for one; called in any thread."""
+        with self._counting:
+            if batch < self._steps:
+                return  # a later step has been told by another thread
+            self._steps = batch + 1
+            began = time.perf_counter()
+            if began < self._next_event:
+                return
+            step = self._step + self._steps
+            self._events.write("step", step=step, epoch=self._epoch, metrics=_plain(logs))
+            self._next_event = began + (time.perf_counter() - began) / SHARE
 
     def on_epoch_end(self, epoch, logs=None):
         """The epoch's metrics, validation among them."""

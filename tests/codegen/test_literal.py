@@ -36,6 +36,7 @@ def says(value: Any) -> str:
     return flat(literal(value))
 
 
+@settings(deadline=None)
 @given(VALUES)
 @example("x" * 100_000)
 @example([list(range(3000))])
@@ -57,6 +58,7 @@ def plain(value: Any) -> Any:
     return value
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_a_literal_is_one_line_of_printable_characters(value: Any) -> None:
     source = says(value)
@@ -64,6 +66,7 @@ def test_a_literal_is_one_line_of_printable_characters(value: Any) -> None:
     source.encode("utf-8")
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_a_text_uses_the_quotes_that_need_fewer_escapes(value: str) -> None:
     escaped = {quote: value.count(quote) for quote in "\"'"}

@@ -73,7 +73,6 @@ def test_a_style_that_cant_be_written_yet_is_refused_in_a_project(folder: Path) 
         script(value, folder)
 
 
-@pytest.mark.xfail(strict=True, reason="it is written in the functional style without a word")
 @pytest.mark.parametrize("style", ["subclass", "sequental"])
 def test_a_style_that_cant_be_written_is_refused(style: str, folder: Path) -> None:
     value = complete(chain(csv(label="y")), folder)

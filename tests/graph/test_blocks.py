@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ def chain_of_blocks(depth: int, width: int) -> dict[str, Any]:
         nodes = [{"id": "x", "op": "keras.Input"}]
         nodes += [{"id": f"n{turn}", "op": op} for turn in range(width)]
         names = [node["id"] for node in nodes]
-        edges = [list(pair) for pair in zip(names, names[1:], strict=False)]
+        edges = [list(pair) for pair in pairwise(names)]
         value["blocks"][f"b{index}"] = {
             "nodes": nodes,
             "edges": edges,

@@ -38,6 +38,10 @@ LAYOUTS = {
 }
 
 
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_is_written_as_studio_would_write_it(name) -> None:
     project, problems = loads(template_text(name))
@@ -57,7 +61,7 @@ def test_saving_a_loaded_project_changes_no_byte(content, tmp_path) -> None:
     save(load(path), path)
     assert path.read_bytes() == content.encode()
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert os.listdir(tmp_path) == ["project.json"]
+    assert files(tmp_path) == ["project.json"]
 
 
 @pytest.mark.parametrize("content", LAYOUTS.values(), ids=LAYOUTS)
@@ -107,7 +111,7 @@ def test_a_link_stays_a_link(tmp_path) -> None:
     save(Project(name="new"), link)
     assert link.is_symlink()
     assert load(target).name == "new"
-    assert os.listdir(tmp_path / "real") == ["there.json"]
+    assert files(tmp_path / "real") == ["there.json"]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o755])
@@ -131,12 +135,12 @@ def test_a_new_file_has_the_mode_that_any_program_would_give_it(umask, mode, tmp
 
 
 def assert_unsaved(folder: Path, path: Path, old: bytes | None, words: str) -> None:
-    before = sorted(os.listdir(folder))
+    before = files(folder)
     with pytest.raises(StudioError) as refused:
         save(Project(name="new", note="x" * 100_000), path)
     assert words in str(refused.value)
     assert str(path) in str(refused.value)
-    assert sorted(os.listdir(folder)) == before, "a temporary file was left"
+    assert files(folder) == before, "a temporary file was left"
     if old is not None:
         assert path.read_bytes() == old
 
@@ -215,7 +219,7 @@ def test_an_interrupted_write_leaves_nothing_behind(tmp_path, monkeypatch) -> No
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "x", b"new")
-    assert os.listdir(tmp_path) == ["x"]
+    assert files(tmp_path) == ["x"]
     assert (tmp_path / "x").read_bytes() == b"old"
 
 

@@ -7,6 +7,7 @@ import pytest
 from studio.graph.document import Node
 from studio.graph.read import read_project
 
+from .marks import bug
 from .samples import node_of, read_value, sample
 
 
@@ -38,6 +39,11 @@ CASES = [
         model({"id": "a"}),
         "wrong-shape", "model", "a", 'model.nodes[0] "a"', ["either an op, or shares"],
     ),
+    bug(
+        "null is taken for an op",
+        model({"id": "a", "op": None}),
+        "wrong-shape", "model", "a", 'model.nodes[0] "a"', ["either an op, or shares"],
+    ),
     (
         model({"id": "a", "op": "x", "shares": "b"}),
         "wrong-shape", "model", "a", 'model.nodes[0] "a"', ["either an op, or shares"],
@@ -64,7 +70,7 @@ CASES = [
     ),
     (
         model({"id": "a", "op": "x", "repeat": 0}),
-        "wrong-shape", "model", "a", 'model.nodes[0] "a".repeat', ["at least 1", "found 0"],
+        "wrong-shape", "model", "a", 'model.nodes[0] "a".repeat', ["from 1 to", "found 0"],
     ),
     (
         model({"id": "a", "op": "x", "repeat": True}),
@@ -93,7 +99,7 @@ CASES = [
     ),
     (
         broken(training={"seed": -1}),
-        "wrong-shape", "training", "", "training.seed", ["at least 0", "found -1"],
+        "wrong-shape", "training", "", "training.seed", ["from 0 to 4294967295", "found -1"],
     ),
     (
         broken(training={"optimizer": "adam"}),
@@ -129,7 +135,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("value", "code", "graph", "node", "place", "words"),
     CASES,
-    ids=[f"{place} {words[0]}" for _, _, _, _, place, words in CASES],
+    ids=map(str, range(len(CASES))),
 )
 def test_what_does_not_fit_is_told_with_its_place(value, code, graph, node, place, words) -> None:
     _, problems = read_project(value)
@@ -193,3 +199,11 @@ def test_a_name_in_a_sentence_is_short_and_escaped(name) -> None:
     for problem in problems:
         assert problem.sentence().isprintable()
         assert len(problem.sentence()) < 300
+
+
+@pytest.mark.xfail(strict=True, reason="it stays, with neither an op nor a layer it shares")
+@pytest.mark.parametrize("op", [0.5, [], {}, True])
+def test_a_node_whose_op_is_no_text_is_left_out(op) -> None:
+    project, problems = read_project(model({"id": "a", "op": op}, {"id": "b", "op": "x"}))
+    assert [problem.place for problem in problems] == ['model.nodes[0] "a".op']
+    assert list(project.model.nodes) == ["b"]

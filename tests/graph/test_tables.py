@@ -13,6 +13,7 @@ import pytest
 
 from studio.graph.tables import grid_of
 
+from .marks import bug
 from .samples import check_value
 
 HEAD = "a,b\n"
@@ -201,7 +202,7 @@ NUMPY = [
     ("a.npy", npy(np.zeros(3, ">f4")), {}, ["3 elements () float32"]),
     ("a.npy", npy(np.array(["x", "y"])), {}, ["2 elements () string"]),
     ("a.npz", PAIR, {}, ["2 arrays beside the label", "x, y"]),
-    ("a.npz", PAIR, {"label": "z"}, ['"z"']),
+    bug("counts arrays", "a.npz", PAIR, {"label": "z"}, ['"z"']),
     ("a.npz", PAIR, {"features": {}}, ["features"]),
     ("a.npz", PAIR, {"features": {}, "label": "y"}, ["features"]),
     ("a.npz", npz(x=np.zeros(3), y=np.zeros(4)), {"label": "y"}, ["x has 3, y has 4"]),
@@ -235,7 +236,7 @@ NUMPY = [
 @pytest.mark.parametrize(
     ("name", "content", "params", "words"),
     NUMPY,
-    ids=[f"{index} {case[3][0]}" for index, case in enumerate(NUMPY)],
+    ids=map(str, range(len(NUMPY))),
 )
 def test_a_numpy_file_is_read_by_its_head_or_refused(
     name, content, params, words, tmp_path

@@ -85,10 +85,10 @@ def test_a_list_stands_on_one_line_where_it_fits(values) -> None:
         ("[" * 100_000, "too deep"),
         ('{"a":' * 100_000, "too deep"),
         ("[" * 5000 + "]" * 5000, "too deep"),
-        bug("400 levels are read, but can't be written", "[" * 400 + "]" * 400, "too deep"),
-        bug("900 levels are read, but can't be written", "[" * 900 + "]" * 900, "too deep"),
-        bug("1e999 becomes infinite", '{"a": 1e999}', "1e999"),
-        bug("-1e999 becomes infinite", '{"a": -1e999}', "1e999"),
+        ("[" * 400 + "]" * 400, "too deep"),
+        ("[" * 900 + "]" * 900, "too deep"),
+        ('{"a": 1e999}', "1e999"),
+        ('{"a": -1e999}', "1e999"),
         ('{"a": ' + "9" * 5000 + "}", "4300 digits"),
         bug(
             "speaks of Python's own function",
@@ -108,14 +108,13 @@ def test_what_is_no_json_is_refused_with_its_place(text, words) -> None:
     assert len(problem.sentence()) < 300
 
 
-@pytest.mark.xfail(strict=True, reason="looks for the key that stands twice in quadratic time")
 def test_a_key_that_stands_twice_among_very_many_is_found(ends) -> None:
     keys = ", ".join(f'"k{index}": 1' for index in range(50_000))
     with ends(5), pytest.raises(ProjectError, match='"k49999" stands twice'):
         parse(f'{{{keys}, "k49999": 2}}')
 
 
-@pytest.mark.parametrize("depth", [1, 10, 50, bug("recursion", 330), bug("recursion", 900)])
+@pytest.mark.parametrize("depth", [1, 10, 50, 330, 900])
 def test_whatever_can_be_read_can_be_written(depth) -> None:
     text = '{"a": [' * depth + "1" + "]}" * depth
     try:

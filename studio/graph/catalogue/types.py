@@ -122,10 +122,12 @@ class Shape(Type, frozen=True):
     """A shape without its batch axis; null stands for a size known only later."""
 
     unknown: bool = True
+    min: int = 0
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, (list, tuple)) and all(
-            (self.unknown and size is None) or (_is_int(size) and size >= 0) for size in value
+            (self.unknown and size is None) or (_is_int(size) and size >= self.min)
+            for size in value
         )
 
     def expected(self) -> str:

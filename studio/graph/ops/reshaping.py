@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Int, ListOf
+from studio.graph.catalogue.types import Shape
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, product, shape_text
 
@@ -18,7 +18,7 @@ def flatten(p: Args, x: Spec) -> Result:
     "keras.layers.Reshape",
     family="reshaping",
     shown="target_shape",
-    target_shape=ListOf(Int(min=-1)),
+    target_shape=Shape(unknown=False, min=-1),
 )
 def reshape(p: Args, x: Spec) -> Result:
     """Another shape with as many elements; -1 for the axis that takes what is left."""

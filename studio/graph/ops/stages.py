@@ -191,7 +191,7 @@ def split(p: Args, dataset: Elements) -> tuple[Elements, ...]:
         raise Refused(
             "is behind a shuffle, which orders its elements anew each time, so that the same "
             "element would come into several parts",
-            "Put the shuffle behind the split, or give it a seed and reshuffle_each_iteration false.",
+            "Put the shuffle behind the split, or give it a seed and no reshuffle_each_iteration.",
         )
     if dataset.count is None:
         return (dataset, dataset, dataset)

@@ -148,6 +148,7 @@ def train(callbacks=()):
         datasets["train"],
         validation_data=datasets["validation"],
         epochs=EPOCHS,
+        shuffle=False,
         callbacks=[*make_callbacks(), *callbacks],
         verbose=2,
     )

@@ -27,7 +27,11 @@ def windows(series, length, horizon):
     span = length + horizon
     slices = series.window(span, shift=1, drop_remainder=True)
     slices = slices.flat_map(lambda each: each.batch(span, drop_remainder=True))
-    return slices.map(lambda each: (each[:length], each[-1]))
+    slices = slices.map(lambda each: (each[:length], each[-1]))
+    count = int(series.cardinality()) - span + 1
+    if count < 0:  # tf.data can't tell how long the series is
+        return slices
+    return slices.apply(tf.data.experimental.assert_cardinality(count))
 
 
 def split_dataset(dataset, validation, test, seed):
@@ -108,6 +112,7 @@ def train(callbacks=()):
         datasets["train"],
         validation_data=datasets["validation"],
         epochs=EPOCHS,
+        shuffle=False,
         callbacks=[*make_callbacks(), *callbacks],
         verbose=2,
     )
