@@ -430,12 +430,13 @@ def _plain_edit(edit: Edit) -> dict[str, Any]:
 
 def _edit(value: Any) -> Edit:
     kinds = {kind.__name__: kind for kind in Edit.__subclasses__()}
-    kind = kinds.get(value.get("edit")) if isinstance(value, dict) else None
+    kind = kinds.get(str(value.get("edit"))) if isinstance(value, dict) else None
     if kind is None:
         raise StudioError(f"{quoted(value)} is no edit.")
     given = {name: item for name, item in value.items() if name != "edit"}
     if kind is Several and isinstance(given.get("edits"), list):
-        return Several(tuple(map(_edit, given["edits"])), str(given.get("title", "")))
+        inner = tuple(map(_edit, given["edits"]))
+        return replace(read_value(given | {"edits": []}, kind, "Several"), edits=inner)
     return read_value(given, kind, value["edit"])
 
 

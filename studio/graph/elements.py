@@ -29,7 +29,7 @@ class Elements(Struct, frozen=True):
     unsteady: bool = False
 
     def __str__(self) -> str:
-        many = "endless" if self.infinite else f"{self.count} " if self.count is not None else ""
+        many = "endless " if self.infinite else f"{self.count} " if self.count is not None else ""
         return f"{many}elements {structure_text(self.structure)}"
 
 

@@ -185,7 +185,9 @@ class _Reader:
                 message = f"a second node has the id {quoted(node.id)}."
                 self.wrong(where, "duplicate-id", message, "Give one of them another id.")
                 continue
-            if ("op" in item) == ("shares" in item):
+            if (node.op is None) == (node.shares is None):
+                if self.problems and self.problems[-1].place.startswith(where):
+                    continue  # its op or shares couldn't be read: that has been said
                 message = "a node has either an op, or shares the layer of another node."
                 hint = 'Give it one of "op" and "shares".'
                 self.wrong(where, "wrong-shape", message, hint)

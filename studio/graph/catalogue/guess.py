@@ -72,7 +72,7 @@ def guess_type(kind: str, fact: dict[str, Any]) -> Type:
             return OneCall((wanted, "code"))
     if fact.get("choices"):
         return Choice(tuple(fact["choices"]))
-    if name in BY_NAME:
+    if name in BY_NAME and not (name == "padding" and not isinstance(default, str)):
         return BY_NAME[name]
     if isinstance(default, bool):
         return Bool()

@@ -30,7 +30,9 @@ class Param(Struct, frozen=True):
         """Whether the value fits; what is the default always does."""
         if value is None:
             return self.default is None
-        return self.type.accepts(value)
+        return self.type.accepts(value) or (
+            type(value) is type(self.default) and value == self.default
+        )
 
     def expected(self) -> str:
         """What the parameter wants, in words."""

@@ -78,6 +78,8 @@ class _Joins:
         """The elements' features against the model's inputs."""
         given = features(elements.structure)
         names = model_inputs(self.model)
+        if not names:
+            return  # what is wrong with the model's inputs has been said
         if isinstance(given, dict):
             missing = [name for name in names if name not in given]
             if missing:

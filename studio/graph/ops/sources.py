@@ -242,6 +242,11 @@ def numpy_plan(p: Args) -> tuple[str | dict[str, str], dict[str, Any]]:
     """The array or arrays that are the features, and all arrays of the file."""
     arrays = read_arrays(p.path, p.folder)
     chosen = p.features
+    if p.label is not None and p.label not in arrays:
+        raise Refused(
+            f"takes the array {quoted(p.label)}, which {quoted(p.path)} doesn't have",
+            nearest(p.label, arrays) or f"There are {', '.join(arrays)}.",
+        )
     if chosen is None:
         left = [name for name in arrays if name != p.label]
         if len(left) != 1:
