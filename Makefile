@@ -34,6 +34,7 @@ golden: $(READY)
 	STUDIO_REFRESH_GOLDEN=1 $(BIN)/python -m pytest tests/codegen -k golden
 
 benchmark: $(READY)
+	$(BIN)/python benchmarks/commands.py
 	$(BIN)/python benchmarks/telemetry.py
 
 $(READY): pyproject.toml

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from studio.graph.spec import FLOATS, Result, Spec, Weight
+from studio.graph.spec import FLOATS, Refused, Result, Spec, Weight
 
 _POLICIES = {
     "mixed_float16": ("float16", "float32"),
@@ -53,6 +53,20 @@ class Args:
     def cast(self, spec: Spec) -> Spec:
         """A float input as the layer computes with it."""
         return spec.with_dtype(self.compute_dtype) if spec.dtype in FLOATS else spec
+
+
+def apply(call: dict[str, Any], inputs: Iterable[Any], policy: str = "float32") -> Result:
+    """What a call given as a parameter (the layer of a wrapper, a cell) makes of its inputs.
+
+    Raises Refused where there is no such op, it has no rule, or its rule refuses.
+    """
+    from studio.graph.catalogue.registry import find  # which reads the rules, and so this file
+
+    op = find(call["op"])
+    if op is None or op.rule is None:
+        raise Refused(f"can't be inferred: Studio has no shape rule for {call['op']} yet")
+    args = Args(op.filled(call.get("params", {})), policy)
+    return op.rule(args, *(args.cast(each) if isinstance(each, Spec) else each for each in inputs))
 
 
 def axes(values: Iterable[Any] | Any, count: int) -> tuple[Any, ...]:

@@ -29,7 +29,6 @@ def test_every_op_of_a_kind_is_described(kind) -> None:
             json.dumps(None if param.required else param.default)
 
 
-@pytest.mark.xfail(strict=True, reason="the padding of ZeroPadding is taken for valid or same")
 def test_the_default_of_every_parameter_is_accepted() -> None:
     wrong = [
         f"{path}.{param.name} = {param.default!r}"

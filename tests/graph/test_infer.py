@@ -9,7 +9,6 @@ import pytest
 from studio.graph.chain import chain
 from studio.graph.wiring import cycle, wire
 
-from .marks import bug
 from .samples import check_value, node_of, read_value, sample
 
 ORDER = [node["id"] for node in sample("digits_cnn")["model"]["nodes"]]
@@ -18,7 +17,7 @@ ORDER = [node["id"] for node in sample("digits_cnn")["model"]["nodes"]]
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        bug("the data is told to have no input to go to", "image", []),
+        ("image", []),
         ("conv1", ["image"]),
         ("norm", ["image", "conv1", "conv2"]),
         ("skip", ["image", "conv1", "conv2", "norm", "relu", "conv3"]),

@@ -137,7 +137,8 @@ def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
     if described.inputs is not None:
         return described.inputs
     if "tensors" in fact:
-        return tuple(map(_port, fact["tensors"]))
+        free = {each["name"] for each in fact["params"] if not each.get("required")}
+        return tuple(_port(name + "?" * (name in free)) for name in fact["tensors"])
     return (Port("inputs"),) if fact.get("kind") == "layer" else ()
 
 

@@ -1,0 +1,1 @@
+"""Studio's shape rules held to Keras: real objects, built on generated parameters and inputs."""

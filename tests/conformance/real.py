@@ -1,0 +1,117 @@
+"""Keras' answer: the real object, made and called on symbolic tensors."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import cache
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from studio.graph.catalogue import types
+from studio.graph.catalogue.op import Op
+from studio.graph.catalogue.registry import find
+from studio.graph.document import is_call
+from studio.graph.spec import Spec
+from tests.conformance.case import Answer, Case
+
+
+def answer(case: Case) -> Answer:
+    """What Keras says of a case; whatever it raises is a refusal."""
+    op = find(case.op)
+    assert op is not None, case.op
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _called(op, case)
+    except Exception as error:
+        return Answer(refused=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    finally:
+        _clear()
+
+
+_since_cleared = 0
+
+
+def _clear() -> None:
+    """Forgets Keras' own list of names and graphs now and then, which grows."""
+    global _since_cleared
+    _since_cleared += 1
+    if _since_cleared >= 200:
+        keras.backend.clear_session()
+        _since_cleared = 0
+
+
+def _called(op: Op, case: Case) -> Answer:
+    function = resolve(case.op)
+    params = {name: _value(op, name, value) for name, value in case.params.items()}
+    tensors = {
+        port: [_tensor(each) for each in specs] if isinstance(specs, list) else _tensor(specs)
+        for port, specs in case.inputs.items()
+    }
+    if op.kind in ("function", "activation"):
+        return Answer(_outputs(function(**tensors, **params)))
+    layer = function(**params)
+    first, *others = op.inputs
+    arguments = [tensors.pop(first.name)] if first.name in tensors else []
+    outputs = layer(
+        *arguments, **{port.name: tensors[port.name] for port in others if port.name in tensors}
+    )
+    weights = sorted(
+        (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
+    )
+    return Answer(_outputs(outputs), tuple(weights))
+
+
+def _name(weight: Any) -> str:
+    """A weight's own name, without the layers around it: forward_lstm/kernel -> kernel."""
+    return weight.path.rpartition("/")[2]
+
+
+def _tensor(spec: Spec) -> Any:
+    return keras.KerasTensor(spec.shape, spec.dtype, ragged=bool(spec.ragged) or None)
+
+
+def _outputs(value: Any) -> tuple[tuple[tuple[int | None, ...], str], ...]:
+    flat = keras.tree.flatten(value)
+    return tuple((tuple(each.shape), keras.backend.standardize_dtype(each.dtype)) for each in flat)
+
+
+@cache
+def resolve(path: str) -> Any:
+    """The thing that a public path names."""
+    value: Any = keras
+    for part in path.split(".")[1:]:
+        value = getattr(value, part)
+    return value
+
+
+def _value(op: Op, name: str, value: Any) -> Any:
+    """A parameter as the script writes it: calls made, sizes by axis as tuples."""
+    param = op.params.get(name)
+    if (
+        isinstance(value, list)
+        and param is not None
+        and isinstance(param.type, (types.Ints, types.Shape))
+    ):
+        return tuple(value)
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value with the calls in it made."""
+    if is_call(value):
+        inner = find(value["op"])
+        function = resolve(value["op"])
+        if inner is not None and inner.kind in ("activation", "function"):
+            return function
+        params = value.get("params", {})
+        return function(**{key: _value(inner, key, item) for key, item in params.items()})
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
