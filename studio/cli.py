@@ -90,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     text = "Write the Python script that trains a project."
     sub = add("script", script, text, "studio script digits/project.json -o digits/train.py")
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it to a file")
-    sub.add_argument("--style", choices=("auto", "sequential", "functional"), help="of the model")
+    sub.add_argument(
+        "--style", choices=("auto", "sequential", "functional", "subclass"), help="of the model"
+    )
     sub.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
 
     sub = add("templates", templates, "List the templates.", "studio templates", project=False)

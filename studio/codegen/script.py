@@ -12,8 +12,8 @@ from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
 from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
+from studio.graph.code import FUNCTIONS, outline
 from studio.graph.document import Project
-from studio.graph.elements import features
 from studio.graph.problems import ERROR, Problem, ProjectError, errors
 
 Lines = list[tuple[int, int]]
@@ -43,13 +43,25 @@ def write_script(
         raise ProjectError(problems)
     source = Source()
     source.need("keras")
+    _write_code(source, project)
     write_data(source, project, report.shapes["data"], folder)
-    given = features(report.shapes["data"].at(project.data.outputs["train"]).structure)
-    write_model(source, project, style or project.model.style, isinstance(given, dict))
+    structure = report.shapes["data"].at(project.data.outputs["train"]).structure
+    style = style or project.model.style
+    write_model(source, project, style, report.shapes["model"], structure)
     write_callbacks(source, project.training)
-    write_training(source, project)
+    write_training(source, project, structure)
     write_main(source, project)
     return _assemble(project, source)
+
+
+def _write_code(source: Source, project: Project) -> None:
+    """The user's own code, whole and as it was written, with the imports that it uses."""
+    for name, code in project.code.items():
+        source.need(*(outline(name, code).names & set(IMPORTS)))
+        if code.kind in FUNCTIONS:
+            source.code_functions.add(name)
+        with source.section(name):
+            source.text(code.source.strip("\n"), mark=("code", name))
 
 
 def _missing(project: Project) -> list[Problem]:

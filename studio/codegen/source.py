@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field
 
-from studio.codegen.layout import STEP, WIDTH, Expr, Lines, Parts, head_width, width
+from studio.codegen.layout import STEP, WIDTH, Expr, Group, Lines, Parts, head_width, width
 
 STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
 IMPORTS = {
@@ -40,6 +40,7 @@ class Source:
         self.sections: list[Section] = []
         self.needs: set[str] = set()
         self.functions: set[str] = set()
+        self.code_functions: set[str] = set()
         self._indent = 0
 
     def need(self, *names: str) -> None:
@@ -56,6 +57,16 @@ class Source:
     def block(self, head: str, doc: str = "") -> Iterator[None]:
         """A head (`def f():`) with indented statements under it."""
         self.line(head)
+        self._indent += STEP
+        if doc:
+            self.line(f'"""{doc}"""')
+        yield
+        self._indent -= STEP
+
+    @contextmanager
+    def signature(self, head: str, items: list[Expr], doc: str = "") -> Iterator[None]:
+        """A function's head with its parameters, and indented statements under it."""
+        self.statement(f"{head}", Group("(", tuple(items), ")", call=True), ":")
         self._indent += STEP
         if doc:
             self.line(f'"""{doc}"""')

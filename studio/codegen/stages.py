@@ -160,11 +160,13 @@ def _hash_words(stage: Stage, p: Args, dataset: Elements) -> Expr:
 
 
 def _arrange(stage: Stage, p: Args, dataset: Elements) -> Expr:
-    names = ", ".join(f"part_{i}" for i in range(len(dataset.structure)))
+    several = isinstance(dataset.structure, tuple)
+    names = ", ".join(f"part_{i}" for i in range(len(dataset.structure))) if several else "whole"
 
-    def part(path: list[int]) -> Expr:
-        first, *rest = path
-        return reduce(subscript, map(str, rest), f"part_{first}")
+    def part(path: list[int | str]) -> Expr:
+        keys = [literal(key) for key in path]
+        first = f"part_{path[0]}" if several else "whole"
+        return reduce(subscript, keys[1:] if several else keys, first)
 
     def named(paths: dict[str, list[int]]) -> Expr:
         return dictionary((text(name), part(path)) for name, path in paths.items())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from studio.codegen.calls import call_expr
+from studio.codegen.body import Join
+from studio.codegen.calls import value_expr
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source
 from studio.graph.document import Call, Project, Training, output_name
+from studio.graph.elements import Structure
 
 
 def write_callbacks(source: Source, training: Training) -> None:
@@ -23,12 +25,12 @@ def write_callbacks(source: Source, training: Training) -> None:
         source.statement("return ", listing(_call(source, each) for each in training.callbacks))
 
 
-def _call(source: Source, each: Call) -> Parts:
-    return call_expr(source, each.op, each.params)
+def _call(source: Source, each: Call) -> Expr:
+    return value_expr(source, {"op": each.op, "params": each.params})
 
 
-def write_training(source: Source, project: Project) -> None:
-    """Writes `train()`: data, model, compile, fit."""
+def write_training(source: Source, project: Project, structure: Structure) -> None:
+    """Writes `train()`: data, model, compile, fit; `structure` is that of the data's elements."""
     training = project.training
     doc = "Trains a new model; returns it, its history and the datasets."
     with source.section("Training"), source.block("def train(callbacks=()):", doc):
@@ -36,7 +38,7 @@ def write_training(source: Source, project: Project) -> None:
             source.line("keras.utils.set_random_seed(SEED)")
         source.line("datasets = make_datasets()")
         source.line("model = build_model()")
-        source.statement("model", _method("compile", _compile(source, project)))
+        source.statement("model", _method("compile", _compile(source, project, structure)))
         source.statement("history = model", _method("fit", _fit(source, project)))
         source.line("return model, history, datasets")
 
@@ -45,18 +47,19 @@ def _method(name: str, arguments: list[Expr]) -> Parts:
     return join(f".{name}", Group("(", tuple(arguments), ")", call=True))
 
 
-def _compile(source: Source, project: Project) -> list[Expr]:
+def _compile(source: Source, project: Project, structure: Structure) -> list[Expr]:
     training = project.training
     outputs = list(map(output_name, project.model.outputs))
+    named = Join.of(project, structure).named_outputs
     arguments: list[Expr] = []
     if training.optimizer is not None:
         arguments.append(join("optimizer=", _call(source, training.optimizer)))
 
     def by_output(name: str, values: dict, write: Callable[..., Expr]) -> None:
-        """One output's entry stands alone, as in Keras' own examples; several by name."""
+        """A single output's entry stands alone, as in Keras' own examples; others by name."""
         if not any(name in values for name in outputs):
             return
-        if len(outputs) == 1:
+        if not named:
             arguments.append(join(f"{name}=", write(values[outputs[0]])))
         else:
             entries = [(text(key), write(values[key])) for key in outputs if key in values]

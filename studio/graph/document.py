@@ -123,6 +123,9 @@ class Code(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
         str, doc("layer, function, map, generator, loss, metric, callback or train_step.")
     ]
     source: Annotated[str, doc("The Python source.")]
+    output_shape: Annotated[
+        Any, doc('What leaves it: "same", or a list of axes; null where that is not declared.')
+    ] = None
 
 
 class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from studio.graph.spec import FLOATS, INTEGERS
+from studio.graph.spec import FLOATS, INTEGERS, Refused
 
 # dtype -> the dtypes that are next above it. The result of two is their lowest common one.
 _ABOVE: dict[str, tuple[str, ...]] = {
@@ -25,9 +25,12 @@ _ABOVE: dict[str, tuple[str, ...]] = {
     "float": ("bfloat16", "float16"),
     "bfloat16": ("float32",),
     "float16": ("float32",),
-    "float32": ("float64",),
-    "float64": (),
+    "float32": ("float64", "complex64"),
+    "float64": ("complex128",),
+    "complex64": ("complex128",),
+    "complex128": (),
 }
+_NARROWED = {"uint64": "uint32", "complex128": "complex64"}
 
 
 def _reach(dtype: str) -> dict[str, int]:
@@ -54,6 +57,22 @@ def promoted(dtypes: Iterable[str]) -> str:
     # The lowest common one is that from which all the others are reached.
     lowest = next(kind for kind in common if common <= set(_REACH[kind]))
     return "float32" if lowest == "float" else lowest
+
+
+def result_type(*dtypes: str) -> str:
+    """What keras.backend.result_type gives, where "float" stands for a Python float.
+
+    As `promoted`, but the widest two are narrowed as Keras does, also where
+    they come alone, and text beside a number is refused.
+    """
+    kinds = set(dtypes)
+    if len(kinds) > 1 and not kinds <= _ABOVE.keys():
+        raise Refused(
+            "computes with numbers, but gets text",
+            "Turn the text into numbers, with keras.layers.StringLookup or TextVectorization.",
+        )
+    found = promoted(kinds)
+    return _NARROWED.get(found, found)
 
 
 def floating(dtype: str) -> str:

@@ -1,23 +1,36 @@
 """Shapes along the edges: every node's outputs, weights and cost, in pure Python.
 
 A node is inferred from its own call and the specs that reach it, nothing else.
-What is refused stops only the nodes that hang on it.
+What is refused stops only the nodes that hang on it. After an edit only what it
+touches is inferred again, and what comes out unchanged carries nothing on.
 """
 
 from __future__ import annotations
 
+import heapq
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from studio.graph.catalogue.op import Op, Port
+from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
-from studio.graph.document import Block, Graph, Node, Project, is_reference, owner, references
-from studio.graph.problems import ERROR, Problem, quoted
+from studio.graph.code import output_spec
+from studio.graph.document import Graph, Node, Project, owner, references
+from studio.graph.ports import input_ports, output_ports, problem_at, resolve
+from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, Weight
-from studio.graph.wiring import wire
+from studio.graph.wiring import Wiring, wire
+
+MOST_NODES = 50_000
+"""Nodes that blocks may unfold to."""
+
+MOST_LEVELS = 50
+"""Blocks in blocks."""
+
+Broken = frozenset[tuple[str, str]]
+"""Nodes, as (graph, id), whose call is already known to be wrong."""
 
 
 class NodeResult(Struct, frozen=True):
@@ -35,10 +48,17 @@ class NodeResult(Struct, frozen=True):
 
 
 class Shapes(Struct):
-    """What inference found in one graph."""
+    """What inference knows of one graph; it changes with the next run of its Inference."""
 
     nodes: dict[str, NodeResult] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    refused: dict[str, Problem] = field(default_factory=dict)
+    inferred: int = 0
+    """How many nodes the last run inferred."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was refused, in the order of the file as far as it is known."""
+        return list(self.refused.values())
 
     def at(self, end: str) -> Any:
         """What leaves "node" or "node.port"; None where it isn't known."""
@@ -47,177 +67,173 @@ class Shapes(Struct):
         return None if result is None else result.output(port)
 
 
-def input_ports(project: Project, node: Node, graph: Graph) -> tuple[Port, ...]:
-    """The input ports of a node; none where its op isn't known."""
-    made = owner(graph, node)
-    if made is None or made.op is None:
-        return ()
-    if made.op.startswith("block:"):
-        block = project.blocks.get(made.op[6:])
-        return tuple(map(Port, block.inputs)) if block else ()
-    if made.op.startswith("code:"):
-        return (Port("inputs", many=True),)
-    op = find(made.op)
-    return op.inputs if op else ()
+class _Known(Struct):
+    """A graph as it was last inferred."""
 
-
-def output_ports(project: Project, node: Node, graph: Graph) -> tuple[str, ...]:
-    """The names of a node's output ports; none where its op isn't known."""
-    made = owner(graph, node)
-    if made is None or made.op is None:
-        return ()
-    if made.op.startswith("block:"):
-        block = project.blocks.get(made.op[6:])
-        if block is None:
-            return ()
-        names = [end.replace(".", "_") for end in block.outputs]
-        return ("output",) if len(names) == 1 else tuple(names)
-    if made.op.startswith("code:"):
-        return ("output",)
-    op = find(made.op)
-    return op.outputs(op.filled(made.params)) if op else ()
-
-
-def resolve(value: Any, parameters: dict[str, Any]) -> Any:
-    """A parameter's value with {"$": name} replaced by the block's parameter."""
-    if is_reference(value):
-        return parameters.get(value["$"])
-    if isinstance(value, dict):
-        return {key: resolve(item, parameters) for key, item in value.items()}
-    if isinstance(value, list):
-        return [resolve(item, parameters) for item in value]
-    return value
+    graph: Graph
+    wiring: Wiring
+    blocks: dict[str, Any]
+    broken: Broken
+    shapes: Shapes
 
 
 class Inference:
-    """Infers the graphs of one project.
+    """Infers the data and model graphs of a project, and again after each of its edits.
 
-    `broken` are nodes, as (graph, id), whose call is already known to be wrong;
-    they are left out, and what hangs on them with them.
+    `folder` is what the project's relative paths are relative to.
     """
 
-    MOST_NODES = 100_000
-    """Nodes that blocks may unfold to, and MOST_LEVELS the blocks in blocks."""
-    MOST_LEVELS = 50
-
-    def __init__(
-        self,
-        project: Project,
-        broken: frozenset[tuple[str, str]] = frozenset(),
-        folder: Path = Path(),
-    ):
-        self.project = project
-        self.broken = broken
+    def __init__(self, folder: Path = Path()):
         self.folder = folder
-        self._left = self.MOST_NODES
+        self.project = Project()
+        self._broken: Broken = frozenset()
+        self._known: dict[str, _Known] = {}
+        self._wirings: dict[str, Wiring] = {}
+        self._left = MOST_NODES
         self._level = 0
 
-    def graph(
+    def run(self, project: Project, broken: Broken = frozenset()) -> dict[str, Shapes]:
+        """The shapes of both graphs; nodes in `broken` are left out, and what hangs on them."""
+        if project.blocks is not self.project.blocks:
+            self._wirings = {name: wire(block) for name, block in project.blocks.items()}
+        self.project, self._broken = project, broken
+        self._left = MOST_NODES
+        found = {}
+        for name in ("data", "model"):
+            graph = project.graph(name)
+            if graph is None:
+                self._known.pop(name, None)
+                continue
+            if name not in self._known:
+                known = _Known(graph, wire(graph), project.blocks, broken, Shapes())
+                self._known[name] = known
+                touched = set(known.wiring.order)
+            else:
+                known = self._known[name]
+                touched = _touched(name, known, project, broken)
+            self._spread(name, known, touched)
+            found[name] = known.shapes
+        return found
+
+    def _spread(self, name: str, known: _Known, touched: set[str]) -> None:
+        """Infers nodes in their order, and what hangs on those that came out changed."""
+        shapes, wiring = known.shapes, known.wiring
+        heap = [wiring.rank[node] for node in touched]
+        heapq.heapify(heap)
+        waiting = set(heap)
+        shapes.inferred = len(heap)
+        while heap:
+            index = heapq.heappop(heap)
+            node = wiring.order[index]
+            before = shapes.nodes.get(node)
+            self._one(name, known.graph, wiring, shapes, node)
+            after = shapes.nodes.get(node)
+            followers = [] if _same_outputs(before, after) else wiring.fed(node)
+            # Those who call its layer again must fit its weights.
+            followers += [] if before == after else wiring.sharers.get(node, [])
+            for follower in followers:
+                at = wiring.rank.get(follower)
+                if at is not None and at not in waiting:
+                    waiting.add(at)
+                    heapq.heappush(heap, at)
+                    shapes.inferred += 1
+
+    def _one(
         self,
         name: str,
         graph: Graph,
-        given: dict[str, Any] | None = None,
+        wiring: Wiring,
+        shapes: Shapes,
+        node_id: str,
         parameters: dict[str, Any] | None = None,
-    ) -> Shapes:
-        """The shapes of a graph; `given` are the specs of a block's inputs."""
-        shapes = Shapes()
-        wiring = wire(graph)
-        for node_id in wiring.order:
-            node = graph.nodes[node_id]
-            if {(name, node_id), (name, node.shares)} & self.broken:
-                continue
-            if given is not None and node_id in given:
-                shapes.nodes[node_id] = NodeResult({"output": given[node_id]})
-                continue
-            arriving: dict[str, list[Any]] = {}
-            sources = []
-            for edge in wiring.incoming[node_id]:
-                spec = shapes.at(edge.source)
-                arriving.setdefault(edge.target_port, []).append(spec)
-                sources.append((edge.source, spec))
-            if any(spec is None for _, spec in sources):
-                continue  # what feeds it was refused: that has been said
-            try:
-                result = self._node(name, graph, node, arriving, parameters or {})
-            except Refused as refused:
-                shapes.problems.append(self._problem(name, graph, node, refused, sources))
-                continue
+    ) -> None:
+        """Infers one node into `shapes`, from what they know of the nodes that feed it."""
+        node = graph.nodes[node_id]
+        _forget(shapes, node_id)
+        if self._broken and not self._broken.isdisjoint(((name, node_id), (name, node.shares))):
+            return
+        arriving: dict[str, list[Any]] = {}
+        sources = []
+        for edge in wiring.incoming[node_id]:
+            spec = shapes.at(edge.source)
+            if spec is None:
+                return  # what feeds it was refused: that has been said
+            arriving.setdefault(edge.target_port, []).append(spec)
+            sources.append((edge.source, spec))
+        try:
+            result = self._node(graph, node, arriving, parameters or {})
             if node.shares is not None and node.shares in shapes.nodes:
-                refused = _unequal(shapes.nodes[node.shares], result, node)
-                if refused:
-                    shapes.problems.append(self._problem(name, graph, node, refused, sources))
-                    continue
+                _equal_weights(shapes.nodes[node.shares], result, node)
                 result = NodeResult(result.outputs, (), result.flops)
-            if result is not None:
-                shapes.nodes[node_id] = result
-        return shapes
+        except Refused as refused:
+            shapes.refused[node_id] = _problem(name, graph, node, refused, sources)
+        else:
+            shapes.nodes[node_id] = result
 
     def _node(
-        self,
-        name: str,
-        graph: Graph,
-        node: Node,
-        arriving: dict[str, list[Any]],
-        parameters: dict[str, Any],
+        self, graph: Graph, node: Node, arriving: dict[str, list[Any]], parameters: dict[str, Any]
     ) -> NodeResult:
         made = owner(graph, node)
         ports = input_ports(self.project, node, graph)
-        first = ports[0].name if ports else ""
-        arriving = {port or first: specs for port, specs in arriving.items()}
-        inputs = []
+        if "" in arriving and ports:
+            arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
+        inputs: list[Any] = []
         for port in ports:
-            specs = tuple(arriving.get(port.name, ()))
+            specs = arriving.get(port.name, ())
             if not specs and not port.optional and not port.many:
                 raise Refused(f"has nothing at its input {port.name}", "Draw an edge to it.")
-            inputs.append(specs if port.many else (specs[0] if specs else None))
+            inputs.append(tuple(specs) if port.many else (specs[0] if specs else None))
         if made.op.startswith("block:"):
-            return self._block(made, inputs, parameters)
+            return self._block(graph, made, inputs, parameters)
         if made.op.startswith("code:"):
-            raise Refused("is code, whose output shapes aren't known here")
+            code = self.project.code[made.op.removeprefix("code:")]
+            values = resolve(made.params, parameters)
+            spec = output_spec(code, values, inputs[0] if inputs else ())
+            return NodeResult({"output": spec} if spec is not None else {}, flops=None)
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
-        values = resolve(made.params, parameters)
-        for key, value in made.params.items():
-            if references(value) and not op.params[key].accepts(values[key]):
-                raise Refused(
-                    f"gets {quoted(values[key])} as {key} from its block, and expects "
-                    f"{op.params[key].expected()}"
-                )
-        args = Args(op.filled(values), folder=self.folder)
+        values = op.filled(_resolved(op, made, parameters) if parameters else made.params)
+        args = Args(values, folder=self.folder)
         if op.kind == "layer":
             inputs = [_cast(args, each) for each in inputs]
         result = op.rule(args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
-        names = op.outputs(op.filled(values))
-        return NodeResult(
-            dict(zip(names, result.outputs, strict=True)), result.weights, result.flops
-        )
+        outputs = dict(zip(op.outputs(values), result.outputs, strict=True))
+        return NodeResult(outputs, result.weights, result.flops)
 
-    def _block(self, node: Node, inputs: list[Any], parameters: dict[str, Any]) -> NodeResult:
-        name = node.op[6:]
-        block: Block = self.project.blocks[name]
+    def _block(
+        self, graph: Graph, node: Node, inputs: list[Any], parameters: dict[str, Any]
+    ) -> NodeResult:
+        """Infers what is inside a block, as often as it is repeated."""
+        name = node.op.removeprefix("block:")
+        block = self.project.blocks[name]
         values = block.parameters | resolve(node.params, parameters)
         if node.repeat > 1 and (len(block.inputs), len(block.outputs)) != (1, 1):
             raise Refused("can only be repeated with one input and one output")
-        if self._level == self.MOST_LEVELS:
-            raise Refused(f"is the block in more than {self.MOST_LEVELS} blocks")
+        if self._level == MOST_LEVELS:
+            raise Refused(f"is the block in more than {MOST_LEVELS} blocks")
+        wiring = self._wirings[name]
         weights: list[Weight] = []
         flops: int | None = 0
         for turn in range(node.repeat):
             self._left -= len(block.nodes)
             if self._left < 0:
-                raise Refused(f"unfolds to more than {self.MOST_NODES:,} nodes")
+                raise Refused(f"unfolds to more than {MOST_NODES:,} nodes")
             given = dict(zip(block.inputs, inputs, strict=True))
+            shapes = Shapes({name: NodeResult({"output": spec}) for name, spec in given.items()})
             self._level += 1
-            shapes = self.graph(f"block:{name}", block, given, values)
+            for inner in wiring.order:
+                if inner not in given:
+                    self._one(node.op, block, wiring, shapes, inner, values)
             self._level -= 1
-            if shapes.problems:
+            if shapes.refused:
                 inside = shapes.problems[0]
                 where = f" in its turn {turn + 1}" if node.repeat > 1 else ""
+                message = inside.message.rstrip(".")
                 raise Refused(
-                    f'fails inside at "{inside.node}"{where}: {inside.message}', inside.hint
+                    f"fails inside at {quoted(inside.node)}{where}: {message}", inside.hint
                 )
             outputs = [shapes.at(end) for end in block.outputs]
             if any(spec is None for spec in outputs):
@@ -226,23 +242,78 @@ class Inference:
                 weights.extend(result.weights)
                 flops = None if None in (flops, result.flops) else flops + result.flops
             inputs = outputs
-        names = output_ports(self.project, node, Graph(nodes={node.id: node}))
+        names = output_ports(self.project, node, graph)
         return NodeResult(dict(zip(names, outputs, strict=True)), tuple(weights), flops)
 
-    def _problem(
-        self,
-        name: str,
-        graph: Graph,
-        node: Node,
-        refused: Refused,
-        sources: list[tuple[str, Any]],
-    ) -> Problem:
-        what = owner(graph, node).op.rpartition(".")[2]
-        given = ", ".join(f'"{source}" gives {spec}' for source, spec in sources)
-        message = f"{what} {refused.message}" + (f"; {given}." if given else ".")
-        code = getattr(refused, "code", "shape")
-        place = place_of(name, graph, node.id)
-        return Problem(ERROR, code, name, node.id, message, refused.hint, place)
+
+def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[str]:
+    """Brings what is known up to a changed graph; the nodes that must be inferred again."""
+    graph, before = project.graph(name), known.graph
+    touched: set[str] = set()
+    if graph.nodes is not before.nodes:
+        for node in graph.nodes.values():
+            old = before.nodes.get(node.id)
+            if old is not node and (old is None or _call_differs(old, node)):
+                touched.add(node.id)
+                touched.update(n.id for n in graph.nodes.values() if n.shares == node.id)
+    if graph.edges is not before.edges or graph.nodes.keys() != before.nodes.keys():
+        wiring, old_wiring = wire(graph), known.wiring
+        for node, edges in wiring.incoming.items():
+            if edges != old_wiring.incoming.get(node) or node not in old_wiring.rank:
+                touched.add(node)
+        # What is gone, or now on a cycle or behind one, is known no longer.
+        for node in before.nodes.keys() - wiring.rank.keys():
+            _forget(known.shapes, node)
+        known.wiring = wiring
+    changed = broken ^ known.broken
+    touched.update(node for where, node in changed if where == name)
+    if project.blocks is not known.blocks or any(
+        where.startswith("block:") for where, _ in changed
+    ):
+        blocks = {n.id for n in graph.nodes.values() if (n.op or "").startswith("block:")}
+        touched |= blocks | {n.id for n in graph.nodes.values() if n.shares in blocks}
+    known.graph, known.blocks, known.broken = graph, project.blocks, broken
+    return touched & known.wiring.rank.keys()
+
+
+def _same_outputs(before: NodeResult | None, after: NodeResult | None) -> bool:
+    """Whether nothing changes for the nodes that a node feeds."""
+    if before is None or after is None:
+        return before is after
+    return before.outputs == after.outputs
+
+
+def _call_differs(old: Node, new: Node) -> bool:
+    """Whether two versions of a node call something else; its place and note don't count."""
+    return (old.op, old.shares, old.repeat) != (new.op, new.shares, new.repeat) or (
+        old.params is not new.params and old.params != new.params
+    )
+
+
+def _forget(shapes: Shapes, node: str) -> None:
+    shapes.nodes.pop(node, None)
+    shapes.refused.pop(node, None)
+
+
+def _resolved(op: Op, made: Node, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A call's parameters inside a block, with those of the block in their places, and checked."""
+    values = resolve(made.params, parameters)
+    for key, value in made.params.items():
+        if references(value) and not op.params[key].accepts(values[key]):
+            raise Refused(
+                f"gets {quoted(values[key])} as {key} from its block, and expects "
+                f"{op.params[key].expected()}"
+            )
+    return values
+
+
+def _problem(
+    name: str, graph: Graph, node: Node, refused: Refused, sources: list[tuple[str, Any]]
+) -> Problem:
+    what = owner(graph, node).op.rpartition(".")[2]
+    given = ", ".join(f'"{source}" gives {spec}' for source, spec in sources)
+    message = f"{what} {refused.message}" + (f"; {given}." if given else ".")
+    return problem_at(name, graph, node.id, "shape", message, refused.hint)
 
 
 def _cast(args: Args, given: Any) -> Any:
@@ -251,26 +322,12 @@ def _cast(args: Args, given: Any) -> Any:
     return args.cast(given) if isinstance(given, Spec) else given
 
 
-def _unequal(first: NodeResult, second: NodeResult, node: Node) -> Refused | None:
-    """Why a layer can't be called here a second time with the weights it has."""
+def _equal_weights(first: NodeResult, second: NodeResult, node: Node) -> None:
+    """Refused where a layer can't be called here a second time with the weights it has."""
     for mine, own in zip(first.weights, second.weights, strict=False):
         if mine.shape != own.shape:
-            return Refused(
-                f'shares the weights of "{node.shares}", whose {mine.name} has shape '
+            raise Refused(
+                f"shares the weights of {quoted(node.shares)}, whose {mine.name} has shape "
                 f"{mine.shape}, but its input here would need {own.shape}",
-                f'Feed it the same number of features as "{node.shares}".',
+                f"Feed it the same number of features as {quoted(node.shares)}.",
             )
-    return None
-
-
-def place_of(name: str, graph: Graph, node: str) -> str:
-    """Where a node stands in the file: `model.nodes[3] "conv2"`."""
-    head = name.replace("block:", "blocks.")
-    index = next((i for i, each in enumerate(graph.nodes) if each == node), None)
-    return f"{head}.nodes[{index}] {quoted(node)}" if index is not None else head
-
-
-def op_of(project: Project, graph: Graph, node: Node) -> Op | None:
-    """The catalogue's description of what a node calls; None for blocks, code and the unknown."""
-    made = owner(graph, node)
-    return find(made.op) if made is not None and made.op is not None else None

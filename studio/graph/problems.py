@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,12 +12,14 @@ ERROR = "error"
 WARNING = "warning"
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, eq=False):
     """One thing that is wrong, or unwise.
 
     `graph` is "model", "data", "block:NAME", "training", "code" or "" for the
     file as a whole; `node` the id of the node (or name of the entry) it hangs
     on, or "". `place` is where it stands in the file: `model.nodes[3] "conv2"`.
+    `fix` is the edit (of studio.graph.edits) that mends it, where there is one.
+    Problems are equal if they say the same, whatever mends them.
     """
 
     severity: str
@@ -26,6 +29,17 @@ class Problem(Struct, frozen=True):
     message: str
     hint: str = ""
     place: str = ""
+    fix: Any = None
+
+    def _said(self) -> tuple[str, ...]:
+        """All but the edit, which may hold what can't be hashed."""
+        return tuple(getattr(self, name) for name in self.__struct_fields__[:7])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
 
     def sentence(self) -> str:
         """Place, message and mend on one line."""

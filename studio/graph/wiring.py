@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -13,42 +12,47 @@ from studio.graph.document import Edge, Graph
 class Wiring(Struct, frozen=True):
     """The edges of a graph by node; edges that lead nowhere are left out."""
 
-    incoming: dict[str, tuple[Edge, ...]]
-    outgoing: dict[str, tuple[Edge, ...]]
+    incoming: dict[str, list[Edge]]
+    outgoing: dict[str, list[Edge]]
     order: tuple[str, ...]
     """Every node behind the ones that feed it; those on a cycle, and behind it, are missing."""
+    rank: dict[str, int]
+    """The place of each node in `order`."""
+    sharers: dict[str, list[str]]
+    """The nodes that call a node's layer again."""
+
+    def fed(self, node: str) -> list[str]:
+        """The nodes that a node feeds."""
+        return [edge.target_node for edge in self.outgoing[node]]
 
 
 def wire(graph: Graph) -> Wiring:
     """The wiring of a graph; ties in the order are broken by the order of the file."""
     incoming: dict[str, list[Edge]] = {name: [] for name in graph.nodes}
     outgoing: dict[str, list[Edge]] = {name: [] for name in graph.nodes}
+    targets: dict[str, list[str]] = {}
     for edge in graph.edges:
-        source, target = edge.source_node, edge.target_node
+        source, target = edge.source.partition(".")[0], edge.target.partition(".")[0]
         if source in incoming and target in incoming:
             incoming[target].append(edge)
             outgoing[source].append(edge)
+            targets.setdefault(source, []).append(target)
     # A shared node can only be called once the layer it shares has been made.
     waits = {name: len(edges) for name, edges in incoming.items()}
     sharers: dict[str, list[str]] = {}
     for name, node in graph.nodes.items():
-        if node.shares in graph.nodes:
+        if node.shares is not None and node.shares in graph.nodes:
             waits[name] += 1
             sharers.setdefault(node.shares, []).append(name)
-    ready = deque(name for name, count in waits.items() if count == 0)
-    order = []
-    while ready:
-        name = ready.popleft()
-        order.append(name)
-        for follower in (*(e.target_node for e in outgoing[name]), *sharers.get(name, ())):
+            targets.setdefault(node.shares, []).append(name)
+    order = [name for name, count in waits.items() if not count]
+    for name in order:  # which grows meanwhile
+        for follower in targets.get(name, ()):
             waits[follower] -= 1
-            if waits[follower] == 0:
-                ready.append(follower)
-    return Wiring(
-        {name: tuple(edges) for name, edges in incoming.items()},
-        {name: tuple(edges) for name, edges in outgoing.items()},
-        tuple(order),
-    )
+            if not waits[follower]:
+                order.append(follower)
+    rank = {name: index for index, name in enumerate(order)}
+    return Wiring(incoming, outgoing, tuple(order), rank, sharers)
 
 
 def cycle(graph: Graph) -> list[str]:

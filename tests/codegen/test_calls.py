@@ -8,6 +8,7 @@ import pytest
 
 from studio.codegen.calls import call_expr
 from studio.codegen.layout import flat
+from studio.codegen.literal import text
 from studio.codegen.source import RESERVED, Source, variable
 from studio.graph.problems import StudioError
 
@@ -88,7 +89,7 @@ def test_arguments_stand_in_the_order_of_the_signature_not_of_the_project() -> N
     ],
 )
 def test_a_name_is_given_where_the_call_has_none(own: dict[str, Any], source: str) -> None:
-    assert flat(call_expr(Source(), "keras.layers.Flatten", own, "flat")) == source
+    assert flat(call_expr(Source(), "keras.layers.Flatten", own, text("flat"))) == source
 
 
 def test_an_activation_without_arguments_is_named_not_called() -> None:

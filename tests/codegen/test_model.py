@@ -9,7 +9,9 @@ import pytest
 
 from studio.codegen.model import write_model
 from studio.codegen.source import Source
+from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError
+from studio.graph.spec import Spec
 
 from .cases import CASES
 from .projects import Json, chain, complete, csv, line, model_graph, node, read, script, training
@@ -21,7 +23,11 @@ DENSE = "keras.layers.Dense"
 def body(graph: Json, style: str = "auto", name: str = "", by_name: bool = False) -> str:
     """What stands under the docstring of build_model()."""
     source = Source()
-    write_model(source, read({"studio": 1, "name": name, "model": graph}), style, by_name)
+    project = read({"studio": 1, "name": name, "model": graph})
+    features = {"x": Spec((None, 6))} if by_name else Spec((None, 6))
+    write_model(source, project, style, Shapes(), features)
+    if style == "subclass":
+        return "\n".join(source.sections[0].lines)
     return "\n".join(line[4:] for line in source.sections[0].lines[2:])
 
 
@@ -66,18 +72,28 @@ def test_what_is_no_chain_is_refused_as_a_sequential() -> None:
         body(model_graph(nodes, [["x", "a"], ["x", "s"], ["a", "s"]], "s"), "sequential")
 
 
-def test_a_style_that_cant_be_written_yet_is_refused_in_a_project(folder: Path) -> None:
+def test_a_style_that_there_isnt_is_refused(folder: Path) -> None:
     value = complete(chain(csv(label="y")), folder)
-    value["model"]["style"] = "subclass"
-    with pytest.raises(StudioError, match="subclass"):
-        script(value, folder)
+    with pytest.raises(StudioError, match="sequental"):
+        script(value, folder, "sequental")
 
 
-@pytest.mark.parametrize("style", ["subclass", "sequental"])
-def test_a_style_that_cant_be_written_is_refused(style: str, folder: Path) -> None:
-    value = complete(chain(csv(label="y")), folder)
-    with pytest.raises(StudioError):
-        script(value, folder, style)
+def test_a_subclass_makes_its_layers_once_and_calls_them() -> None:
+    graph = chained(node("a", DENSE, units=6), {"id": "b", "shares": "a"})
+    assert body(graph, "subclass", "two words") == (
+        '@keras.saving.register_keras_serializable("two_words")\n'
+        "class TwoWords(keras.Model):\n"
+        '    """The model, as its layers and their calls."""\n'
+        "\n"
+        "    def __init__(self, **kwargs):\n"
+        "        super().__init__(**kwargs)\n"
+        '        self.a = keras.layers.Dense(6, name="a")\n'
+        "\n"
+        "    def call(self, x):\n"
+        "        a = self.a(x)\n"
+        "        b = self.a(a)\n"
+        "        return b"
+    )
 
 
 def test_a_shared_layer_is_made_once_and_called_twice() -> None:
@@ -146,14 +162,31 @@ def test_an_output_can_be_a_port(end: str, folder: Path) -> None:
     assert all("loss=keras.losses.MeanSquaredError()" in made for made in accepted)
 
 
-def test_a_block_is_refused_with_a_sentence_until_it_can_be_written() -> None:
+def test_a_block_is_a_function_of_its_inputs_and_parameters() -> None:
     block = {
-        "nodes": [X, node("d", DENSE, units=6)],
+        "nodes": [
+            node("x", "keras.Input"),
+            node("d", DENSE, units={"$": "units"}, activation="relu"),
+        ],
         "edges": [["x", "d"]],
         "inputs": ["x"],
         "outputs": ["d"],
+        "parameters": {"units": 4},
     }
-    graph = chained(node("b", "block:own"))
+    graph = chained({**node("b", "block:own", units=6), "repeat": 3})
     project = read({"studio": 1, "model": graph, "blocks": {"own": block}})
-    with pytest.raises(StudioError, match="can't write blocks"):
-        write_model(Source(), project, "auto", False)
+    source = Source()
+    write_model(source, project, "auto", Shapes(), None)
+    assert source.sections[0].lines == [
+        'def own(x, units=4, name="own"):',
+        '    """Returns what the block own makes of its inputs."""',
+        '    d = keras.layers.Dense(units, activation="relu", name=f"{name}_d")(x)',
+        "    return d",
+    ]
+    assert source.sections[1].lines[2:] == [
+        '    x = keras.Input(shape=(6,), name="x")',
+        "    b = x",
+        "    for number in range(1, 4):",
+        '        b = own(b, units=6, name=f"b_{number}")',
+        "    return keras.Model(inputs=x, outputs=b)",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from functools import cache
@@ -53,7 +54,9 @@ def _called(op: Op, case: Case) -> Answer:
         for port, specs in case.inputs.items()
     }
     if op.kind in ("function", "activation"):
-        return Answer(_outputs(function(**tensors, **params)))
+        return Answer(_outputs(_function_called(function, tensors, params)))
+    if op.kind == "input":
+        return Answer(_outputs(function(**params)))
     layer = function(**params)
     first, *others = op.inputs
     arguments = [tensors.pop(first.name)] if first.name in tensors else []
@@ -64,6 +67,17 @@ def _called(op: Op, case: Case) -> Answer:
         (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
     )
     return Answer(_outputs(outputs), tuple(weights))
+
+
+def _function_called(function: Any, tensors: dict[str, Any], params: dict[str, Any]) -> Any:
+    """All by name, but for what a function takes as *operands: then what is before by position."""
+    names = inspect.signature(function).parameters
+    star = next((name for name, p in names.items() if p.kind is p.VAR_POSITIONAL), None)
+    if star is None:
+        return function(**tensors, **params)
+    given = params | tensors
+    first = [given.pop(name) for name in list(names)[: list(names).index(star)]]
+    return function(*first, *given.pop(star), **given)
 
 
 def _name(weight: Any) -> str:

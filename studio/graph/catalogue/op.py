@@ -29,7 +29,7 @@ class Param(Struct, frozen=True):
     def accepts(self, value: Any) -> bool:
         """Whether the value fits; what is the default always does."""
         if value is None:
-            return self.default is None
+            return self.default is None or self.type.null
         return self.type.accepts(value) or (
             type(value) is type(self.default) and value == self.default
         )
@@ -45,6 +45,10 @@ class Port(Struct, frozen=True):
     name: str
     many: bool = False
     optional: bool = False
+    bare: bool = False
+    """Whether, of many, a single tensor comes as itself and not as a list of one."""
+    spread: bool = False
+    """Whether many come as arguments one behind the other: keras.ops.einsum(pattern, a, b)."""
 
 
 class Op(Struct, frozen=True):
@@ -59,6 +63,10 @@ class Op(Struct, frozen=True):
     outputs: Callable[[dict[str, Any]], tuple[str, ...]] = lambda params: ("output",)
     shown: tuple[str, ...] = ()
     rule: Callable[..., Any] | None = None
+    builds_first: bool = False
+    """Whether its state must be made before it is first called inside a graph (a Keras flaw)."""
+    check: Callable[..., None] | None = None
+    """What no type can say: how parameters go together. Gets Args, raises Refused."""
 
     @property
     def name(self) -> str:

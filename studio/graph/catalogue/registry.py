@@ -17,6 +17,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from studio.graph.catalogue.guess import guess_type
 from studio.graph.catalogue.op import REQUIRED, Op, Param, Port
@@ -35,6 +36,8 @@ class Description(Struct):
     help: str = ""
     params: dict[str, Type | Param] = field(default_factory=dict)
     rule: Callable[..., Any] | None = None
+    check: Callable[..., None] | None = None
+    builds_first: bool = False
 
 
 _described: dict[str, Description] = {}
@@ -49,6 +52,8 @@ def describe(
     shown: str = "",
     help: str = "",
     params: Iterable[Param] = (),
+    check: Callable[..., None] | None = None,
+    builds_first: bool = False,
     **types: Type,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Describes one op, or several alike; as a decorator it also gives them their rule.
@@ -56,7 +61,9 @@ def describe(
     `inputs` are port names, `*` behind one that takes several tensors and `?`
     behind one that may be left free: "query value key?". `types` put a type in
     the place of the guessed one; `params` describe parameters that Keras
-    doesn't (those of studio's own ops).
+    doesn't (those of studio's own ops). `check` refuses parameters that don't
+    go together: it gets Args and raises Refused. `builds_first` says that the
+    layer's state must be made before it is first called inside a graph.
     """
     ports = None if inputs is None else tuple(map(_port, inputs.split()))
     if isinstance(outputs, str):
@@ -70,6 +77,8 @@ def describe(
         shown=tuple(shown.split()),
         help=help,
         params={param.name: param for param in params} | types,
+        check=check,
+        builds_first=builds_first,
     )
     for path in paths:
         if path in _described:
@@ -130,15 +139,20 @@ def find(path: str) -> Op | None:
         outputs=described.outputs or (lambda params: ("output",)),
         shown=described.shown,
         rule=described.rule,
+        builds_first=described.builds_first,
+        check=described.check,
     )
 
 
 def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
+    variadic = {each["name"] for each in fact.get("params", ()) if each.get("variadic")}
     if described.inputs is not None:
-        return described.inputs
+        ports = described.inputs
+        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
     if "tensors" in fact:
         free = {each["name"] for each in fact["params"] if not each.get("required")}
-        return tuple(_port(name + "?" * (name in free)) for name in fact["tensors"])
+        ports = (_port(name + "?" * (name in free)) for name in fact["tensors"])
+        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
     return (Port("inputs"),) if fact.get("kind") == "layer" else ()
 
 

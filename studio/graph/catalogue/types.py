@@ -25,6 +25,11 @@ class Type(Struct, frozen=True):
         """The end of the sentence "... expects"."""
         return "a JSON value"
 
+    @property
+    def null(self) -> bool:
+        """Whether null is among its values, even where the default is another."""
+        return False
+
 
 class Bool(Type, frozen=True):
     """True or false."""
@@ -50,15 +55,22 @@ class Int(Type, frozen=True):
 
 
 class Float(Type, frozen=True):
-    """A number in a range; `above` leaves out its lower end, `below` its upper one."""
+    """A number in a range; `above` leaves out its lower end, `below` its upper one.
+
+    With `point` a whole number must be written with its point, as 1.0: where
+    Keras looks for a float of Python, an int won't do.
+    """
 
     min: float | None = None
     max: float | None = None
     above: float | None = None
     below: float | None = None
+    point: bool = False
 
     def accepts(self, value: Any) -> bool:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        if self.point and isinstance(value, int):
             return False
         if self.above is not None and not value > self.above:
             return False
@@ -70,17 +82,24 @@ class Float(Type, frozen=True):
         above = f" above {self.above:g}" if self.above is not None else ""
         below = f" below {self.below:g}" if self.below is not None else ""
         both = " and" if above and below else ""
-        return f"a number{_range(self.min, self.max)}{above}{both}{below}"
+        point = ", written with its point" if self.point else ""
+        return f"a number{_range(self.min, self.max)}{above}{both}{below}{point}"
 
 
 class Text(Type, frozen=True):
-    """A text."""
+    """A text; `without` is a character that may not be in it."""
+
+    empty: bool = True
+    without: str = ""
 
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, str)
+        if not isinstance(value, str) or not (value or self.empty):
+            return False
+        return not self.without or self.without not in value
 
     def expected(self) -> str:
-        return "a text"
+        empty = "" if self.empty else " that is not empty"
+        return f"a text{empty}" + (f' without "{self.without}"' if self.without else "")
 
 
 class Path(Text, frozen=True):
@@ -100,6 +119,10 @@ class Choice(Type, frozen=True):
 
     def expected(self) -> str:
         return one_of(self.values)
+
+    @property
+    def null(self) -> bool:
+        return None in self.values
 
 
 class Ints(Type, frozen=True):
@@ -177,15 +200,24 @@ class Either(Type, frozen=True):
     def expected(self) -> str:
         return ", or ".join(each.expected() for each in self.types)
 
+    @property
+    def null(self) -> bool:
+        return any(each.null for each in self.types)
+
 
 class OneCall(Type, frozen=True):
     """A call of an op of certain kinds; `names` also lets Keras' short names stand for it."""
 
     kinds: tuple[str, ...]
     names: bool = True
+    nullable: bool = False
 
     def accepts(self, value: Any) -> bool:
         return is_call(value) or (self.names and isinstance(value, str))
+
+    @property
+    def null(self) -> bool:
+        return self.nullable
 
     def expected(self) -> str:
         kinds = " or ".join(kind.replace("_", " ") for kind in self.kinds)
@@ -193,6 +225,13 @@ class OneCall(Type, frozen=True):
         return f'{article} {kinds}, as {{"op": ..., "params": ...}}' + (
             " or by its name" if self.names else ""
         )
+
+
+def or_null(kind: Type) -> Type:
+    """The type, or null: for a parameter that takes null though its default is another value."""
+    if isinstance(kind, OneCall):
+        return OneCall(kind.kinds, kind.names, nullable=True)
+    return Either((kind, Choice((None,))))
 
 
 def _is_int(value: Any) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import check_calls
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.structure import check_structure
@@ -25,10 +26,16 @@ class Report(Struct):
     problems: list[Problem]
 
 
-def check(project: Project, folder: Path = Path(), before: list[Problem] | None = None) -> Report:
+def check(
+    project: Project,
+    folder: Path = Path(),
+    before: list[Problem] | None = None,
+    inference: Inference | None = None,
+) -> Report:
     """Looks through a project; relative paths in it are taken from `folder`.
 
-    `before` are problems already known from reading its file.
+    `before` are problems already known from reading its file. An `inference`
+    that is kept from one check to the next infers only what changed between.
     """
     problems = [*(before or ()), *check_structure(project), *check_calls(project)]
     # A node whose own call is wrong can't be inferred; a wrong edge or name
@@ -36,17 +43,13 @@ def check(project: Project, folder: Path = Path(), before: list[Problem] | None 
     broken = frozenset(
         (p.graph, p.node) for p in problems if p.severity == ERROR and p.code in _STOPS
     )
-    inference = Inference(project, broken, folder)
-    shapes = {
-        name: inference.graph(name, graph)
-        for name, graph in project.graphs().items()
-        if name in ("data", "model")
-    }
+    shapes = (inference or Inference(folder)).run(project, broken)
     for found in shapes.values():
         problems += found.problems
     problems += check_joins(project, shapes, broken)
     # What is wrong with a loss shows at each of the splits: once is enough.
-    return Report(shapes, list(dict.fromkeys(problems)))
+    problems = list(dict.fromkeys(problems))
+    return Report(shapes, with_advice(project, shapes, problems, folder))
 
 
 _STOPS = {

@@ -8,9 +8,12 @@ from typing import Any
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
+from studio.graph.code import CLASSES, outline
 from studio.graph.document import Block, Graph, Node, Project, is_call, references
-from studio.graph.infer import place_of
+from studio.graph.ports import problem_at
 from studio.graph.problems import ERROR, Problem, article, nearest, quoted
+from studio.graph.rule import Args
+from studio.graph.spec import Refused
 
 MOST_HINTS = 20
 """Unknown ops for which the nearest names are looked up, which takes some milliseconds each."""
@@ -37,10 +40,8 @@ class _Checker:
         yield from self.training()
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Problem]:
-        place = place_of(name, graph, node.id)
-
         def problem(code: str, message: str, hint: str = "") -> Problem:
-            return Problem(ERROR, code, name, node.id, message, hint, place)
+            return problem_at(name, graph, node.id, code, message, hint)
 
         if node.repeat != 1 and not node.op.startswith("block:"):
             yield problem("bad-param", "repeat is for blocks.", "Group the node into a block.")
@@ -80,9 +81,7 @@ class _Checker:
             )
             return
         if path.startswith("code:"):
-            if path[5:] not in self.project.code:
-                hint = nearest(path[5:], self.project.code) or "Define it under code."
-                yield "lost-code", f"uses the code {quoted(path[5:])}, which isn't there.", hint
+            yield from self.code_call(path.removeprefix("code:"), params)
             return
         op = find(path)
         if op is None:
@@ -95,7 +94,37 @@ class _Checker:
             message = f"{path} is {kind}; here stands {' or '.join(words)}."
             yield "wrong-op", message, "Choose another op."
             return
-        yield from self.params(op, params, graph)
+        wrong = list(self.params(op, params, graph))
+        yield from wrong or self.together(op, params)
+
+    @staticmethod
+    def together(op: Op, params: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with parameters of which each is right; not inside a block's own."""
+        if op.check is None or references(params):
+            return
+        try:
+            op.check(Args(op.filled(params)))
+        except Refused as refused:
+            yield "bad-param", f"{op.name} {refused.message}.", refused.hint
+
+    def code_call(self, name: str, params: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """A call of the user's own code, against what its source defines."""
+        code = self.project.code.get(name)
+        if code is None:
+            hint = nearest(name, self.project.code) or "Define it under code."
+            yield "lost-code", f"uses the code {quoted(name)}, which isn't there.", hint
+            return
+        known = outline(name, code)
+        if known.problems and known.problems[0][0] == ERROR:
+            yield "lost-code", f"uses the code {quoted(name)}, which has errors.", "Mend it first."
+            return
+        if code.kind in CLASSES:
+            for missing in (each for each in known.required if each not in params):
+                yield "missing-param", f"{name} needs {missing}.", f"Give {missing}."
+        for extra in params:
+            if not known.anything and extra not in known.parameters:
+                hint = nearest(extra, known.parameters) or "Remove it."
+                yield "unknown-param", f"{name} has no parameter {quoted(extra)}.", hint
 
     def unknown(self, path: str) -> str:
         """The nearest ops: by their whole path, else by their last part."""
@@ -170,6 +199,8 @@ class _Checker:
             return nearest(value, [v for v in kind.values if isinstance(v, str)]) or "Choose one."
         if isinstance(value, float) and value.is_integer() and kind.accepts(int(value)):
             return f"Write {int(value)}."
+        if type(value) is int and abs(value) < 1e15 and kind.accepts(float(value)):
+            return f"Write {float(value)}."
         if isinstance(value, str):
             try:
                 if kind.accepts(int(value)):

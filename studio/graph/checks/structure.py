@@ -6,8 +6,9 @@ import keyword
 from collections.abc import Iterator
 
 from studio.graph.chain import chain
+from studio.graph.code import check_code
 from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project
-from studio.graph.infer import input_ports, output_ports, place_of
+from studio.graph.ports import input_ports, output_ports, place_of, problem_at
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
 
@@ -27,6 +28,7 @@ def check_structure(project: Project) -> list[Problem]:
         problems += _unfed(project, name, graph)
     problems += _blocks(project)
     problems += _names(project)
+    problems += check_code(project)
     return problems
 
 
@@ -48,9 +50,8 @@ def _ids(name: str, graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes:
         why = identifier_problem(node)
         if why:
-            place = place_of(name, graph, node)
             hint = "Use letters, digits and underscores, a letter first."
-            yield Problem(ERROR, "bad-id", name, node, f"the id {why}.", hint, place)
+            yield problem_at(name, graph, node, "bad-id", f"the id {why}.", hint)
 
 
 def _names(project: Project) -> Iterator[Problem]:
@@ -164,9 +165,6 @@ def _outputs(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     if isinstance(graph, ModelGraph) and graph.style not in STYLES:
         message = f"is {quoted(graph.style)}; expected {', '.join(STYLES[:-1])} or {STYLES[-1]}."
         yield Problem(ERROR, "bad-style", name, "", message, "Choose one.", f"{head}.style")
-    elif isinstance(graph, ModelGraph) and graph.style == "subclass":
-        message = "asks for a subclassed model, which this version can't write yet."
-        yield Problem(ERROR, "not-yet", name, "", message, 'Set it to "auto".', f"{head}.style")
     elif isinstance(graph, ModelGraph) and graph.style == "sequential" and chain(graph) is None:
         message = "asks for keras.Sequential, but the model is no chain of layers."
         hint = 'Set it to "auto", or to "functional".'
@@ -192,7 +190,6 @@ def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     used = upstream(wiring, (end.partition(".")[0] for end in ends))
     used |= {graph.nodes[name].shares for name in used} - {None}
     for node in graph.nodes.values():
-        place = place_of(name, graph, node.id)
         ports = input_ports(project, node, graph)
         fed = {e.target_port or ports[0].name for e in wiring.incoming[node.id] if ports}
         for port in ports:
@@ -200,11 +197,11 @@ def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
                 continue
             message = "nothing feeds it" if len(ports) == 1 else f"nothing feeds its {port.name}"
             hint = "Draw an edge to it, or remove the node."
-            yield Problem(ERROR, "unfed", name, node.id, f"{message}.", hint, place)
+            yield problem_at(name, graph, node.id, "unfed", f"{message}.", hint)
         if used and node.id not in used and not isinstance(graph, DataGraph):
             message = "leads to no output, so it is not part of the model."
             hint = "Draw an edge from it, name it as an output, or remove it."
-            yield Problem(WARNING, "unused", name, node.id, message, hint, place)
+            yield problem_at(name, graph, node.id, "unused", message, hint, WARNING)
 
 
 def _blocks(project: Project) -> Iterator[Problem]:

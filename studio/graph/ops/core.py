@@ -1,84 +1,128 @@
-"""Input, Dense, Embedding, Activation: what every model begins with."""
+"""What every model begins with: inputs, Dense, and layers that pass on what they are given."""
 
 from __future__ import annotations
 
-from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice, Float, Int, Shape
-from studio.graph.rule import Args
-from studio.graph.spec import DTYPES, FLOATS, Refused, Result, Spec, Weight, known, product
-
-
-@describe(
-    "keras.Input",
-    kind="input",
-    family="input",
-    inputs="",
-    shown="shape dtype",
-    shape=Shape(),
-    batch_size=Int(1),
-    dtype=Choice(tuple(sorted(DTYPES))),
+from studio.graph.catalogue.registry import describe, find
+from studio.graph.catalogue.types import (
+    Bool,
+    Choice,
+    DictOf,
+    Either,
+    Float,
+    Int,
+    ListOf,
+    OneCall,
+    Shape,
+    Type,
 )
+from studio.graph.ops.numbers import initializers, numbers, same_shape, with_lora
+from studio.graph.problems import quoted
+from studio.graph.rule import Args, apply
+from studio.graph.spec import DTYPES, Refused, Result, Spec, known, product
+
+_INPUT = {
+    "shape": Shape(),
+    "batch_shape": Shape(),
+    "batch_size": Int(0),
+    "dtype": Choice(tuple(sorted(DTYPES))),
+    "sparse": Bool(),
+    "ragged": Bool(),
+}
+
+
+@describe("keras.Input", kind="input", family="input", inputs="", shown="shape dtype", **_INPUT)
 def input_(p: Args) -> Result:
-    """The model's door: shape without the batch axis, or batch_shape with it."""
+    """The model's door: (batch_size, *shape), or batch_shape as it is."""
+    if p.tensor is not None:
+        raise Refused("can't wrap an existing tensor", "Leave out tensor, and give a shape.")
     if p.batch_shape is not None:
+        for other in ("shape", "batch_size"):
+            if getattr(p, other) is not None:
+                raise Refused(f"has a batch_shape and a {other}", "Give one of the two.")
         shape = tuple(p.batch_shape)
     elif p.shape is None:
         raise Refused("needs a shape", "Give the shape of one example, such as [28, 28, 1].")
     else:
         shape = (p.batch_size, *p.shape)
-    return Result((Spec(shape, p.dtype or "float32"),))
+    if p.sparse and p.ragged:
+        raise Refused("can't be sparse and ragged at the same time", "Set only one of them.")
+    return Result((Spec(shape, p.dtype or "float32", int(bool(p.ragged))),))
+
+
+@describe("keras.layers.InputLayer", family="input", inputs="", **_INPUT)
+def input_layer(p: Args) -> Result:
+    """What keras.Input makes for itself; it can't be called, and so can't be a node."""
+    raise Refused("is made by keras.Input, and can't be called itself", "Use keras.Input.")
 
 
 @describe(
-    "keras.layers.Dense", family="core", shown="units activation", units=Int(1), lora_rank=Int(1)
+    "keras.layers.Dense",
+    family="core",
+    shown="units activation",
+    units=Int(1),
+    lora_rank=Int(0),
+    lora_alpha=Float(),
+    **initializers("kernel", "bias"),
 )
 def dense(p: Args, x: Spec) -> Result:
-    """A matrix product over the last axis, a bias, an activation."""
+    """(batch, ..., features) -> (batch, ..., units): a matrix product, a bias, an activation."""
+    numbers(x)
     if x.rank < 2:
         raise Refused("multiplies the last axis, so its input needs at least 2 axes")
     features = known(x.shape[-1], "the size of the last axis")
-    weights = [p.weight("kernel", (features, p.units))]
+    weights = with_lora(p, "kernel", (features, p.units), p.kernel_constraint)
     if p.use_bias:
         weights.append(p.weight("bias", (p.units,)))
     rows = product(x.shape[1:-1])
     flops = None if rows is None else rows * p.units * (2 * features + bool(p.use_bias))
-    return p.result(x.with_shape((*x.shape[:-1], p.units)), weights, flops)
+    return p.result(Spec((*x.shape[:-1], p.units), p.compute_dtype), weights, flops)
+
+
+@describe("keras.layers.Identity", family="core")
+def identity(p: Args, x: Spec) -> Result:
+    """(...) -> (...), in the dtype that comes in."""
+    return p.result(Spec(x.shape, x.dtype))
 
 
 @describe(
-    "keras.layers.Embedding",
+    "keras.layers.Masking",
     family="core",
-    shown="input_dim output_dim",
-    input_dim=Int(1),
-    output_dim=Int(1),
+    shown="mask_value",
+    mask_value=Either((Float(), ListOf(Float()))),
 )
-def embedding(p: Args, x: Spec) -> Result:
-    """A row of a table for each whole number."""
-    if x.dtype == "string":
+def masking(p: Args, x: Spec) -> Result:
+    """(..., features) -> (..., features); steps that are all mask_value are masked behind it."""
+    if not x.rank:
+        raise Refused("looks at the last axis of its input, which has none")
+    return same_shape(p, x, 1)
+
+
+@describe(
+    "keras.layers.Lambda",
+    family="core",
+    shown="function output_shape",
+    function=OneCall(("code", "function", "activation"), names=False),
+    output_shape=Shape(min=0),
+    mask=Type(),
+    arguments=DictOf(Type()),
+)
+def lambda_(p: Args, x: Spec) -> Result:
+    """(batch, ...) -> (batch, *output_shape); without one, as far as the function is known."""
+    if p.output_shape is not None:
+        if not x.rank:
+            raise Refused("needs a batch axis to put before its output_shape")
+        return p.result(Spec((x.shape[0], *p.output_shape), p.compute_dtype), (), None)
+    op = find(p.function["op"])
+    if op is None or op.rule is None:
         raise Refused(
-            "looks up whole numbers, but gets text",
-            "Put keras.layers.TextVectorization or StringLookup before it.",
+            "calls code, whose output shape isn't known here",
+            "Give output_shape, without the batch axis, such as [28, 28, 1].",
         )
-    table = Weight("embeddings", (p.input_dim, p.output_dim), p.variable_dtype, p.trains)
-    out = Spec((*x.shape, p.output_dim), p.compute_dtype, x.ragged)
-    return p.result(out, [table], 0)
-
-
-@describe("keras.layers.Activation", family="activation", shown="activation")
-def activation(p: Args, x: Spec) -> Result:
-    """A function of every element."""
-    return p.result(x, (), product(x.shape[1:]))
-
-
-@describe("keras.layers.ReLU", family="activation", shown="max_value")
-def relu(p: Args, x: Spec) -> Result:
-    """Zero for what is negative."""
-    return p.result(x, (), product(x.shape[1:]))
-
-
-@describe("keras.layers.Dropout", family="regularisation", shown="rate", rate=Float(min=0, max=1))
-def dropout(p: Args, x: Spec) -> Result:
-    """The same tensor; a part of it is zero while training."""
-    if x.dtype not in FLOATS:
-        raise Refused(f"scales what it keeps, so it needs floats, not {x.dtype}")
-    return p.result(x)
+    extra = p.arguments or {}
+    for name, value in extra.items():
+        if name not in op.params or not op.params[name].accepts(value):
+            raise Refused(f"passes {quoted(name)} to {op.name}, which doesn't take it")
+    call = {"op": op.path, "params": p.function.get("params", {}) | extra}
+    made = apply(call, [x.with_dtype(p.compute_dtype)])
+    outputs = [Spec(out.shape, p.compute_dtype) for out in made.outputs]
+    return p.result(outputs, (), made.flops)

@@ -1,74 +1,54 @@
-"""Losses: which labels go with which outputs. A loss's rule gets (call, label, output)."""
+"""Losses: which labels go with which outputs. A loss's rule gets (call, label, output).
+
+A rule is stricter than Keras where Keras would stretch the label over the
+output (broadcasting) and train on the wrong thing without a word.
+"""
 
 from __future__ import annotations
 
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice
-from studio.graph.rule import Args
-from studio.graph.spec import FLOATS, INTEGERS, Refused, Spec, shape_text
-
-_REDUCTION = Choice(("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None))
-
-
-def _same_shape(target: Spec, output: Spec) -> None:
-    """A label is compared element by element; a missing or extra last axis of 1 is mended."""
-    shape, wanted = target.shape, output.shape
-    if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-        wanted = wanted[:-1]
-    elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
-        shape = shape[:-1]
-    fits = len(shape) == len(wanted) and all(
-        a == b or None in (a, b) for a, b in zip(shape, wanted, strict=True)
-    )
-    if not fits:
-        raise Refused(
-            f"compares the label element by element with the output, but the label has shape "
-            f"{shape_text(target.shape)} and the output {shape_text(output.shape)}",
-            _mend(target, output),
-        )
-
-
-def _mend(target: Spec, output: Spec) -> str:
-    if target.dtype in INTEGERS and target.rank == output.rank - 1:
-        return (
-            "For labels that are class numbers use keras.losses.SparseCategoricalCrossentropy, "
-            "or put studio.map.one_hot into the data."
-        )
-    if target.rank == output.rank and target.shape[-1] is not None:
-        return f"Give the last layer {target.shape[-1]} units."
-    return "Let the last layer give as many numbers as the label has."
-
-
-def _numbers(target: Spec) -> None:
-    if target.dtype not in FLOATS | INTEGERS | {"bool"}:
-        raise Refused(
-            f"compares numbers, but the label is {target.dtype}",
-            "Turn the label into a number in the data.",
-        )
-
-
-@describe(
-    "keras.losses.SparseCategoricalCrossentropy",
-    family="loss",
-    shown="from_logits",
-    reduction=_REDUCTION,
+from studio.graph.catalogue.types import Choice, Either, Float, Int, ListOf, Text, Type, or_null
+from studio.graph.ops.labels import (
+    AXIS,
+    DTYPE,
+    alike,
+    axis_of,
+    axis_within,
+    class_numbers,
+    mended,
+    not_class_numbers,
+    numbers,
+    same_shape,
 )
-def sparse_categorical(p: Args, target: Spec, output: Spec) -> None:
-    """Class numbers against a score for each class."""
-    _numbers(target)
-    shape = target.shape[:-1] if target.rank == output.rank else target.shape
-    odd = target.rank == output.rank and target.shape[-1] != 1
-    fits = len(shape) == output.rank - 1 and not odd
-    if not fits or target.dtype in FLOATS:
-        what = f"{shape_text(target.shape)} {target.dtype}"
-        hint = "For one-hot labels use keras.losses.CategoricalCrossentropy."
-        if target.dtype in FLOATS and not odd:
-            hint = "For a label that is a measure use keras.losses.MeanSquaredError."
-        raise Refused(
-            f"expects one class number a sample, whole, but the label is {what} for an output "
-            f"of {shape_text(output.shape)}",
-            hint,
-        )
+from studio.graph.rule import Args
+from studio.graph.spec import FLOATS, Refused, Spec, shape_text
+
+_COMMON: dict[str, Type] = {
+    "reduction": Choice(
+        ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+    ),
+    "name": or_null(Text(without="/")),
+    "dtype": DTYPE,
+}
+_SMOOTHING = Float(min=0, max=1)
+_POWER = Float(min=0)
+
+
+def _loss(name: str, shown: str = "", **types: Type):
+    return describe(f"keras.losses.{name}", family="loss", shown=shown, **(_COMMON | types))
+
+
+def _whole(target: Spec, output: Spec) -> None:
+    """A class number is no measure, though Keras would cut off what is behind its point."""
+    if target.dtype in FLOATS:
+        one_hot = target.rank == output.rank and target.shape[-1:] != (1,)
+        hint = "For a label that is a measure use keras.losses.MeanSquaredError."
+        if one_hot:
+            hint = "For one-hot labels use keras.losses.CategoricalCrossentropy."
+        raise not_class_numbers(target, output, hint)
+
+
+def _several_classes(output: Spec) -> None:
     if output.shape[-1] == 1:
         raise Refused(
             "chooses among classes, but the output has 1 unit, which is always chosen",
@@ -76,27 +56,98 @@ def sparse_categorical(p: Args, target: Spec, output: Spec) -> None:
         )
 
 
-@describe(
-    "keras.losses.CategoricalCrossentropy",
-    "keras.losses.CategoricalFocalCrossentropy",
-    "keras.losses.BinaryCrossentropy",
-    "keras.losses.BinaryFocalCrossentropy",
-    "keras.losses.MeanSquaredError",
-    "keras.losses.MeanAbsoluteError",
-    "keras.losses.MeanAbsolutePercentageError",
-    "keras.losses.MeanSquaredLogarithmicError",
-    "keras.losses.Huber",
-    "keras.losses.LogCosh",
-    "keras.losses.Poisson",
-    "keras.losses.KLDivergence",
-    "keras.losses.CosineSimilarity",
-    "keras.losses.Hinge",
-    "keras.losses.SquaredHinge",
-    "keras.losses.CategoricalHinge",
-    family="loss",
-    reduction=_REDUCTION,
-)
+@_loss("SparseCategoricalCrossentropy", "from_logits", ignore_class=Int(), axis=Int())
+def sparse_categorical(p: Args, target: Spec, output: Spec) -> None:
+    """Class numbers against a score for each class."""
+    numbers(target)
+    _whole(target, output)
+    shape, wanted = mended(target.shape, output.shape)
+    target, output = target.with_shape(shape), output.with_shape(wanted)
+    class_numbers(target, output)
+    _several_classes(output)
+    if p.axis not in (-1, output.rank - 1):
+        raise Refused(
+            f"finds the scores in the last axis only, but axis is {p.axis}", "Set axis to -1."
+        )
+
+
+@_loss("CategoricalGeneralizedCrossEntropy", "q", q=Float(above=0, below=1))
+def generalized(p: Args, target: Spec, output: Spec) -> None:
+    """Class numbers, without an axis of 1, against a probability for each class."""
+    numbers(target)
+    _whole(target, output)
+    class_numbers(target, output, last=False)
+    _several_classes(output)
+
+
+@_loss("CTC")
+def ctc(p: Args, target: Spec, output: Spec) -> None:
+    """Sequences of class numbers (batch, length) against scores (batch, steps, classes)."""
+    numbers(target)
+    _whole(target, output)
+    if (target.rank, output.rank) != (2, 3) or not alike(target.shape[:1], output.shape[:1]):
+        raise Refused(
+            "compares a sequence of class numbers (batch, length) with scores "
+            f"(batch, steps, classes), but the label has shape {shape_text(target.shape)} and the "
+            f"output {shape_text(output.shape)}",
+            "Give the output an axis of steps and one of classes.",
+        )
+    _several_classes(output)
+
+
+@_loss("Circle", "gamma margin", gamma=Float(), margin=Float())
+def circle(p: Args, target: Spec, output: Spec) -> None:
+    """A class number a sample against an embedding (batch, size)."""
+    numbers(target)
+    _whole(target, output)
+    shape, wanted = mended(target.shape, output.shape)
+    one = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    if len(wanted) != 2 or not one or not alike(shape[:1], wanted[:1]):
+        raise Refused(
+            "compares the embeddings (batch, size) of samples with their class numbers (batch,), "
+            f"but the label has shape {shape_text(target.shape)} and the output "
+            f"{shape_text(output.shape)}",
+            "Give one class number and one vector a sample.",
+        )
+
+
 def elementwise(p: Args, target: Spec, output: Spec) -> None:
-    """Labels of the output's own shape."""
-    _numbers(target)
-    _same_shape(target, output)
+    """Labels of the output's own shape; a last axis of 1 may be missing in one of them."""
+    shape = same_shape(target, output)
+    axis_within(axis_of(p), len(shape))
+
+
+for _name, _shown, _types in (
+    ("MeanSquaredError", "", {}),
+    ("MeanAbsoluteError", "", {}),
+    ("MeanAbsolutePercentageError", "", {}),
+    ("MeanSquaredLogarithmicError", "", {}),
+    ("Huber", "delta", {"delta": Float(above=0)}),
+    ("LogCosh", "", {}),
+    ("Poisson", "", {}),
+    ("KLDivergence", "", {}),
+    ("CosineSimilarity", "axis", {"axis": AXIS}),
+    ("Hinge", "", {}),
+    ("SquaredHinge", "", {}),
+    ("CategoricalHinge", "", {}),
+    ("Dice", "axis", {"axis": AXIS}),
+    ("Tversky", "alpha beta", {"alpha": _POWER, "beta": _POWER, "axis": AXIS}),
+    ("BinaryCrossentropy", "from_logits", {"label_smoothing": _SMOOTHING, "axis": AXIS}),
+    ("CategoricalCrossentropy", "from_logits", {"label_smoothing": _SMOOTHING, "axis": Int()}),
+    (
+        "BinaryFocalCrossentropy",
+        "from_logits gamma",
+        {"alpha": _POWER, "gamma": _POWER, "label_smoothing": _SMOOTHING, "axis": AXIS},
+    ),
+    (
+        "CategoricalFocalCrossentropy",
+        "from_logits gamma",
+        {
+            "alpha": Either((_POWER, ListOf(_POWER, empty=False))),
+            "gamma": _POWER,
+            "label_smoothing": _SMOOTHING,
+            "axis": AXIS,
+        },
+    ),
+):
+    _loss(_name, _shown, **_types)(elementwise)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice, DictOf, Float, Int, ListOf
+from studio.graph.catalogue.types import Choice, DictOf, Either, Float, Int, ListOf, Text
 from studio.graph.elements import Elements, features, label, over
 from studio.graph.problems import quoted
 from studio.graph.rule import Args
@@ -102,14 +102,14 @@ def hash_words(p: Args, dataset: Elements) -> Any:
     return _on_features(dataset, change)
 
 
-_PATHS = DictOf(ListOf(Int(0), empty=False), empty=False)
+_PATHS = DictOf(ListOf(Either((Int(0), Text()))), empty=False)
 
 
 @_map(
     "arrange",
     "features labels",
     "Names the parts of an element: which goes into which input, and which is whose label.",
-    Param("features", _PATHS, help="Input name -> where it is in the element, such as [0, 1]."),
+    Param("features", _PATHS, help="Input name -> where it is in the element: [0, 1], [0, \"body\"]; [] for all."),
     Param("labels", _PATHS, None, "Output name -> where its label is; null for none."),
 )
 def arrange(p: Args, dataset: Elements) -> Any:
@@ -121,10 +121,13 @@ def arrange(p: Args, dataset: Elements) -> Any:
     return replace(dataset, structure=(found, labels), labels=None)
 
 
-def _part(structure: Any, path: list[int]) -> Any:
+def _part(structure: Any, path: list[int | str]) -> Any:
     part = structure
-    for index in path:
-        if not isinstance(part, tuple) or index >= len(part):
+    if not path and not isinstance(structure, Spec):
+        raise Refused("takes a whole element, which has several parts", "Name one of them.")
+    for key in path:
+        there = range(len(part)) if isinstance(part, tuple) else part
+        if isinstance(part, Spec) or key not in there:
             raise Refused(f"takes the part {quoted(path)}, which its element doesn't have")
-        part = part[index]
+        part = part[key]
     return part

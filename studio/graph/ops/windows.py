@@ -15,18 +15,31 @@ from studio.graph.spec import Refused, Spec
 CHANNELS = Choice(("channels_last", "channels_first"))
 
 
+def channels_first(p: Args) -> bool:
+    """Whether the channels stand before the other axes; never where the op has no such choice."""
+    return getattr(p, "data_format", None) == "channels_first"
+
+
 def spatial(p: Args, x: Spec, rank: int) -> tuple[tuple[int | None, ...], int | None]:
     """The sizes of the axes that the window moves over, and the number of channels."""
+    first = channels_first(p)
     if x.rank != rank + 2:
         axis = {1: "steps", 2: "height, width", 3: "depth, height, width"}[rank]
-        order = f"channels, {axis}" if p.data_format == "channels_first" else f"{axis}, channels"
+        order = f"channels, {axis}" if first else f"{axis}, channels"
         raise Refused(
             f"expects {rank + 2} axes (batch, {order})",
             "Put keras.layers.Reshape before it, or give the Input another shape.",
         )
-    if p.data_format == "channels_first":
-        return x.shape[2:], x.shape[1]
-    return x.shape[1:-1], x.shape[-1]
+    return (x.shape[2:], x.shape[1]) if first else (x.shape[1:-1], x.shape[-1])
+
+
+def placed(p: Args, x: Spec, sizes: Sequence[int | None], channels: int | None) -> Spec:
+    """The output for an input: (batch, *sizes, channels), or with the channels first.
+
+    Its dtype is that which the layer computes in, whatever came in: so Keras says it.
+    """
+    shape = (channels, *sizes) if channels_first(p) else (*sizes, channels)
+    return Spec((x.shape[0], *shape), p.compute_dtype)
 
 
 def window_sizes(
@@ -46,7 +59,7 @@ def window_sizes(
             continue
         reach = (width - 1) * gap + 1
         places = -(-size // stride) if padding != "valid" else (size - reach) // stride + 1
-        if places < 1:
+        if padding == "valid" and places < 1:
             raise Refused(
                 f"moves a window of {reach} over an axis of {size}, so nothing would be left",
                 'Make the window smaller, or set padding to "same".',

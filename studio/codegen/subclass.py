@@ -1,0 +1,177 @@
+"""The subclassed form: a keras.Model that makes its layers once and calls them; blocks likewise."""
+
+from __future__ import annotations
+
+from studio.codegen.body import Body, Join, Names, arguments_of, camel, input_nodes
+from studio.codegen.calls import value_expr
+from studio.codegen.keras_attributes import ATTRIBUTES
+from studio.codegen.layout import comprehension, dictionary, join, subscript
+from studio.codegen.literal import literal, text
+from studio.codegen.source import Source, variable
+from studio.graph.catalogue.registry import find
+from studio.graph.document import Block, Graph, Node, Project, owner
+from studio.graph.infer import Shapes
+from studio.graph.spec import Spec
+
+
+class Subclass(Body):
+    """A graph as `__init__` and `call` of a class."""
+
+    def __init__(
+        self,
+        source: Source,
+        project: Project,
+        graph: Graph,
+        key: str,
+        names: Names,
+        shapes: Shapes | None = None,
+    ):
+        super().__init__(source, project, graph, key, names)
+        self.shapes = shapes or Shapes()
+        self.taken |= {"self", "layer"}
+        self.attributes: dict[str, str] = {}
+        self._names: set[str] = set()
+
+    def attribute(self, node: str) -> str:
+        """The attribute that holds a node's layer."""
+        if node not in self.attributes:
+            name = node.lstrip("$")  # a block's parameter is asked for as $name
+            while name in ATTRIBUTES or name in self._names or name.startswith("_"):
+                name = f"{name.lstrip('_')}_"
+            self._names.add(name)
+            self.attributes[node] = name
+        return self.attributes[node]
+
+    def layers(self) -> None:
+        """The statements of `__init__` that make the layers."""
+        made_already = set()
+        for name in self.order:
+            made = owner(self.graph, self.graph.nodes[name])
+            if made.op == "keras.Input" or self.calls_function(made) or made.id in made_already:
+                continue
+            made_already.add(made.id)
+            head = f"self.{self.attribute(made.id)} = "
+            mark = self.mark(made.id)
+            if made.repeat == 1:
+                self.source.statement(head, self.layer(made, text(made.id)), mark=mark)
+                self._build_first(made)
+                continue
+            layer = self.layer(made, f'f"{made.id}_{{number}}"')
+            loop = f"for number in range(1, {made.repeat + 1})"
+            self.source.statement(head, comprehension(layer, loop), mark=mark)
+
+    def _build_first(self, node: Node) -> None:
+        """Builds a layer that Keras can't build inside a graph, where its input is known."""
+        op = find(node.op)
+        edges = self.wiring.incoming[node.id]
+        spec = self.shapes.at(edges[0].source) if edges else None
+        if op is not None and op.builds_first and isinstance(spec, Spec):
+            shape = literal(spec.shape)
+            build = f"self.{self.attribute(node.id)}.build"
+            self.source.statement(build, arguments_of([shape]), mark=self.mark(node.id))
+
+    def calls(self) -> None:
+        """The statements of `call`."""
+        for name in self.order:
+            node = self.graph.nodes[name]
+            if (name, "") in self.variables:
+                continue
+            made = owner(self.graph, node)
+            mark = self.mark(name)
+            if self.calls_function(node):
+                called = self.function_call(node)
+                self.source.statement(self.head(node), called, mark=mark)
+            elif made.repeat > 1:
+                (argument,) = self.arguments(node)
+                head = self.head(node)
+                self.source.statement(head, argument, mark=mark)
+                with self.source.block(f"for layer in self.{self.attribute(made.id)}:"):
+                    self.source.statement(head, f"layer({head.removesuffix(' = ')})", mark=mark)
+            else:
+                called = arguments_of(self.arguments(node))
+                layer = f"self.{self.attribute(made.id)}"
+                self.source.statement(self.head(node), layer, called, mark=mark)
+
+
+def _registered(project: Project) -> str:
+    """The decorator by which Keras finds a class again when it loads a saved model."""
+    package = "".join(c if c.isascii() and c.isalnum() else "_" for c in project.name) or "studio"
+    return f"@keras.saving.register_keras_serializable({text(package)})"
+
+
+def write_model_class(
+    source: Source, project: Project, meets: Join, shapes: Shapes, names: Names
+) -> str:
+    """Writes the model's class; returns its name.
+
+    Keras' functional models add a last axis of 1 that the data leaves out
+    themselves; a class must say so.
+    """
+    name = variable(camel(project.name) or "Model", set(names.blocks.values()) | set(project.code))
+    body = Subclass(source, project, project.model, "model", names, shapes)
+    inputs = input_nodes(project.model)
+    with source.section(name):
+        source.line(_registered(project))
+        with source.block(
+            f"class {name}(keras.Model):", "The model, as its layers and their calls."
+        ):
+            source.blank()
+            with source.block("def __init__(self, **kwargs):"):
+                source.line("super().__init__(**kwargs)")
+                body.layers()
+            source.blank()
+            single = len(inputs) == 1 and not meets.named_inputs
+            argument = body.input(inputs[0]) if single else "inputs"
+            body.taken.add("inputs")
+            with source.block(f"def call(self, {argument}):"):
+                for index, node in enumerate(inputs):
+                    if not single:
+                        key = text(node) if meets.named_inputs else str(index)
+                        variable_ = body.input(node)
+                        value = subscript("inputs", key)
+                        source.statement(f"{variable_} = ", value, mark=body.mark(node))
+                    _fit_rank(source, body, shapes, meets.features, node)
+                body.calls()
+                source.statement("return ", body.outputs(meets.named_outputs))
+    return name
+
+
+def _fit_rank(source: Source, body: Subclass, shapes: Shapes, features: object, node: str) -> None:
+    """Adds the last axis of 1 that the data leaves out and the input has."""
+    given = features.get(node) if isinstance(features, dict) else features
+    wanted = shapes.at(node)
+    if isinstance(given, Spec) and isinstance(wanted, Spec) and given.rank == wanted.rank - 1:
+        name = body.variables[node, ""]
+        source.statement(f"{name} = ", f"keras.ops.expand_dims({name}, -1)", mark=body.mark(node))
+
+
+def write_block_class(source: Source, project: Project, name: str, names: Names) -> None:
+    """A block as a keras.layers.Layer with the block's parameters as its arguments."""
+    block: Block = project.blocks[name]
+    body = Subclass(source, project, block, f"block:{name}", names)
+    cls = names.blocks[name]
+    parameters = [
+        join(f"{key}=", value_expr(source, value)) for key, value in block.parameters.items()
+    ]
+    with source.section(cls):
+        source.line(_registered(project))
+        with source.block(f"class {cls}(keras.layers.Layer):", f"The block {name}."):
+            source.blank()
+            with source.signature("def __init__", ["self", *parameters, "**kwargs"]):
+                source.line("super().__init__(**kwargs)")
+                for key in block.parameters:
+                    source.line(f"self.{body.attribute(f'${key}')} = {key}")
+                body.layers()
+            source.blank()
+            inputs = [body.input(each) for each in block.inputs]
+            with source.block(f"def call(self, {', '.join(inputs)}):"):
+                body.calls()
+                source.line(f"return {', '.join(body.end(end) for end in block.outputs)}")
+            if block.parameters:
+                source.blank()
+                with source.block("def get_config(self):"):
+                    entries = [
+                        (text(key), f"self.{body.attribute(f'${key}')}") for key in block.parameters
+                    ]
+                    source.statement("config = ", dictionary(entries))
+                    source.line("return {**super().get_config(), **config}")

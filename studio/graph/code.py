@@ -1,0 +1,166 @@
+"""The user's own Python: read with ast, never run here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+
+from studio.graph.document import Code, Project
+from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
+from studio.graph.spec import Refused, Spec
+
+# kind -> (what a base class must be called, the methods it must have); () for a function
+CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "layer": ("Layer", ("call",)),
+    "loss": ("Loss", ("call",)),
+    "metric": ("Metric", ("update_state", "result")),
+    "callback": ("Callback", ()),
+}
+FUNCTIONS = ("function", "map", "generator", "train_step")
+KINDS = (*CLASSES, *FUNCTIONS)
+
+
+class Outline(Struct, frozen=True):
+    """What a piece of code defines under its name."""
+
+    parameters: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    anything: bool = False
+    """Whether it takes any keyword (**kwargs)."""
+    tensors: tuple[str, ...] = ()
+    """What a layer's call, or a function, is called on."""
+    names: frozenset[str] = frozenset()
+    """Every name that the code uses: what it needs imported is among them."""
+    problems: tuple[tuple[str, str, str, str], ...] = ()
+    """(severity, code, message, hint)."""
+
+
+def check_code(project: Project) -> Iterator[Problem]:
+    """What is wrong with the project's own code, without running any of it."""
+    for name, code in project.code.items():
+        for severity, kind, message, hint in outline(name, code).problems:
+            yield Problem(severity, kind, "code", name, message, hint, f"code.{name}")
+
+
+def outline(name: str, code: Code) -> Outline:
+    """What the code defines, and what is wrong with it."""
+    return _outline(name, code.kind, code.source)
+
+
+@lru_cache(maxsize=256)
+def _outline(name: str, kind: str, source: str) -> Outline:
+    if kind not in KINDS:
+        hint = nearest(kind, KINDS) or f"There can be {one_of(KINDS)}."
+        return _wrong("bad-code", f"has the kind {quoted(kind)}, which there isn't.", hint)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        message = f"is no Python: {error.msg} in line {error.lineno}."
+        return _wrong("bad-code", message, "Mend that line.")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return _wrong("bad-code", f"can't be read as Python: {error}.", "Write it simpler.")
+    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    defined = {node.name: node for node in tree.body if hasattr(node, "name")}
+    found = defined.get(name)
+    wanted = ast.ClassDef if kind in CLASSES else ast.FunctionDef
+    if not isinstance(found, wanted):
+        what = "class" if wanted is ast.ClassDef else "function"
+        there = f"It defines {one_of(defined)}." if defined else "It defines nothing."
+        message = f"must define a {what} called {quoted(name)} for a {kind}."
+        return _wrong("bad-code", message, there)
+    if isinstance(found, ast.FunctionDef):
+        return _function(found, names)
+    return _class(found, kind, names)
+
+
+def _wrong(code: str, message: str, hint: str) -> Outline:
+    return Outline(problems=((ERROR, code, message, hint),))
+
+
+def _function(found: ast.FunctionDef, names: frozenset[str]) -> Outline:
+    parameters, required, anything = _arguments(found.args)
+    return Outline(parameters, required, anything, parameters[:1], names)
+
+
+def _class(found: ast.ClassDef, kind: str, names: frozenset[str]) -> Outline:
+    base, methods = CLASSES[kind]
+    problems = []
+    bases = [ast.unparse(each).rpartition(".")[2] for each in found.bases]
+    if not bases:
+        message = f"is a {kind}, so its class must have a base such as keras.{kind}s.{base}."
+        hint = f"Write class {found.name}(keras.{kind}s.{base})."
+        problems.append((ERROR, "bad-code", message, hint))
+    inside = {node.name: node for node in found.body if isinstance(node, ast.FunctionDef)}
+    own_base = base in bases
+    for method in methods:
+        if own_base and method not in inside:
+            message = f"is a {kind} without the method {method}."
+            problems.append((ERROR, "bad-code", message, f"Define {method} in the class."))
+    call = inside.get("call")
+    if call is not None and len(call.args.args) < 2 and not call.args.vararg:
+        message = "has a call that takes no tensor."
+        problems.append((ERROR, "bad-code", message, "Write def call(self, inputs)."))
+    tensors = _arguments(call.args, skip=1)[0] if call is not None else ()
+    tensors = tuple(name for name in tensors if name not in ("training", "mask"))
+    if "__init__" not in inside:
+        return Outline((), (), True, tensors, names, tuple(problems))
+    parameters, required, anything = _arguments(inside["__init__"].args, skip=1)
+    own = [name for name in parameters if name not in ("name", "dtype", "trainable")]
+    if kind == "layer" and own and "get_config" not in inside:
+        message = (
+            f"takes {one_of(own)}, but has no get_config, so a saved model can't be loaded again."
+        )
+        hint = "Define get_config, which returns the arguments of __init__ in a dict."
+        problems.append((WARNING, "no-get-config", message, hint))
+    return Outline(parameters, required, anything, tensors, names, tuple(problems))
+
+
+def _arguments(
+    arguments: ast.arguments, skip: int = 0
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """(all parameters, those without a default, whether any keyword is taken)."""
+    positional = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][skip:]
+    free = len(positional) - len(arguments.defaults)
+    keyword = [each.arg for each in arguments.kwonlyargs]
+    required = positional[: max(free, 0)] + [
+        name
+        for name, default in zip(keyword, arguments.kw_defaults, strict=True)
+        if default is None
+    ]
+    return (*positional, *keyword), tuple(required), arguments.kwarg is not None
+
+
+def output_spec(code: Code, params: dict[str, Any], inputs: tuple[Spec, ...]) -> Spec | None:
+    """What leaves a layer or function by the rule that the project declares; None without one.
+
+    "same" is the first input's shape. A list gives each axis: a number, null
+    for unknown, {"axis": i} for an axis of the first input, {"param": name}
+    for a parameter of the call.
+    """
+    rule = code.output_shape
+    if rule is None or not inputs:
+        return None
+    first = inputs[0]
+    if rule == "same":
+        return first
+    if not isinstance(rule, list):
+        raise Refused(
+            f"declares the output_shape {quoted(rule)}", 'Write "same", or a list of axes.'
+        )
+    return Spec(tuple(_axis(each, params, first) for each in rule), first.dtype)
+
+
+def _axis(rule: Any, params: dict[str, Any], first: Spec) -> int | None:
+    if isinstance(rule, dict) and set(rule) == {"axis"} and isinstance(rule["axis"], int):
+        if not -first.rank <= rule["axis"] < first.rank:
+            raise Refused(f"declares an output_shape with axis {rule['axis']} of its input")
+        return first.shape[rule["axis"]]
+    if isinstance(rule, dict) and set(rule) == {"param"}:
+        rule = params.get(str(rule["param"]))
+    if rule is None or (isinstance(rule, int) and not isinstance(rule, bool) and rule >= 0):
+        return rule
+    raise Refused(f"declares {quoted(rule)} as an axis of its output_shape")

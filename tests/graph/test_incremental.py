@@ -1,0 +1,108 @@
+"""After an edit only what it touches is inferred again, and the result is that of a fresh start."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.graph.checks import check
+from studio.graph.document import Edge, ModelGraph, Node, Project
+from studio.graph.edits import Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
+from studio.graph.infer import Inference
+from studio.graph.problems import StudioError
+
+from .changes import draw_edit
+from .samples import SAMPLES, read_value, sample
+
+
+def chain(*layers: tuple[str, dict]) -> Project:
+    """A chain behind an input of (None, 8, 8, 3): nodes n0, n1, ..."""
+    nodes = {"x": Node("x", op="keras.Input", params={"shape": [8, 8, 3]})}
+    names = ["x"]
+    for index, (name, params) in enumerate(layers):
+        names.append(f"n{index}")
+        nodes[f"n{index}"] = Node(f"n{index}", op=f"keras.layers.{name}", params=params)
+    edges = tuple(Edge(a, b) for a, b in pairwise(names))
+    return Project(model=ModelGraph(nodes, edges, outputs=(names[-1],)))
+
+
+CONV = ("Conv2D", {"filters": 4, "kernel_size": 3, "padding": "same"})
+FLAT = ("Flatten", {})
+DENSE = ("Dense", {"units": 5})
+CHAIN = chain(CONV, CONV, FLAT, DENSE, DENSE)
+
+
+@pytest.mark.parametrize(
+    ("edit", "inferred"),
+    [
+        (MoveNodes("model", {"n0": (5.0, 5.0)}), 0),  # a place is nothing to infer
+        (SetParam("model", "n4", "units", 7), 1),
+        (SetParam("model", "n3", "units", 7), 2),
+        (SetParam("model", "n3", "activation", "relu"), 1),  # nothing changes behind it
+        (SetParam("model", "n0", "filters", 9), 2),  # n1 gives what it gave before
+        (SetParam("model", "n1", "filters", 9), 3),  # n3 gives what it gave before
+        (SetParam("model", "n1", "strides", 2), 3),
+        (SetParam("model", "x", "shape", [8, 8, 1]), 2),  # n0 gives what it gave
+        (SetParam("model", "x", "shape", [4, 4, 3]), 5),  # all but the last Dense
+        (Disconnect("model", "n3", "n4"), 1),
+        (RemoveNodes("model", ("n4",)), 0),
+    ],
+)
+def test_an_edit_infers_again_only_what_it_touches(edit: Edit, inferred: int) -> None:
+    inference = Inference()
+    inference.run(CHAIN)
+    shapes = inference.run(edit.apply(CHAIN))
+    assert shapes["model"].inferred == inferred
+
+
+def test_what_was_refused_is_known_again_once_it_is_mended() -> None:
+    inference = Inference()
+    inference.run(CHAIN)
+    broken = SetParam("model", "n1", "kernel_size", [1, 2, 3]).apply(CHAIN)
+    broken = SetParam("model", "n1", "padding", "valid").apply(broken)
+    broken = SetParam("model", "n1", "kernel_size", 99).apply(broken)
+    shapes = inference.run(broken)["model"]
+    assert set(shapes.nodes) == {"x", "n0"}
+    assert list(shapes.refused) == ["n1"]
+    shapes = inference.run(CHAIN)["model"]
+    assert set(shapes.nodes) == set(CHAIN.model.nodes)
+    assert not shapes.refused
+
+
+def test_a_cycle_hides_what_is_on_it_until_it_is_opened() -> None:
+    inference = Inference()
+    inference.run(CHAIN)
+    closed = Connect("model", "n1", "n0").apply(CHAIN)
+    assert set(inference.run(closed)["model"].nodes) == {"x"}
+    assert set(inference.run(CHAIN)["model"].nodes) == set(CHAIN.model.nodes)
+
+
+def state(shapes: dict) -> dict:
+    """All that inference knows, in a form that can be compared."""
+    return {
+        name: (
+            {node: (result.outputs, result.weights, result.flops) for node, result in found},
+            {node: problem.message for node, problem in graph.refused.items()},
+        )
+        for name, graph in shapes.items()
+        for found in [graph.nodes.items()]
+    }
+
+
+@given(st.data(), st.sampled_from(SAMPLES))
+def test_any_edits_leave_what_a_fresh_start_would_find(data, name: str) -> None:
+    project, _ = read_value(sample(name))
+    kept = Inference()
+    check(project, inference=kept)
+    for _ in range(data.draw(st.integers(1, 6))):
+        try:
+            project = draw_edit(data.draw, project).apply(project)
+        except StudioError:
+            continue
+        incremental = check(project, inference=kept)
+        fresh = check(project)
+        assert state(incremental.shapes) == state(fresh.shapes)
+        assert set(incremental.problems) == set(fresh.problems)
