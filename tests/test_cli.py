@@ -86,7 +86,7 @@ def test_summary_has_the_form_that_is_promised():
         "outputs": [{"shape": [None, 8, 8, 32], "dtype": "float32"}],
         "params": 320,
         "trainable_params": 320,
-        "flops": 2 * 9 * 32 * 64 + 32 * 64,
+        "flops": 64 * 32 * (2 * 9 + 1 + 1),  # products and sums, the bias, the relu
     }
     assert found["totals"]["params"] == 38058
     assert found["totals"]["trainable_params"] == 38058 - 64

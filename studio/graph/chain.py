@@ -31,6 +31,6 @@ def chain(graph: ModelGraph) -> list[str] | None:
             return None
         if op.inputs and op.inputs[0].many:
             return None
-        if len(op.outputs(op.filled(graph.nodes[name].params))) != 1:
+        if len(op.output_names(graph.nodes[name].params)) != 1:
             return None
     return order

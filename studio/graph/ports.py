@@ -60,7 +60,7 @@ def output_ports(project: Project, node: Node, graph: Graph) -> tuple[str, ...]:
     if block is not None:
         return ("output",) if len(block.outputs) == 1 else tuple(map(output_name, block.outputs))
     op = find(made.op)
-    return op.outputs(op.filled(made.params)) if op else ()
+    return op.output_names(made.params) if op else ()
 
 
 def place_of(name: str, graph: Graph, node: str) -> str:

@@ -13,6 +13,7 @@ from studio.codegen.script import Script, write_script
 from studio.graph.checks import check
 from studio.graph.document import Project
 from studio.graph.elements import Elements, features, label
+from studio.graph.problems import errors
 from studio.graph.read import read_project
 
 Json = dict[str, Any]
@@ -115,7 +116,7 @@ def complete(data: Json, folder: Path, **parts: Any) -> Json:
 def arriving(data: Json, folder: Path) -> Elements:
     """The elements of a data graph's training data, as they are inferred."""
     report = check(read({"studio": 1, "data": data}), folder)
-    assert not report.problems, report.problems
+    assert not errors(report.problems), report.problems
     return report.shapes["data"].at(data["outputs"]["train"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.graph.catalogue.registry import find
+from studio.graph.problems import errors
 from studio.graph.spec import Spec
 
 from .samples import check_value
@@ -28,11 +29,13 @@ def layer(op: str, inputs: list[Spec], **params: Any) -> Any:
     for index, spec in enumerate(inputs):
         shape = {"batch_shape": list(spec.shape), "dtype": spec.dtype}
         nodes.append({"id": f"x{index}", "op": "keras.Input", "params": shape})
-        port = ports[min(index, len(ports) - 1)].name
+        # A port that takes many takes all that come behind it.
+        many = next((at for at, port in enumerate(ports) if port.many), len(ports) - 1)
+        port = ports[min(index, many)].name
         edges.append([f"x{index}", f"it.{port}"])
     model = {"nodes": nodes, "edges": edges, "outputs": ["it"]}
     report = check_value({"studio": 1, "model": model})
-    sentences = [problem.sentence() for problem in report.problems]
+    sentences = [problem.sentence() for problem in errors(report.problems)]
     result = report.shapes["model"].nodes.get("it")
     assert (result is None) == bool(sentences), sentences
     return sentences if sentences else result

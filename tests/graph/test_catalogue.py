@@ -22,7 +22,7 @@ def test_every_op_of_a_kind_is_described(kind) -> None:
         assert set(op.shown) <= set(op.params), op.path
         assert all(name.isidentifier() for name in op.params), op.path
         assert len({port.name for port in op.inputs}) == len(op.inputs), op.path
-        assert op.outputs(op.filled({})), op.path
+        assert op.output_names({}), op.path
         for param in op.params.values():
             assert param.name == op.params[param.name].name
             assert param.expected()
@@ -72,7 +72,10 @@ def test_a_short_name_stands_for_what_keras_takes_it_for(kind, name, path) -> No
         ("keras.Input", ()),
         ("keras.layers.Dense", (Port("inputs"),)),
         ("keras.layers.Add", (Port("inputs", many=True),)),
-        ("keras.layers.LSTM", (Port("sequence"), Port("initial_state", True, True))),
+        (
+            "keras.layers.LSTM",
+            (Port("sequence"), Port("initial_state", True, True), Port("mask", optional=True)),
+        ),
         ("studio.data.csv", ()),
         ("tf.data.Dataset.zip", (Port("datasets", many=True),)),
     ],

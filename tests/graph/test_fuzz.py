@@ -148,7 +148,7 @@ def test_a_hostile_text_wherever_a_text_may_stand_is_no_code(text, known) -> Non
     for node in value["model"]["nodes"] + value["data"]["nodes"]:
         node["note"] = text
     value["training"]["callbacks"] = [
-        {"op": "keras.callbacks.CSVLogger", "params": {"filename": text}},
+        {"op": "keras.callbacks.CSVLogger", "params": {"filename": text or "log.csv"}},
         {"op": "keras.callbacks.EarlyStopping", "params": {"monitor": text}},
     ]
     script = go_through(text_of(value))

@@ -79,6 +79,16 @@ class Op(Struct, frozen=True):
             return self.inputs[0] if self.inputs else None
         return next((port for port in self.inputs if port.name == name), None)
 
+    def output_names(self, params: dict[str, Any]) -> tuple[str, ...]:
+        """The output ports of a call; one where its parameters are too wrong to say.
+
+        What is wrong with them is told by the check of calls, not here.
+        """
+        try:
+            return self.outputs(self.filled(params)) or ("output",)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            return ("output",)
+
     def filled(self, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a call, with the defaults of those that it leaves out."""
         found = {name: None if p.required else p.default for name, p in self.params.items()}

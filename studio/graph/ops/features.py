@@ -52,6 +52,7 @@ SALT: Type = Either((Int(), ListOf(Int())))
 
 @describe(
     "keras.layers.Normalization",
+    builds_first=True,
     family="preprocessing",
     shown="axis mean variance",
     axis=or_null(Either((Int(), ListOf(Int())))),

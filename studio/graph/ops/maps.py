@@ -109,7 +109,7 @@ _PATHS = DictOf(ListOf(Either((Int(0), Text()))), empty=False)
     "arrange",
     "features labels",
     "Names the parts of an element: which goes into which input, and which is whose label.",
-    Param("features", _PATHS, help="Input name -> where it is in the element: [0, 1], [0, \"body\"]; [] for all."),
+    Param("features", _PATHS, help="Input name -> where it is in the element: [0, 1]; [] for all."),
     Param("labels", _PATHS, None, "Output name -> where its label is; null for none."),
 )
 def arrange(p: Args, dataset: Elements) -> Any:

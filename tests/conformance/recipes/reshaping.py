@@ -26,6 +26,12 @@ def _any(draw: Draw, rank: int, unknown: float = 0.15) -> Spec:
     return Spec(shape, draw.dtype(_DTYPES))
 
 
+@recipe("keras.layers.Flatten")
+def flatten(draw: Draw, path: str) -> Drawn:
+    params = draw.params(path, ["data_format"], 0.4)
+    return params | layer(draw, path), {"inputs": _any(draw, draw.size(1, 5), 0.2)}
+
+
 @recipe("keras.layers.Reshape")
 def reshape(draw: Draw, path: str) -> Drawn:
     x = _any(draw, draw.size(1, 4), 0.1)

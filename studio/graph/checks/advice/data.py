@@ -23,6 +23,8 @@ LOOKED_AT = 100_000
 """Rows of a file that are looked at to see whether it is sorted."""
 BUFFER = 10_000
 """The largest buffer that is proposed; also where the number of elements isn't known."""
+USUAL = 32
+"""A batch size that does for most."""
 MUCH = 10
 """So many times the buffer the data must be, for the buffer to be called small."""
 
@@ -189,8 +191,8 @@ def one_batch(context: Context) -> Iterator[Finding]:
         elements, size = _arriving(context, node), data.value(node, "batch_size")
         if node not in stages or elements is None or not elements.count or size is None:
             continue
-        if size > elements.count:
-            wanted = 32 if elements.count > 32 else max(1, elements.count // 4)
+        if size > max(elements.count, USUAL):  # a handful of examples is a trial
+            wanted = USUAL if elements.count > USUAL else max(1, elements.count // 4)
             yield Finding(
                 node,
                 f"makes batches of {size}, but there are only {elements.count} elements: one "
