@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue schema golden benchmark clean
+.PHONY: run test lint format catalogue conformance schema golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -24,6 +24,11 @@ format: $(READY)
 # What the installed Keras offers, written anew into assets/catalogue.json.
 catalogue: $(READY)
 	$(BIN)/python tools/generate_catalogue.py
+
+# Shape rules and parameter checks held to the real Keras: more than 10,000 cases, resumable.
+conformance: $(READY)
+	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
+	$(BIN)/python -m tests.conformance.constructors --cases 40
 
 # The JSON Schema of the file format, written anew.
 schema: $(READY)
