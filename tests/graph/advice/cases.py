@@ -402,6 +402,12 @@ CASES = {
         True,
     ),
     "unscaled-columns": ("model", "x", grams(), [grams(NORM), yes_or_no()], False),
+    "not-adapted": (
+        "model", "norm",
+        grams(node("norm", "Normalization")),
+        [grams(node("norm", "Normalization", mean=[0.0, 3000.0], variance=[1.0, 9.0]))],
+        False,
+    ),
     # -- sequences
     "no-sequence": (
         "model", "second",

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from studio.graph.checks.advice import (  # noqa: F401  (each enters its checks into the table)
+    adapted,
     data,
     flow,
     images,
