@@ -1,0 +1,37 @@
+"""keras.applications, layer by layer and edge by edge: the shapes and weights that Keras has."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import pytest
+
+from studio.graph.checks import check
+from studio.graph.document import Project
+from studio.graph.importer import import_model
+from studio.graph.problems import errors
+from studio.graph.summary import summary
+
+# One of each family that consists of Keras' own layers alone.
+FAMILIES = ("MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "EfficientNetB0")
+FAMILIES += ("EfficientNetV2B0", "InceptionV3", "Xception", "NASNetMobile")
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_layer_of(name: str) -> None:
+    model = getattr(keras.applications, name)(weights=None)
+    graph = import_model(json.loads(model.to_json())["config"])
+    report = check(Project(model=graph))
+    assert not errors(report.problems)
+    shapes = report.shapes["model"]
+    for layer, node in zip(model.layers, graph.nodes, strict=True):
+        result = shapes.nodes[node]
+        outputs = [tuple(each.shape) for each in keras.tree.flatten(layer.output)]
+        assert [spec.shape for spec in result.outputs.values()] == outputs, layer.name
+        weights = [(tuple(w.shape), w.trainable) for w in layer.weights]
+        assert sorted((w.shape, w.trainable) for w in result.weights) == sorted(weights), layer.name
+    totals = summary(Project(model=graph), shapes)["totals"]
+    assert totals["params"] == model.count_params()
+    keras.backend.clear_session()
