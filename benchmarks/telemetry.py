@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     rounds = parser.parse_args().rounds
     measure("small steps", rounds, 2000, units=16, features=8, batch=16)
-    measure("5 ms steps", rounds, 200, units=1024, features=512, batch=128)
+    measure("5 ms steps", rounds, 200, units=512, features=256, batch=64)
 
 
 if __name__ == "__main__":

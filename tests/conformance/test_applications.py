@@ -6,6 +6,8 @@ import json
 
 import keras
 import pytest
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from studio.graph.checks import check
 from studio.graph.document import Project
@@ -16,6 +18,16 @@ from studio.graph.summary import summary
 # One of each family that consists of Keras' own layers alone.
 FAMILIES = ("MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "EfficientNetB0")
 FAMILIES += ("EfficientNetV2B0", "InceptionV3", "Xception", "NASNetMobile")
+
+
+def profiled(model: keras.Model) -> int:
+    """The FLOPs that TensorFlow's own profiler counts in one sample's inference."""
+    spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
+    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(spec)
+    frozen = convert_variables_to_constants_v2(function)
+    builder = tf.compat.v1.profiler.ProfileOptionBuilder
+    options = builder(builder.float_operation()).with_empty_output().build()
+    return tf.compat.v1.profiler.profile(frozen.graph, options=options).total_float_ops
 
 
 @pytest.mark.filterwarnings("default")
@@ -34,4 +46,6 @@ def test_every_layer_of(name: str) -> None:
         assert sorted((w.shape, w.trainable) for w in result.weights) == sorted(weights), layer.name
     totals = summary(Project(model=graph), shapes)["totals"]
     assert totals["params"] == model.count_params()
+    assert totals["weight_bytes"] == 4 * model.count_params()
+    assert totals["flops"] == pytest.approx(profiled(model), rel=0.02)
     keras.backend.clear_session()
