@@ -1,0 +1,1 @@
+"""The desktop app: a view of studio.graph and a driver of studio.engine. No TensorFlow here."""

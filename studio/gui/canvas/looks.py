@@ -1,0 +1,57 @@
+"""What a node looks like, as data: found from the document, drawn by its item."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from studio.graph.document import Graph, Node, Project, owner
+from studio.graph.ports import block_of, input_ports, op_of, output_ports
+from studio.gui.look.tokens import family_colour
+
+
+class Look(Struct, frozen=True):
+    """All that a node's item draws but for its badge and whether it is selected."""
+
+    title: str
+    kind: str
+    line: str
+    colour: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    many: tuple[bool, ...] = ()
+    """Which of the inputs take several tensors."""
+    block: bool = False
+    repeat: int = 1
+    shared: bool = False
+    bypass: bool = False
+    result: bool = False
+    """Whether it is an output of its graph."""
+
+
+def look_of(project: Project, graph: Graph, node: Node, results: frozenset[str]) -> Look:
+    """What a node looks like; `results` are the nodes whose tensors leave the graph."""
+    made = owner(graph, node)
+    op = op_of(graph, node)
+    block = block_of(project, graph, node)
+    ports = input_ports(project, node, graph)
+    path = (made.op if made is not None else node.op) or ""
+    if block is not None:
+        family = "block"
+    elif path.startswith("code:"):
+        family = "custom"
+    else:
+        family = op.family if op is not None else ""
+    return Look(
+        title=node.id,
+        kind=path.rpartition(".")[2].removeprefix("block:").removeprefix("code:"),
+        line=" · ".join(map(str, node.params.values())),
+        colour=family_colour(family),
+        inputs=tuple(port.name for port in ports),
+        outputs=output_ports(project, node, graph),
+        many=tuple(port.many for port in ports),
+        block=block is not None,
+        repeat=node.repeat,
+        shared=node.shares is not None,
+        bypass=getattr(node, "bypass", False),
+        result=node.id in results,
+    )

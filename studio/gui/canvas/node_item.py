@@ -1,0 +1,200 @@
+"""A node on the canvas: one item that draws itself whole."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from studio.gui.canvas.geometry import CORNER, HEIGHT, PORT, STRIP, WIDTH, port_x
+from studio.gui.canvas.looks import Look
+from studio.gui.look.icons import paint_icon
+from studio.gui.look.theme import mono, sans, theme
+
+BLOCKS = 0.35
+"""Zoom below which a node is a block of its family's colour with its name."""
+NAMES = 0.14
+"""Zoom below which even the name is left out."""
+PORT_NAMES = 1.35
+"""Zoom above which ports have their names beside them."""
+_SPACE = 14.0
+
+
+class NodeItem(QGraphicsItem):
+    """Draws a node; knows its id and its look, nothing of the document."""
+
+    BOUNDS = QRectF(-10, -12, WIDTH + 20, HEIGHT + 24)
+    BODY = QRectF(0, 0, WIDTH, HEIGHT)
+
+    def __init__(self, node: str, look: Look):
+        super().__init__()
+        self.id = node
+        self.look = look
+        self.errors = self.warnings = 0
+        self.hovered = False
+        self.glow = 0.0
+        self._texts: tuple[str, str, str] | None = None
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setZValue(2)
+
+    def set_look(self, look: Look) -> None:
+        """Takes another look."""
+        if look != self.look:
+            self.look = look
+            self._texts = None
+            self.update()
+
+    def set_problems(self, errors: int, warnings: int) -> None:
+        """Sets what the badge counts."""
+        if (errors, warnings) != (self.errors, self.warnings):
+            self.errors, self.warnings = errors, warnings
+            self.update()
+
+    # Geometry
+
+    def boundingRect(self) -> QRectF:
+        return self.BOUNDS
+
+    @property
+    def rect(self) -> QRectF:
+        """The node's body in the scene."""
+        return self.BODY.translated(self.pos())
+
+    def input_point(self, index: int) -> QPointF:
+        """The middle of an input port, in the scene."""
+        return self.pos() + QPointF(port_x(index, max(len(self.look.inputs), 1)), 0)
+
+    def output_point(self, index: int) -> QPointF:
+        """The middle of an output port, in the scene."""
+        return self.pos() + QPointF(port_x(index, max(len(self.look.outputs), 1)), HEIGHT)
+
+    # Painting
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        if self.look.bypass:
+            painter.setOpacity(0.5)
+        if zoom < BLOCKS:
+            self._paint_far(painter, zoom)
+            return
+        self._paint_body(painter)
+        self._paint_texts(painter)
+        self._paint_ports(painter, zoom)
+        if self.errors or self.warnings:
+            self._paint_badge(painter)
+
+    def _paint_far(self, painter: QPainter, zoom: float) -> None:
+        colour = theme.color("accent") if self.isSelected() else QColor(self.look.colour)
+        painter.fillRect(self.BODY, colour)
+        if zoom >= NAMES:
+            painter.setPen(QColor("#FFFFFF"))
+            painter.setFont(sans(24, 600))
+            painter.drawText(
+                self.BODY.adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, self.look.title
+            )
+        if self.errors or self.warnings:
+            colour = theme.color("error" if self.errors else "warning")
+            painter.fillRect(QRectF(WIDTH - 24, -8, 32, 32), colour)
+
+    def _paint_body(self, painter: QPainter) -> None:
+        t = theme.tokens
+        selected = self.isSelected()
+        painter.setPen(Qt.PenStyle.NoPen)
+        if selected:
+            painter.setBrush(QColor(t.selection))
+            painter.drawRoundedRect(self.BODY.adjusted(-5, -5, 5, 5), CORNER + 4, CORNER + 4)
+        else:
+            for spread, alpha in ((3, 8), (2, 12), (1, 14)):
+                painter.setBrush(theme.color("shadow", alpha))
+                painter.drawRoundedRect(
+                    self.BODY.adjusted(-spread, -spread + 2, spread, spread + 2), 12, 12
+                )
+        if self.look.block:
+            painter.setPen(QPen(QColor(t.accent if selected else t.edge), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.BODY.adjusted(-3.5, -3.5, 3.5, 3.5), 13, 13)
+        border = t.accent if selected or self.hovered else t.hairline
+        painter.setPen(QPen(QColor(border), 2 if selected else 1))
+        painter.setBrush(QColor(t.node))
+        inset = 0.0 if selected else 0.5
+        painter.drawRoundedRect(self.BODY.adjusted(inset, inset, -inset, -inset), CORNER, CORNER)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.look.colour))
+        painter.drawRoundedRect(QRectF(1, 9, STRIP, HEIGHT - 18), 2, 2)
+
+    def _paint_texts(self, painter: QPainter) -> None:
+        t = theme.tokens
+        if self._texts is None:
+            self._texts = self._elided()
+        title, kind, line = self._texts
+        top = QRectF(_SPACE + 2, 7, WIDTH - 2 * _SPACE - 2, 20)
+        painter.setPen(QColor(t.text))
+        painter.setFont(_TITLE)
+        painter.drawText(top, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+        painter.setPen(QColor(t.muted))
+        painter.setFont(_KIND)
+        painter.drawText(top, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, kind)
+        if line:
+            painter.setFont(_LINE)
+            painter.drawText(
+                QRectF(_SPACE + 2, 26, WIDTH - 2 * _SPACE, 17),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                line,
+            )
+        if self.look.shared:
+            paint_icon(painter, "link", QRectF(WIDTH - 26, 28, 12, 12), "muted")
+        if self.look.result:
+            paint_icon(painter, "log-out", QRectF(WIDTH - 26, 28, 12, 12), "accent")
+
+    def _elided(self) -> tuple[str, str, str]:
+        room = WIDTH - 2 * _SPACE - 2
+        name = self.look.title + (f" ×{self.look.repeat}" if self.look.repeat > 1 else "")
+        kind = self.look.kind
+        gap, least = 10.0, 46.0
+        title_width = QFontMetricsF(_TITLE).horizontalAdvance(name)
+        left = max(room - title_width - gap, least)
+        kind = QFontMetricsF(_KIND).elidedText(kind, Qt.TextElideMode.ElideRight, left)
+        left = room - QFontMetricsF(_KIND).horizontalAdvance(kind) - gap
+        title = QFontMetricsF(_TITLE).elidedText(name, Qt.TextElideMode.ElideMiddle, left)
+        marked = self.look.shared or self.look.result
+        line = QFontMetricsF(_LINE).elidedText(
+            self.look.line, Qt.TextElideMode.ElideRight, room - (18 if marked else 0)
+        )
+        return title, kind, line
+
+    def _paint_ports(self, painter: QPainter, zoom: float) -> None:
+        t = theme.tokens
+        painter.setPen(QPen(QColor(t.edge), 1.2))
+        painter.setBrush(QColor(t.panel))
+        ins, outs = self.look.inputs, self.look.outputs
+        for index in range(len(ins)):
+            painter.drawEllipse(QPointF(port_x(index, len(ins)), 0), PORT, PORT)
+        for index in range(len(outs)):
+            painter.drawEllipse(QPointF(port_x(index, len(outs)), HEIGHT), PORT, PORT)
+        if not (self.hovered or zoom > PORT_NAMES):
+            return
+        painter.setPen(QColor(t.muted))
+        painter.setFont(_PORT)
+        for names, y in ((ins, -19.0), (outs, HEIGHT + 6.0)):
+            if len(names) > 1:
+                width = WIDTH / len(names)
+                for index, name in enumerate(names):
+                    box = QRectF(port_x(index, len(names)) - width / 2, y, width, 12)
+                    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        count = self.errors + self.warnings
+        box = QRectF(WIDTH - 9, -9, 18, 18)
+        painter.setPen(QPen(theme.color("canvas"), 2))
+        painter.setBrush(theme.color("error" if self.errors else "warning"))
+        painter.drawEllipse(box)
+        painter.setPen(QColor("#FFFFFF" if theme.tokens.name == "light" else "#101318"))
+        painter.setFont(_BADGE)
+        text = "!" if count == 1 else str(min(count, 99))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+_TITLE, _KIND, _LINE = sans(13, 600), sans(11), mono(11)
+_PORT, _BADGE = mono(10), sans(11, 600)

@@ -1,0 +1,129 @@
+"""The graphs of a project as tabs: Model, Data, and each block, with what the model amounts to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QWidget
+
+from studio.gui.canvas.scene import CanvasScene
+from studio.gui.canvas.view import CanvasView
+from studio.gui.numbers import bytes_text, count_text
+
+if TYPE_CHECKING:
+    from studio.gui.session import Change, Session
+    from studio.gui.window import Window
+
+ALWAYS = ("model", "data")
+
+
+class GraphTabs(QObject):
+    """The tabs (`head`) and the views behind them (`stack`). `shown(str)`: another is in front."""
+
+    shown = Signal(str)
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self._window = window
+        self._session: Session | None = None
+        self.views: dict[str, CanvasView] = {}
+        self._names: list[str] = []
+        self.head = QWidget()
+        self.head.setObjectName("canvasHead")
+        self.head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.head.setFixedHeight(34)
+        row = QHBoxLayout(self.head)
+        row.setContentsMargins(6, 0, 14, 0)
+        self.bar = QTabBar()
+        self.bar.setAccessibleName("Graphs of the project")
+        self.bar.setExpanding(False)
+        self.bar.setDocumentMode(True)
+        self.bar.currentChanged.connect(self._current)
+        self.totals = QLabel()
+        self.totals.setProperty("role", "small")
+        row.addWidget(self.bar)
+        row.addStretch(1)
+        row.addWidget(self.totals)
+        self.stack = QStackedWidget()
+
+    def attach(self, session: Session | None) -> None:
+        """Shows the graphs of another project."""
+        for view in self.views.values():
+            self.stack.removeWidget(view)
+            view.release()
+        self.views.clear()
+        self._session = session
+        self._set_names([])
+        if session is None:
+            return
+        session.changed.connect(self._changed)
+        session.checked.connect(self._show_totals)
+        self._set_names(self._wanted())
+        self._show_totals()
+        self.show("model")
+
+    def _wanted(self) -> list[str]:
+        return [*ALWAYS, *(f"block:{name}" for name in self._session.project.blocks)]
+
+    def _set_names(self, names: list[str]) -> None:
+        """Makes the tabs those of these graphs, the one in front staying where it is."""
+        front = self.current
+        self.bar.blockSignals(True)
+        while self.bar.count():
+            self.bar.removeTab(0)
+        for name in names:
+            self.bar.addTab(name.removeprefix("block:") if ":" in name else name.capitalize())
+        self._names = names
+        if front in names:
+            self.bar.setCurrentIndex(names.index(front))
+        self.bar.blockSignals(False)
+        for name in self.views.keys() - set(names):
+            view = self.views.pop(name)
+            self.stack.removeWidget(view)
+            view.release()
+        if names and front not in names:
+            self._current(self.bar.currentIndex())
+
+    @property
+    def current(self) -> str:
+        """The graph in front; empty where there is none."""
+        index = self.bar.currentIndex()
+        return self._names[index] if 0 <= index < len(self._names) else ""
+
+    @property
+    def view(self) -> CanvasView | None:
+        """The view in front."""
+        return self.views.get(self.current)
+
+    def show(self, graph: str) -> None:
+        """Brings a graph to the front."""
+        if graph in self._names:
+            self.bar.setCurrentIndex(self._names.index(graph))
+            self._current(self.bar.currentIndex())
+
+    def _current(self, index: int) -> None:
+        if not 0 <= index < len(self._names):
+            return
+        name = self._names[index]
+        if name not in self.views:
+            view = CanvasView(self._window, CanvasScene(self._session, name))
+            self.views[name] = view
+            self.stack.addWidget(view)
+            self._window.follow(view)
+        self.stack.setCurrentWidget(self.views[name])
+        self.shown.emit(name)
+
+    def _changed(self, change: Change) -> None:
+        if change.before.blocks.keys() != change.after.blocks.keys():
+            self._set_names(self._wanted())
+
+    def _show_totals(self) -> None:
+        from studio.graph.summary import summary
+
+        totals = summary(self._session.project, self._session.shapes("model"))["totals"]
+        parts = [f"{totals['params']:,} parameters"]
+        if totals["flops"]:
+            parts.append(f"{count_text(totals['flops'])}FLOPs")
+        parts.append(bytes_text(totals["weight_bytes"]))
+        self.totals.setText(" · ".join(parts) if totals["params"] else "")

@@ -1,0 +1,31 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+
+def count_text(count: int | None) -> str:
+    """A count with its decimal prefix: 38.9 M, 3.1 G; "unknown" for None."""
+    if count is None:
+        return "unknown "
+    for limit, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if count >= limit:
+            scale = limit if prefix != "k" else 1e3
+            return f"{count / scale:.3g} {prefix}"
+    return f"{count:,} "
+
+
+def bytes_text(count: int | None) -> str:
+    """A size in memory: 0.37 MB."""
+    if count is None:
+        return "unknown"
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+        if count >= limit * 0.1:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count} B"
+
+
+def seconds_text(seconds: float) -> str:
+    """A time: 0:11, 1:02:03."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,47 @@
+"""A panel: what stands in a dock. It is made when it is first shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from studio.gui.session import Session
+    from studio.gui.window import Window
+
+
+class Panel(QWidget):
+    """The base of all panels. `attach` is called with each session that is opened, or None."""
+
+    def __init__(self, window: Window):
+        super().__init__()
+        self.setObjectName("panel")
+        self.window_ = window
+        self.session: Session | None = None
+
+    def attach(self, session: Session | None) -> None:
+        """Shows another project; overridden, and called through, by each panel."""
+        self.session = session
+
+
+class Empty(QWidget):
+    """What an empty panel says: what it is for, and the first step."""
+
+    def __init__(self, title: str, text: str, button: str = "", run=None):
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setSpacing(6)
+        layout.addStretch(2)
+        for words, role in ((title, "title"), (text, "muted")):
+            label = QLabel(words, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+            label.setProperty("role", role)
+            label.setMaximumWidth(440)
+            layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignCenter)
+        if button:
+            action = QPushButton(button)
+            action.setProperty("role", "outline")
+            action.clicked.connect(run)
+            layout.addWidget(action, alignment=Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(3)

@@ -1,0 +1,7 @@
+"""To be written."""
+
+from studio.gui.panel import Panel
+
+
+class RunsPanel(Panel):
+    """To be written."""

@@ -1,0 +1,176 @@
+"""One open project: the document, its history, and all that is known of it, kept current.
+
+Views listen to `changed` and ask for what they show. An edit is followed at
+once by the shapes, and a moment later, when the event loop is free, by the
+problems and then the script: three short steps, so that no frame waits long.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.graph.checks import check
+from studio.graph.document import Graph, Project
+from studio.graph.edits import Edit
+from studio.graph.history import History
+from studio.graph.infer import Inference, Shapes
+from studio.graph.problems import Problem, StudioError, errors
+
+PAUSE = 700
+"""Milliseconds without typing after which the next change of a value is a step of its own."""
+
+
+class Change(Struct, frozen=True):
+    """What an edit made of a project. Views find what is new by comparing identities."""
+
+    before: Project
+    after: Project
+
+    def graph(self, name: str) -> tuple[Graph | None, Graph | None]:
+        """A graph before and after."""
+        return self.before.graph(name), self.after.graph(name)
+
+
+class Session(QObject):
+    """An open project. `path` is its file, None where it was never saved.
+
+    Signals: `changed(Change)` when the document has; `checked()` when shapes and
+    problems are those of the document; `failed(str)` a sentence about an edit
+    that can't be done; `saved()` when the file, or whether it is current, has
+    changed.
+    """
+
+    changed = Signal(object)
+    checked = Signal()
+    failed = Signal(str)
+    saved = Signal()
+
+    def __init__(self, project: Project, path: Path | None = None, folder: Path | None = None):
+        super().__init__()
+        self.path = path
+        self.folder = folder or (path.parent if path is not None else Path())
+        self.history = History(project)
+        self._saved = project
+        self._inference = Inference(self.folder)
+        self.report = check(project, self.folder, inference=self._inference)
+        self._check_timer = _once(self, 0, self._check)
+        self._pause = _once(self, PAUSE, self._seal)
+        self._merge: str | None = None
+
+    # The document
+
+    @property
+    def project(self) -> Project:
+        """The document as it is now."""
+        return self.history.project
+
+    @property
+    def name(self) -> str:
+        """What the window calls it."""
+        if self.project.name:
+            return self.project.name
+        return self.path.parent.name if self.path else "Untitled"
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the document differs from its file."""
+        return self.project is not self._saved
+
+    def mark_saved(self, path: Path | None = None) -> None:
+        """Says that the file holds the document as it is now."""
+        if path is not None:
+            self.path, self.folder = path, path.parent
+        self._saved = self.project
+        self._seal()
+        self.saved.emit()
+
+    # Changing it
+
+    def do(self, edit: Edit, merge: str | None = None) -> bool:
+        """Makes an edit; False where it can't be done, which `failed` then explains.
+
+        Edits with the same `merge` that follow each other closely are one step
+        of the history: the typing of one value.
+        """
+        before = self.project
+        try:
+            if merge is not None and merge == self._merge:
+                self.history.do(edit, merge=merge)
+            else:
+                self.history.do(edit)
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return False
+        self._merge = merge
+        if merge is not None:
+            self._pause.start()
+        self._moved(before)
+        return True
+
+    def undo(self) -> Edit | None:
+        """Takes the last step back."""
+        return self._step(self.history.undo)
+
+    def redo(self) -> Edit | None:
+        """Does the step again that was last taken back."""
+        return self._step(self.history.redo)
+
+    def _step(self, step: Any) -> Edit | None:
+        self._seal()
+        before = self.project
+        edit = step()
+        if edit is not None:
+            self._moved(before)
+        return edit
+
+    def _seal(self) -> None:
+        self._merge = None
+        self._pause.stop()
+
+    def _moved(self, before: Project) -> None:
+        was_unsaved = before is not self._saved
+        if self.project is not before:
+            self._infer()
+            self.changed.emit(Change(before, self.project))
+            self._check_timer.start()
+        if self.unsaved != was_unsaved:
+            self.saved.emit()
+
+    # What is known of it
+
+    def shapes(self, graph: str) -> Shapes:
+        """The shapes of a graph; empty where there is no such graph."""
+        return self.report.shapes.get(graph) or Shapes()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All that is wrong, or unwise, as of the last check."""
+        return self.report.problems
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What stops a run."""
+        return errors(self.report.problems)
+
+    def _infer(self) -> None:
+        """Shapes at once: they change in place, so the report's are current too."""
+
+    def _check(self) -> None:
+        self.report = check(self.project, self.folder, inference=self._inference)
+        self.checked.emit()
+
+    def settle(self) -> None:
+        """Does at once what waits for the event loop: for tests, and before a run."""
+        if self._check_timer.isActive():
+            self._check_timer.stop()
+            self._check()
+
+
+def _once(parent: QObject, milliseconds: int, call: Any) -> QTimer:
+    timer = QTimer(parent, interval=milliseconds, singleShot=True)
+    timer.timeout.connect(call)
+    return timer

@@ -1,0 +1,201 @@
+"""The window: one project, its graphs in the middle, panels around. It wires, little else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.gui.actions import Actions
+from studio.gui.bar import Bar
+from studio.gui.canvas.view import CanvasView
+from studio.gui.docks import arrange, make_docks
+from studio.gui.graph_tabs import GraphTabs
+from studio.gui.look.theme import theme
+from studio.gui.panel import Panel
+from studio.gui.projects import Projects
+from studio.gui.runner import Runner
+from studio.gui.session import Session
+from studio.gui.settings import Settings
+from studio.gui.start_page import StartPage
+
+
+class Window(QMainWindow):
+    """The window of one project.
+
+    Signals: `session_changed(Session | None)` when another project is shown;
+    `graph_changed(str)` when another of its graphs is in front;
+    `selection_changed(str, list)` the graph and the selected nodes' ids.
+    """
+
+    session_changed = Signal(object)
+    graph_changed = Signal(str)
+    selection_changed = Signal(str, list)
+
+    def __init__(self, settings: Settings | None = None):
+        super().__init__()
+        self.settings = settings or Settings()
+        self.session: Session | None = None
+        self.runner = Runner(self)
+        self.projects = Projects(self)
+        self.setWindowTitle("Studio")
+        self.setMinimumSize(900, 600)
+        self.resize(1440, 900)
+        self.actions_ = Actions(self)
+        self.bar = Bar(self)
+        self.setMenuWidget(self.bar)
+        self.tabs = GraphTabs(self)
+        self.tabs.shown.connect(self._graph_shown)
+        self._stack = QStackedWidget()
+        self.start = StartPage(self)
+        self._stack.addWidget(self.start)
+        self._stack.addWidget(self._middle())
+        self.setCentralWidget(self._stack)
+        self._status()
+        self.docks = make_docks(self)
+        self._restore()
+        self.show_session(None)
+        theme.changed.connect(self._themed)
+
+    def _middle(self) -> QWidget:
+        middle = QWidget()
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.tabs.head)
+        box.addWidget(self.tabs.stack)
+        return middle
+
+    def _status(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setFixedHeight(26)
+        self._saying = QLabel()
+        self._saying.setProperty("role", "small")
+        self.resources = QLabel()
+        self.resources.setProperty("role", "small")
+        self.resources.setContentsMargins(0, 0, 14, 0)
+        self._saying.setContentsMargins(14, 0, 0, 0)
+        bar.addWidget(self._saying, 1)
+        bar.addPermanentWidget(self.resources)
+
+    # The project
+
+    def show_session(self, session: Session | None) -> None:
+        """Shows a project, or the start page."""
+        if self.session is not None:
+            self.session.setParent(None)
+        self.session = session
+        if session is not None:
+            session.setParent(self)
+            session.failed.connect(self.say)
+        self.tabs.attach(session)
+        for dock in self.docks.values():
+            dock.attach(session)
+            dock.setVisible(session is not None and dock.objectName() not in self._hidden)
+        if session is not None:
+            for name in ("library", "node", "problems"):
+                self.docks[name].raise_()
+        self._stack.setCurrentIndex(0 if session is None else 1)
+        self.bar.attach(session)
+        self.session_changed.emit(session)
+
+    # The graph in front
+
+    @property
+    def canvas(self) -> CanvasView | None:
+        """The graph in front; None on the start page."""
+        return self.tabs.view if self.session is not None else None
+
+    @property
+    def graph(self) -> str:
+        """The name of the graph in front: model, data or block:NAME; empty on the start page."""
+        return self.canvas.scene().name if self.canvas is not None else ""
+
+    def selected(self) -> list[str]:
+        """The ids of the selected nodes of the graph in front."""
+        return self.canvas.scene().selected() if self.canvas is not None else []
+
+    def select(self, graph: str, nodes: Iterable[str], reveal: bool = True) -> None:
+        """Brings a graph to the front and selects nodes of it, scrolled into sight."""
+        self.tabs.show(graph)
+        if self.canvas is None:
+            return
+        self.canvas.scene().select(nodes)
+        if reveal and self.selected():
+            self.canvas.reveal(self.selected())
+
+    def _graph_shown(self, graph: str) -> None:
+        self.graph_changed.emit(graph)
+        self._selected()
+
+    def _selected(self) -> None:
+        self.selection_changed.emit(self.graph, self.selected())
+
+    def follow(self, view: CanvasView) -> None:
+        """Listens to the selection of a graph's view; called once for each view made."""
+        view.scene().selectionChanged.connect(self._selected)
+
+    # Speaking, docks
+
+    def say(self, text: str) -> None:
+        """Shows a sentence in the status line, until the next one."""
+        self._saying.setText(text)
+
+    @property
+    def said(self) -> str:
+        """What the status line says."""
+        return self._saying.text()
+
+    def panel(self, name: str, raised: bool = True) -> Panel:
+        """A panel, brought to the front."""
+        dock = self.docks[name]
+        panel = dock.wake()
+        if raised:
+            dock.show()
+            dock.raise_()
+        return panel
+
+    def run_command(self, id: str) -> None:
+        """Does a command, if it can be done now."""
+        self.actions_.trigger(id)
+
+    # Layout
+
+    def _restore(self) -> None:
+        self._hidden: set[str] = set(self.settings.get("hidden", []))
+        for name, restore in (("geometry", self.restoreGeometry), ("state", self.restoreState)):
+            value = self.settings.get(name, "")
+            if value:
+                restore(QByteArray.fromBase64(value.encode()))
+
+    def _remember(self) -> None:
+        for name, value in (("geometry", self.saveGeometry()), ("state", self.saveState())):
+            self.settings.set(name, bytes(value.toBase64()).decode())
+        if self.session is not None:
+            self.settings.set(
+                "hidden", sorted(name for name, dock in self.docks.items() if dock.isHidden())
+            )
+
+    def reset_layout(self) -> None:
+        """Puts every dock back where it stands at the first start."""
+        self._hidden.clear()
+        arrange(self, self.docks)
+
+    def _themed(self) -> None:
+        for view in self.tabs.views.values():
+            view.scene().update()
+            view.viewport().update()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.projects.may_close():
+            event.ignore()
+            return
+        self._remember()
+        self.runner.release()
+        self.projects.close()
+        theme.changed.disconnect(self._themed)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        event.accept()
