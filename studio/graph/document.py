@@ -55,7 +55,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     note: Annotated[str, doc("Free text.")] = ""
 
 
-class Edge(Struct, frozen=True, array_like=True):
+class Edge(Struct, frozen=True, array_like=True, gc=False):
     """A tensor's way from one port to another: "node", or "node.port" where there are several."""
 
     source: str

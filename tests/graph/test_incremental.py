@@ -7,10 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from studio.graph.checks import check
-from studio.graph.document import Edge, ModelGraph, Node, Project
-from studio.graph.edits import Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
+from studio.graph.document import Block, Code, Edge, ModelGraph, Node, Project
+from studio.graph.edits import AddNode, Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
 from studio.graph.infer import Inference
 from studio.graph.problems import StudioError
 
@@ -78,6 +79,38 @@ def test_a_cycle_hides_what_is_on_it_until_it_is_opened() -> None:
     closed = Connect("model", "n1", "n0").apply(CHAIN)
     assert set(inference.run(closed)["model"].nodes) == {"x"}
     assert set(inference.run(CHAIN)["model"].nodes) == set(CHAIN.model.nodes)
+
+
+def test_a_refusal_keeps_up_with_its_place_in_the_file() -> None:
+    inference = Inference()
+    wrong = SetParam("model", "n1", "kernel_size", 99).apply(CHAIN)
+    wrong = SetParam("model", "n1", "padding", "valid").apply(wrong)
+    (problem,) = inference.run(wrong)["model"].problems
+    assert problem.place == 'model.nodes[2] "n1"'
+    wrong = AddNode("model", Node("y", op="keras.layers.Flatten"), 0).apply(wrong)
+    (problem,) = inference.run(wrong, frozenset({("model", "y")}))["model"].problems
+    assert problem.place == 'model.nodes[3] "n1"'
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_layer_of_the_users_own_is_inferred_again_when_its_code_changes(inside) -> None:
+    source = "class Own(keras.layers.Layer):\n    def call(self, inputs):\n        return inputs\n"
+    nodes = {
+        "x": Node("x", op="keras.Input", params={"shape": [3]}),
+        "own": Node("own", op="code:Own"),
+        "again": Node("again", shares="own"),
+    }
+    edges = (Edge("x", "own"), Edge("own", "again"))
+    block = Block(nodes, edges, inputs=("x",), outputs=("again",))
+    model = ModelGraph(nodes, edges, outputs=("again",))
+    if inside:
+        used = {"x": nodes["x"], "again": Node("again", op="block:b")}
+        model = ModelGraph(used, (Edge("x", "again"),), outputs=("again",))
+    kept, project = Inference(), Project(model=model, blocks={"b": block})
+    for shape in ("same", [None, 7]):
+        project = replace(project, code={"Own": Code("layer", source, shape)})
+        assert state(kept.run(project)) == state(Inference().run(project))
+    assert kept.run(project)["model"].at("again").shape == (None, 7)
 
 
 def state(shapes: dict) -> dict:
