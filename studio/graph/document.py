@@ -198,11 +198,13 @@ def is_reference(value: Any) -> bool:
 
 def references(value: Any) -> list[str]:
     """The names of the block parameters that stand anywhere in a value."""
+    if value is None or isinstance(value, (str, int, float)):
+        return []  # most are: so much is said without looking further
     if is_reference(value):
         return [value["$"]]
-    inner = value.values() if isinstance(value, Mapping) else value
     if not isinstance(value, (Mapping, list, tuple)):
         return []
+    inner = value.values() if isinstance(value, Mapping) else value
     return [name for item in inner for name in references(item)]
 
 

@@ -57,7 +57,7 @@ class Shapes(Struct):
 
     @property
     def problems(self) -> list[Problem]:
-        """What was refused, in the order of the file as far as it is known."""
+        """What was refused, in the order of the file."""
         return list(self.refused.values())
 
     def at(self, end: str) -> Any:
@@ -129,6 +129,9 @@ class Inference:
                 for node in calls.keys() - graph.nodes.keys():
                     del calls[node]
             self._spread(name, known, touched)
+            if len(known.shapes.refused) > 1:
+                refused = known.shapes.refused
+                known.shapes.refused = {n: refused[n] for n in graph.nodes if n in refused}
             found[name] = known.shapes
         return found
 
@@ -322,12 +325,8 @@ def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[
         for node in before.nodes.keys() - wiring.rank.keys():
             _forget(known.shapes, node)
         known.wiring = wiring
-        if known.shapes.refused:  # where it stands in the file
-            known.shapes.refused = {
-                node: replace(problem, place=place_of(name, graph, node))
-                for node in graph.nodes
-                if (problem := known.shapes.refused.get(node)) is not None
-            }
+        for node, problem in known.shapes.refused.items():
+            known.shapes.refused[node] = replace(problem, place=place_of(name, graph, node))
     changed = broken ^ known.broken
     touched.update(node for where, node in changed if where == name)
     recoded = project.code is not known.code

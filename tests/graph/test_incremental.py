@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from studio.graph.checks import check
+from studio.graph.checks import Checker, check
 from studio.graph.document import Block, Code, Edge, ModelGraph, Node, Project
 from studio.graph.edits import AddNode, Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
 from studio.graph.infer import Inference
@@ -73,6 +73,20 @@ def test_what_was_refused_is_known_again_once_it_is_mended() -> None:
     assert not shapes.refused
 
 
+def test_what_is_refused_is_told_in_the_order_of_the_file() -> None:
+    kept, project = Checker(), CHAIN
+    for node in ("n3", "n0", "n3"):
+        params = {"lora_rank": 2, "kernel_constraint": {"op": "keras.constraints.NonNeg"}}
+        for name, value in params.items():
+            project = SetParam("model", node, name, value).apply(project)
+            kept.run(project)
+        project = Connect("model", "x", "n3").apply(Disconnect("model", "n2", "n3").apply(project))
+        found = [each.node for each in kept.run(project).problems if each.code == "shape"]
+        assert found == [each.node for each in check(project).problems if each.code == "shape"]
+        project = Connect("model", "n2", "n3").apply(Disconnect("model", "x", "n3").apply(project))
+    assert found == ["n0", "n3"]
+
+
 def test_a_cycle_hides_what_is_on_it_until_it_is_opened() -> None:
     inference = Inference()
     inference.run(CHAIN)
@@ -128,14 +142,16 @@ def state(shapes: dict) -> dict:
 @given(st.data(), st.sampled_from(SAMPLES))
 def test_any_edits_leave_what_a_fresh_start_would_find(data, name: str) -> None:
     project, _ = read_value(sample(name))
-    kept = Inference()
-    check(project, inference=kept)
+    kept = Checker()
+    kept.run(project)
     for _ in range(data.draw(st.integers(1, 6))):
         try:
             project = draw_edit(data.draw, project).apply(project)
         except StudioError:
             continue
-        incremental = check(project, inference=kept)
+        incremental = kept.run(project)
         fresh = check(project)
         assert state(incremental.shapes) == state(fresh.shapes)
-        assert set(incremental.problems) == set(fresh.problems)
+        assert incremental.problems == fresh.problems
+        hard = [each.message for each in kept.run(project, advice=False).problems]
+        assert hard == [each.message for each in fresh.problems][: len(hard)]
