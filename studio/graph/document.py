@@ -55,7 +55,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     note: Annotated[str, doc("Free text.")] = ""
 
 
-class Edge(Struct, frozen=True, array_like=True):
+class Edge(Struct, frozen=True, array_like=True, gc=False):
     """A tensor's way from one port to another: "node", or "node.port" where there are several."""
 
     source: str
@@ -198,11 +198,13 @@ def is_reference(value: Any) -> bool:
 
 def references(value: Any) -> list[str]:
     """The names of the block parameters that stand anywhere in a value."""
+    if value is None or isinstance(value, (str, int, float)):
+        return []  # most are: so much is said without looking further
     if is_reference(value):
         return [value["$"]]
-    inner = value.values() if isinstance(value, Mapping) else value
     if not isinstance(value, (Mapping, list, tuple)):
         return []
+    inner = value.values() if isinstance(value, Mapping) else value
     return [name for item in inner for name in references(item)]
 
 

@@ -7,17 +7,17 @@ touches is inferred again, and what comes out unchanged carries nothing on.
 
 from __future__ import annotations
 
-import heapq
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from studio.graph.catalogue.op import Op
+from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
 from studio.graph.code import output_spec
-from studio.graph.document import Graph, Node, Project, owner, references
-from studio.graph.ports import input_ports, output_ports, problem_at, resolve
+from studio.graph.document import GRAPH_KINDS, Graph, Node, Project, owner, references
+from studio.graph.ports import input_ports, output_ports, place_of, problem_at, resolve
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, Weight
@@ -33,7 +33,7 @@ Broken = frozenset[tuple[str, str]]
 """Nodes, as (graph, id), whose call is already known to be wrong."""
 
 
-class NodeResult(Struct, frozen=True):
+class NodeResult(Struct, frozen=True, gc=False):
     """What is known of one node; `outputs` by port name, the first port first."""
 
     outputs: dict[str, Any]
@@ -57,7 +57,7 @@ class Shapes(Struct):
 
     @property
     def problems(self) -> list[Problem]:
-        """What was refused, in the order of the file as far as it is known."""
+        """What was refused, in the order of the file."""
         return list(self.refused.values())
 
     def at(self, end: str) -> Any:
@@ -73,8 +73,18 @@ class _Known(Struct):
     graph: Graph
     wiring: Wiring
     blocks: dict[str, Any]
+    code: dict[str, Any]
     broken: Broken
     shapes: Shapes
+
+
+class _Call(Struct, frozen=True):
+    """A node's call, ready for its rule, and good for as long as the node is this one."""
+
+    node: Node
+    op: Op
+    args: Args
+    outputs: tuple[str, ...]
 
 
 class Inference:
@@ -89,12 +99,15 @@ class Inference:
         self._broken: Broken = frozenset()
         self._known: dict[str, _Known] = {}
         self._wirings: dict[str, Wiring] = {}
+        self._calls: dict[str, dict[str, _Call]] = {}
         self._left = MOST_NODES
         self._level = 0
 
     def run(self, project: Project, broken: Broken = frozenset()) -> dict[str, Shapes]:
         """The shapes of both graphs; nodes in `broken` are left out, and what hangs on them."""
         if project.blocks is not self.project.blocks:
+            kept = {name: calls for name, calls in self._calls.items() if name in GRAPH_KINDS}
+            self._calls = kept
             self._wirings = {name: wire(block) for name, block in project.blocks.items()}
         self.project, self._broken = project, broken
         self._left = MOST_NODES
@@ -103,40 +116,50 @@ class Inference:
             graph = project.graph(name)
             if graph is None:
                 self._known.pop(name, None)
+                self._calls.pop(name, None)
                 continue
             if name not in self._known:
-                known = _Known(graph, wire(graph), project.blocks, broken, Shapes())
+                known = _Known(graph, wire(graph), project.blocks, project.code, broken, Shapes())
                 self._known[name] = known
                 touched = set(known.wiring.order)
             else:
                 known = self._known[name]
                 touched = _touched(name, known, project, broken)
+                calls = self._calls.get(name, {})
+                for node in calls.keys() - graph.nodes.keys():
+                    del calls[node]
             self._spread(name, known, touched)
+            if len(known.shapes.refused) > 1:
+                refused = known.shapes.refused
+                known.shapes.refused = {n: refused[n] for n in graph.nodes if n in refused}
             found[name] = known.shapes
         return found
 
     def _spread(self, name: str, known: _Known, touched: set[str]) -> None:
         """Infers nodes in their order, and what hangs on those that came out changed."""
         shapes, wiring = known.shapes, known.wiring
-        heap = [wiring.rank[node] for node in touched]
-        heapq.heapify(heap)
-        waiting = set(heap)
-        shapes.inferred = len(heap)
-        while heap:
-            index = heapq.heappop(heap)
+        rank = wiring.rank
+        due = bytearray(len(wiring.order))  # by rank: what follows a node always stands behind it
+        for node in touched:
+            due[rank[node]] = 1
+        shapes.inferred = 0
+        index = due.find(1)
+        while index >= 0:
             node = wiring.order[index]
+            shapes.inferred += 1
             before = shapes.nodes.get(node)
             self._one(name, known.graph, wiring, shapes, node)
             after = shapes.nodes.get(node)
-            followers = [] if _same_outputs(before, after) else wiring.fed(node)
+            if not _same_outputs(before, after):
+                for follower in wiring.fed[node]:
+                    if follower in rank:
+                        due[rank[follower]] = 1
             # Those who call its layer again must fit its weights.
-            followers += [] if before == after else wiring.sharers.get(node, [])
-            for follower in followers:
-                at = wiring.rank.get(follower)
-                if at is not None and at not in waiting:
-                    waiting.add(at)
-                    heapq.heappush(heap, at)
-                    shapes.inferred += 1
+            if node in wiring.sharers and before != after:
+                for sharer in wiring.sharers[node]:
+                    if sharer in rank:
+                        due[rank[sharer]] = 1
+            index = due.find(1, index + 1)
 
     def _one(
         self,
@@ -149,59 +172,78 @@ class Inference:
     ) -> None:
         """Infers one node into `shapes`, from what they know of the nodes that feed it."""
         node = graph.nodes[node_id]
-        _forget(shapes, node_id)
+        known = shapes.nodes
+        known.pop(node_id, None)
+        if shapes.refused:
+            shapes.refused.pop(node_id, None)
         if self._broken and not self._broken.isdisjoint(((name, node_id), (name, node.shares))):
             return
         arriving: dict[str, list[Any]] = {}
-        sources = []
-        for edge in wiring.incoming[node_id]:
-            spec = shapes.at(edge.source)
-            if spec is None:
+        for source, port, into in wiring.feeds[node_id]:
+            if source not in known:
                 return  # what feeds it was refused: that has been said
-            arriving.setdefault(edge.target_port, []).append(spec)
-            sources.append((edge.source, spec))
+            outputs = known[source].outputs
+            spec = outputs.get(port) if port else next(iter(outputs.values()), None)
+            if spec is None:
+                return
+            if into in arriving:
+                arriving[into].append(spec)
+            else:
+                arriving[into] = [spec]
         try:
-            result = self._node(graph, node, arriving, parameters or {})
-            if node.shares is not None and node.shares in shapes.nodes:
-                _equal_weights(shapes.nodes[node.shares], result, node)
+            result = self._node(name, graph, node, arriving, parameters or {})
+            if node.shares is not None and node.shares in known:
+                _equal_weights(known[node.shares], result, node)
                 result = NodeResult(result.outputs, (), result.flops)
         except Refused as refused:
-            shapes.refused[node_id] = _problem(name, graph, node, refused, sources)
+            given = [(edge.source, shapes.at(edge.source)) for edge in wiring.incoming[node_id]]
+            shapes.refused[node_id] = _problem(name, graph, node, refused, given)
         else:
-            shapes.nodes[node_id] = result
+            known[node_id] = result
 
     def _node(
-        self, graph: Graph, node: Node, arriving: dict[str, list[Any]], parameters: dict[str, Any]
+        self,
+        name: str,
+        graph: Graph,
+        node: Node,
+        arriving: dict[str, list[Any]],
+        parameters: dict[str, Any],
     ) -> NodeResult:
-        made = owner(graph, node)
-        ports = input_ports(self.project, node, graph)
-        if "" in arriving and ports:
-            arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
-        inputs: list[Any] = []
-        for port in ports:
-            specs = arriving.get(port.name, ())
-            if not specs and not port.optional and not port.many:
-                raise Refused(f"has nothing at its input {port.name}", "Draw an edge to it.")
-            inputs.append(tuple(specs) if port.many else (specs[0] if specs else None))
+        made = node if node.shares is None else owner(graph, node)
         if made.op.startswith("block:"):
+            inputs = _inputs(input_ports(self.project, node, graph), arriving)
             return self._block(graph, made, inputs, parameters)
         if made.op.startswith("code:"):
+            inputs = _inputs(input_ports(self.project, node, graph), arriving)
             code = self.project.code[made.op.removeprefix("code:")]
             values = resolve(made.params, parameters)
             spec = output_spec(code, values, inputs[0] if inputs else ())
             return NodeResult({"output": spec} if spec is not None else {}, flops=None)
+        call = self._call(name, made, parameters)
+        inputs = _inputs(call.op.inputs, arriving)
+        if call.op.kind == "layer":
+            inputs = [call.args.cast(x) if type(x) is Spec else _cast(call.args, x) for x in inputs]
+        result = call.op.rule(call.args, *inputs)
+        if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
+            result = Result(result if isinstance(result, tuple) else (result,))
+        outputs = dict(zip(call.outputs, result.outputs, strict=True))
+        return NodeResult(outputs, result.weights, result.flops)
+
+    def _call(self, name: str, made: Node, parameters: dict[str, Any]) -> _Call:
+        """A node's call with all its values; made once, where no block's parameters are in it."""
+        calls = self._calls.setdefault(name, {})
+        kept = calls.get(made.id)
+        if kept is not None and kept.node is made:
+            return kept
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
-        values = op.filled(_resolved(op, made, parameters) if parameters else made.params)
-        args = Args(values, folder=self.folder)
-        if op.kind == "layer":
-            inputs = [_cast(args, each) for each in inputs]
-        result = op.rule(args, *inputs)
-        if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
-            result = Result(result if isinstance(result, tuple) else (result,))
-        outputs = dict(zip(op.outputs(values), result.outputs, strict=True))
-        return NodeResult(outputs, result.weights, result.flops)
+        changing = parameters and references(made.params)
+        values = op.filled(_resolved(op, made, parameters) if changing else made.params)
+        call = _Call(made, op, Args(values, folder=self.folder), op.outputs(values))
+        if not changing:
+            calls[made.id] = call
+        return call
 
     def _block(
         self, graph: Graph, node: Node, inputs: list[Any], parameters: dict[str, Any]
@@ -246,6 +288,24 @@ class Inference:
         return NodeResult(dict(zip(names, outputs, strict=True)), tuple(weights), flops)
 
 
+def _inputs(ports: tuple[Port, ...], arriving: dict[str, list[Any]]) -> list[Any]:
+    """What arrives at each port: a spec, a tuple of them where it takes many, None where free."""
+    if "" in arriving and ports:
+        arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
+    inputs: list[Any] = []
+    for port in ports:
+        specs = arriving.get(port.name)
+        if port.many:
+            inputs.append(tuple(specs or ()))
+        elif specs:
+            inputs.append(specs[0])
+        elif port.optional:
+            inputs.append(None)
+        else:
+            raise Refused(f"has nothing at its input {port.name}", "Draw an edge to it.")
+    return inputs
+
+
 def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[str]:
     """Brings what is known up to a changed graph; the nodes that must be inferred again."""
     graph, before = project.graph(name), known.graph
@@ -265,14 +325,21 @@ def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[
         for node in before.nodes.keys() - wiring.rank.keys():
             _forget(known.shapes, node)
         known.wiring = wiring
+        for node, problem in known.shapes.refused.items():
+            known.shapes.refused[node] = replace(problem, place=place_of(name, graph, node))
     changed = broken ^ known.broken
     touched.update(node for where, node in changed if where == name)
-    if project.blocks is not known.blocks or any(
-        where.startswith("block:") for where, _ in changed
+    recoded = project.code is not known.code
+    if (
+        recoded
+        or project.blocks is not known.blocks
+        or any(where.startswith("block:") for where, _ in changed)
     ):
-        blocks = {n.id for n in graph.nodes.values() if (n.op or "").startswith("block:")}
-        touched |= blocks | {n.id for n in graph.nodes.values() if n.shares in blocks}
-    known.graph, known.blocks, known.broken = graph, project.blocks, broken
+        heads = ("block:", "code:") if recoded else ("block:",)
+        named = {n.id for n in graph.nodes.values() if (n.op or "").startswith(heads)}
+        touched |= named | {n.id for n in graph.nodes.values() if n.shares in named}
+    known.graph, known.blocks, known.code = graph, project.blocks, project.code
+    known.broken = broken
     return touched & known.wiring.rank.keys()
 
 

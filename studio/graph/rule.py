@@ -17,12 +17,14 @@ _NAMES = DTYPES | {*_POLICIES, "int", "float8_e4m3fn", "float8_e5m2"}
 
 
 class Args:
-    """The parameters of one call as attributes, its defaults filled in."""
+    """The parameters of one call as attributes, its defaults filled in.
 
-    __slots__ = ("_values", "compute_dtype", "folder", "variable_dtype")
+    `trains` says whether the layer's weights are trained. No parameter has the
+    name of one of these attributes; a test holds the catalogue to that.
+    """
 
     def __init__(self, values: dict[str, Any], policy: str = "float32", folder: Path = Path()):
-        self._values = values
+        self.__dict__.update(values)
         self.folder = folder  # what a relative path of the project is relative to
         dtype = values.get("dtype") or policy
         if isinstance(dtype, dict):
@@ -38,17 +40,7 @@ class Args:
                 "Choose float32, float16, bfloat16, mixed_float16 or mixed_bfloat16.",
             )
         self.compute_dtype, self.variable_dtype = _POLICIES.get(dtype, (dtype, dtype))
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    @property
-    def trains(self) -> bool:
-        """Whether the layer's weights are trained."""
-        return self._values.get("trainable") is not False
+        self.trains = values.get("trainable") is not False
 
     def weight(self, name: str, shape: tuple[int, ...], trainable: bool = True) -> Weight:
         """A variable in the layer's own dtype."""
@@ -64,7 +56,9 @@ class Args:
 
     def cast(self, spec: Spec) -> Spec:
         """A float input as the layer computes with it; untouched where autocast is off."""
-        if spec.dtype not in FLOATS or self._values.get("autocast") is False:
+        if spec.dtype == self.compute_dtype or spec.dtype not in FLOATS:
+            return spec
+        if self.__dict__.get("autocast") is False:
             return spec
         return spec.with_dtype(self.compute_dtype)
 

@@ -18,7 +18,7 @@ BYTES = {name: 16 if name == "complex128" else 8 for name in ("complex64", "comp
 BYTES["bool"] = 1
 
 
-class Spec(Struct, frozen=True):
+class Spec(Struct, frozen=True, gc=False):
     """A tensor as it is known before there is one: None for a size known only later.
 
     `ragged` counts the ragged axes, from the outside in (0: a dense tensor).
@@ -46,7 +46,7 @@ class Spec(Struct, frozen=True):
         return self if dtype == self.dtype else Spec(self.shape, dtype, self.ragged)
 
 
-class Weight(Struct, frozen=True):
+class Weight(Struct, frozen=True, gc=False):
     """A variable of a layer."""
 
     name: str

@@ -10,6 +10,7 @@ from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import aliases, describe, find, of_kind, paths, short_names
 from studio.graph.problems import nearest, one_of, quoted
+from studio.graph.rule import Args
 
 PATHS = paths()
 
@@ -82,6 +83,13 @@ def test_a_short_name_stands_for_what_keras_takes_it_for(kind, name, path) -> No
 )
 def test_an_op_has_these_inputs(path, ports) -> None:
     assert find(path).inputs == ports
+
+
+def test_no_parameter_hides_what_a_rule_finds_in_its_args() -> None:
+    own = {*vars(Args({})), *vars(Args)}
+    assert {"compute_dtype", "folder", "trains", "cast", "weight", "result"} <= own
+    hidden = [(op, own & find(op).params.keys()) for op in paths()]
+    assert [each for each in hidden if each[1]] == []
 
 
 def test_an_op_cannot_be_described_twice() -> None:

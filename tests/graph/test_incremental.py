@@ -7,10 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from studio.graph.checks import check
-from studio.graph.document import Edge, ModelGraph, Node, Project
-from studio.graph.edits import Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
+from studio.graph.checks import Checker, check
+from studio.graph.document import Block, Code, Edge, ModelGraph, Node, Project
+from studio.graph.edits import AddNode, Connect, Disconnect, Edit, MoveNodes, RemoveNodes, SetParam
 from studio.graph.infer import Inference
 from studio.graph.problems import StudioError
 
@@ -72,12 +73,58 @@ def test_what_was_refused_is_known_again_once_it_is_mended() -> None:
     assert not shapes.refused
 
 
+def test_what_is_refused_is_told_in_the_order_of_the_file() -> None:
+    kept, project = Checker(), CHAIN
+    for node in ("n3", "n0", "n3"):
+        params = {"lora_rank": 2, "kernel_constraint": {"op": "keras.constraints.NonNeg"}}
+        for name, value in params.items():
+            project = SetParam("model", node, name, value).apply(project)
+            kept.run(project)
+        project = Connect("model", "x", "n3").apply(Disconnect("model", "n2", "n3").apply(project))
+        found = [each.node for each in kept.run(project).problems if each.code == "shape"]
+        assert found == [each.node for each in check(project).problems if each.code == "shape"]
+        project = Connect("model", "n2", "n3").apply(Disconnect("model", "x", "n3").apply(project))
+    assert found == ["n0", "n3"]
+
+
 def test_a_cycle_hides_what_is_on_it_until_it_is_opened() -> None:
     inference = Inference()
     inference.run(CHAIN)
     closed = Connect("model", "n1", "n0").apply(CHAIN)
     assert set(inference.run(closed)["model"].nodes) == {"x"}
     assert set(inference.run(CHAIN)["model"].nodes) == set(CHAIN.model.nodes)
+
+
+def test_a_refusal_keeps_up_with_its_place_in_the_file() -> None:
+    inference = Inference()
+    wrong = SetParam("model", "n1", "kernel_size", 99).apply(CHAIN)
+    wrong = SetParam("model", "n1", "padding", "valid").apply(wrong)
+    (problem,) = inference.run(wrong)["model"].problems
+    assert problem.place == 'model.nodes[2] "n1"'
+    wrong = AddNode("model", Node("y", op="keras.layers.Flatten"), 0).apply(wrong)
+    (problem,) = inference.run(wrong, frozenset({("model", "y")}))["model"].problems
+    assert problem.place == 'model.nodes[3] "n1"'
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_layer_of_the_users_own_is_inferred_again_when_its_code_changes(inside) -> None:
+    source = "class Own(keras.layers.Layer):\n    def call(self, inputs):\n        return inputs\n"
+    nodes = {
+        "x": Node("x", op="keras.Input", params={"shape": [3]}),
+        "own": Node("own", op="code:Own"),
+        "again": Node("again", shares="own"),
+    }
+    edges = (Edge("x", "own"), Edge("own", "again"))
+    block = Block(nodes, edges, inputs=("x",), outputs=("again",))
+    model = ModelGraph(nodes, edges, outputs=("again",))
+    if inside:
+        used = {"x": nodes["x"], "again": Node("again", op="block:b")}
+        model = ModelGraph(used, (Edge("x", "again"),), outputs=("again",))
+    kept, project = Inference(), Project(model=model, blocks={"b": block})
+    for shape in ("same", [None, 7]):
+        project = replace(project, code={"Own": Code("layer", source, shape)})
+        assert state(kept.run(project)) == state(Inference().run(project))
+    assert kept.run(project)["model"].at("again").shape == (None, 7)
 
 
 def state(shapes: dict) -> dict:
@@ -95,14 +142,16 @@ def state(shapes: dict) -> dict:
 @given(st.data(), st.sampled_from(SAMPLES))
 def test_any_edits_leave_what_a_fresh_start_would_find(data, name: str) -> None:
     project, _ = read_value(sample(name))
-    kept = Inference()
-    check(project, inference=kept)
+    kept = Checker()
+    kept.run(project)
     for _ in range(data.draw(st.integers(1, 6))):
         try:
             project = draw_edit(data.draw, project).apply(project)
         except StudioError:
             continue
-        incremental = check(project, inference=kept)
+        incremental = kept.run(project)
         fresh = check(project)
         assert state(incremental.shapes) == state(fresh.shapes)
-        assert set(incremental.problems) == set(fresh.problems)
+        assert incremental.problems == fresh.problems
+        hard = [each.message for each in kept.run(project, advice=False).problems]
+        assert hard == [each.message for each in fresh.problems][: len(hard)]

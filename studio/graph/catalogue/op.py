@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, field
@@ -51,7 +52,12 @@ class Port(Struct, frozen=True):
     """Whether many come as arguments one behind the other: keras.ops.einsum(pattern, a, b)."""
 
 
-class Op(Struct, frozen=True):
+def one_output(params: dict[str, Any]) -> tuple[str, ...]:
+    """The output ports of most ops."""
+    return ("output",)
+
+
+class Op(Struct, frozen=True, dict=True):
     """Everything that form, check, shape rule, code, palette and docs need to know of an op."""
 
     path: str
@@ -60,7 +66,7 @@ class Op(Struct, frozen=True):
     help: str = ""
     params: dict[str, Param] = field(default_factory=dict)
     inputs: tuple[Port, ...] = ()
-    outputs: Callable[[dict[str, Any]], tuple[str, ...]] = lambda params: ("output",)
+    outputs: Callable[[dict[str, Any]], tuple[str, ...]] = one_output
     shown: tuple[str, ...] = ()
     rule: Callable[..., Any] | None = None
     builds_first: bool = False
@@ -68,10 +74,20 @@ class Op(Struct, frozen=True):
     check: Callable[..., None] | None = None
     """What no type can say: how parameters go together. Gets Args, raises Refused."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The last part of its path: Dense."""
         return self.path.rpartition(".")[2]
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What each parameter is where a call leaves it out; None where a call must give it."""
+        return {name: None if p.required else p.default for name, p in self.params.items()}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that a call must give."""
+        return tuple(name for name, param in self.params.items() if param.required)
 
     def input(self, name: str) -> Port | None:
         """An input port by name; the first where the name is empty; None where there is none."""
@@ -84,6 +100,8 @@ class Op(Struct, frozen=True):
 
         What is wrong with them is told by the check of calls, not here.
         """
+        if self.outputs is one_output:
+            return ("output",)
         try:
             return self.outputs(self.filled(params)) or ("output",)
         except (TypeError, ValueError, LookupError, AttributeError):
@@ -91,5 +109,4 @@ class Op(Struct, frozen=True):
 
     def filled(self, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a call, with the defaults of those that it leaves out."""
-        found = {name: None if p.required else p.default for name, p in self.params.items()}
-        return found | params
+        return self.defaults | params

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from studio.graph.catalogue.guess import guess_type
-from studio.graph.catalogue.op import REQUIRED, Op, Param, Port
+from studio.graph.catalogue.op import REQUIRED, Op, Param, Port, one_output
 from studio.graph.catalogue.types import Type
 from studio.resources import ASSETS
 
@@ -136,7 +136,7 @@ def find(path: str) -> Op | None:
         help=described.help or fact.get("help", ""),
         params=_params(kind, fact, described),
         inputs=_inputs(fact, described),
-        outputs=described.outputs or (lambda params: ("output",)),
+        outputs=described.outputs or one_output,
         shown=described.shown,
         rule=described.rule,
         builds_first=described.builds_first,

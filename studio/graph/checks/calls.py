@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct, field
+
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
 from studio.graph.code import CLASSES, outline
-from studio.graph.document import Block, Graph, Node, Project, is_call, references
+from studio.graph.document import Block, Code, Graph, Node, Project, is_call, references
 from studio.graph.ports import problem_at
 from studio.graph.problems import ERROR, Problem, article, nearest, quoted
 from studio.graph.rule import Args
@@ -22,9 +24,24 @@ STAGES = ("source", "stage")
 LAYERS = ("layer", "input", "function", "application", "activation")
 
 
-def check_calls(project: Project) -> list[Problem]:
-    """Every wrong call in a project's graphs and training."""
-    return list(_Checker(project).problems())
+Said = tuple[str, str, str]
+"""What is wrong with a call: code, message, hint."""
+
+
+class KnownCalls(Struct):
+    """What was wrong with each node's call when a project was last looked through."""
+
+    blocks: dict[str, Block] = field(default_factory=dict)
+    code: dict[str, Code] = field(default_factory=dict)
+    graphs: dict[str, dict[str, tuple[Node, list[Said]]]] = field(default_factory=dict)
+
+
+def check_calls(project: Project, known: KnownCalls | None = None) -> list[Problem]:
+    """Every wrong call in a project's graphs and training.
+
+    With `known`, which is brought up to date, only nodes that changed are looked at.
+    """
+    return list(_Checker(project).problems(known or KnownCalls()))
 
 
 class _Checker:
@@ -32,45 +49,55 @@ class _Checker:
         self.project = project
         self.hints = 0
 
-    def problems(self) -> Iterator[Problem]:
-        for name, graph in self.project.graphs().items():
+    def problems(self, known: KnownCalls) -> Iterator[Problem]:
+        project, graphs = self.project, {}
+        # Any node may call a block or the user's code.
+        same = known.blocks is project.blocks and known.code is project.code
+        for name, graph in project.graphs().items():
+            before = known.graphs.get(name, {}) if same else {}
+            graphs[name] = now = {}
             for node in graph.nodes.values():
-                if node.op is not None:
-                    yield from self.node(name, graph, node)
+                said = before.get(node.id)
+                if said is None or said[0] is not node:
+                    said = (node, list(self.node(name, graph, node)))
+                now[node.id] = said
+                for each in said[1]:
+                    yield problem_at(name, graph, node.id, *each)
+        known.blocks, known.code, known.graphs = project.blocks, project.code, graphs
         yield from self.training()
 
-    def node(self, name: str, graph: Graph, node: Node) -> Iterator[Problem]:
-        def problem(code: str, message: str, hint: str = "") -> Problem:
-            return problem_at(name, graph, node.id, code, message, hint)
-
+    def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
+        """What is wrong with the call of a node."""
+        if node.op is None:
+            return
         if node.repeat != 1 and not node.op.startswith("block:"):
-            yield problem("bad-param", "repeat is for blocks.", "Group the node into a block.")
+            yield "bad-param", "repeat is for blocks.", "Group the node into a block."
         if node.op.startswith("block:"):
-            yield from self.block_call(node, problem)
+            yield from self.block_call(node)
             return
         kinds = STAGES if name == "data" else LAYERS
         if isinstance(graph, Block) and node.op == "keras.Input" and node.id in graph.inputs:
             return  # a block's input takes the shape of what is fed
-        for code, message, hint in self.call(node.op, node.params, kinds, graph):
-            yield problem(code, message, hint)
+        yield from self.call(node.op, node.params, kinds, graph)
 
-    def block_call(self, node: Node, problem) -> Iterator[Problem]:
+    def block_call(self, node: Node) -> Iterator[Said]:
+        """A node that stands for a block, against the block's parameters."""
         name = node.op[6:]
         block = self.project.blocks.get(name)
         if block is None:
             hint = nearest(name, self.project.blocks) or "Define it under blocks."
-            yield problem("lost-block", f"uses the block {quoted(name)}, which isn't there.", hint)
+            yield "lost-block", f"uses the block {quoted(name)}, which isn't there.", hint
             return
         for param in node.params:
             if param not in block.parameters:
                 hint = nearest(param, block.parameters) or (
                     f"It has {', '.join(block.parameters) or 'none'}."
                 )
-                yield problem("unknown-param", f"the block has no parameter {quoted(param)}.", hint)
+                yield "unknown-param", f"the block has no parameter {quoted(param)}.", hint
 
     def call(
         self, path: Any, params: Any, kinds: tuple[str, ...], graph: Graph | None = None
-    ) -> Iterator[tuple[str, str, str]]:
+    ) -> Iterator[Said]:
         """(code, message, hint) of everything wrong with a call, and with the calls in it."""
         if not isinstance(path, str) or not isinstance(params, dict):
             yield (
@@ -98,7 +125,7 @@ class _Checker:
         yield from wrong or self.together(op, params)
 
     @staticmethod
-    def together(op: Op, params: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    def together(op: Op, params: dict[str, Any]) -> Iterator[Said]:
         """What is wrong with parameters of which each is right; not inside a block's own."""
         if op.check is None or references(params):
             return
@@ -107,7 +134,7 @@ class _Checker:
         except Refused as refused:
             yield "bad-param", f"{op.name} {refused.message}.", refused.hint
 
-    def code_call(self, name: str, params: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    def code_call(self, name: str, params: dict[str, Any]) -> Iterator[Said]:
         """A call of the user's own code, against what its source defines."""
         code = self.project.code.get(name)
         if code is None:
@@ -140,11 +167,10 @@ class _Checker:
             found = found.replace(f'"{name}"', f'"{whole}"')
         return found or "An op is a public path, such as keras.layers.Dense."
 
-    def params(
-        self, op: Op, params: dict[str, Any], graph: Graph | None
-    ) -> Iterator[tuple[str, str, str]]:
-        for name, param in op.params.items():
-            if param.required and name not in params:
+    def params(self, op: Op, params: dict[str, Any], graph: Graph | None) -> Iterator[Said]:
+        for name in op.required:
+            if name not in params:
+                param = op.params[name]
                 yield (
                     "missing-param",
                     f"{op.name} needs {name}.",
@@ -160,7 +186,7 @@ class _Checker:
             else:
                 yield from self.value(op, param, value, graph)
 
-    def references(self, value: Any, graph: Graph | None) -> Iterator[tuple[str, str, str]]:
+    def references(self, value: Any, graph: Graph | None) -> Iterator[Said]:
         """What a value is worth is known only where the block is used; its names are known here."""
         known = graph.parameters if isinstance(graph, Block) else {}
         for name in references(value):
@@ -169,9 +195,7 @@ class _Checker:
                 hint = nearest(name, known) or "Add it to the parameters of the block around it."
                 yield "bad-param", message, hint
 
-    def value(
-        self, op: Op, param: Param, value: Any, graph: Graph | None
-    ) -> Iterator[tuple[str, str, str]]:
+    def value(self, op: Op, param: Param, value: Any, graph: Graph | None) -> Iterator[Said]:
         if not param.accepts(value):
             message = f"{param.name} is {quoted(value)}, but {op.name} expects {param.expected()}."
             yield "bad-param", message, self.mend(param.type, value)
@@ -210,7 +234,7 @@ class _Checker:
         return "Change it, or leave it out for its default."
 
     @staticmethod
-    def short_name(op: Op, param: Param, value: str) -> Iterator[tuple[str, str, str]]:
+    def short_name(op: Op, param: Param, value: str) -> Iterator[Said]:
         known: set[str] = set()
         for kind in param.type.kinds:
             known |= set(short_names(kind)) if kind != "code" else set()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
+from msgspec import Struct, field
+
+from studio.graph.catalogue.op import Port
 from studio.graph.chain import chain
 from studio.graph.code import check_code
-from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project
+from studio.graph.document import Block, Code, DataGraph, Graph, ModelGraph, Project
 from studio.graph.ports import input_ports, output_ports, place_of, problem_at
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
@@ -16,20 +19,68 @@ STYLES = ("auto", "sequential", "functional", "subclass")
 SPLITS = ("train", "validation", "test")
 
 
-def check_structure(project: Project) -> list[Problem]:
-    """Everything that is wrong with the graphs as graphs."""
-    problems = []
+Ports = dict[str, tuple[tuple[Port, ...], tuple[str, ...]]]
+"""The input and output ports of each node."""
+
+
+class KnownStructure(Struct):
+    """What was wrong with each graph when a project was last looked through."""
+
+    blocks: dict[str, Block] = field(default_factory=dict)
+    code: dict[str, Code] = field(default_factory=dict)
+    graphs: dict[str, tuple[Graph, list[Problem]]] = field(default_factory=dict)
+
+
+def check_structure(project: Project, known: KnownStructure | None = None) -> list[Problem]:
+    """Everything that is wrong with the graphs as graphs.
+
+    With `known`, which is brought up to date, only graphs whose structure changed are looked at.
+    """
+    known = known or KnownStructure()
+    problems: list[Problem] = []
+    # The ports of a node may be those of a block or of the user's code.
+    same = known.blocks is project.blocks and known.code is project.code
+    graphs = {}
     for name, graph in project.graphs().items():
-        problems += _ids(name, graph)
-        problems += _shares(name, graph)
-        problems += _edges(project, name, graph)
-        problems += _outputs(project, name, graph)
-        problems += _cycles(name, graph)
-        problems += _unfed(project, name, graph)
+        before, said = known.graphs.get(name, (None, [])) if same else (None, [])
+        if before is None or not _alike(project, before, graph):
+            said = list(_graph(project, name, graph))
+        graphs[name] = (graph, said)
+        problems += said
+    known.blocks, known.code, known.graphs = project.blocks, project.code, graphs
     problems += _blocks(project)
     problems += _names(project)
     problems += check_code(project)
     return problems
+
+
+def _graph(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
+    nodes = graph.nodes.values()
+    ports = {n.id: (input_ports(project, n, graph), output_ports(project, n, graph)) for n in nodes}
+    yield from _ids(name, graph)
+    yield from _shares(name, graph)
+    yield from _edges(name, graph, ports)
+    yield from _outputs(name, graph, ports)
+    yield from _cycles(name, graph)
+    yield from _unfed(name, graph, ports)
+
+
+def _alike(project: Project, one: Graph, other: Graph) -> bool:
+    """Whether all that is said here of one graph holds for the other."""
+    if one is other:
+        return True
+    if one.edges is not other.edges or list(one.nodes) != list(other.nodes):
+        return False
+    if one.outputs != other.outputs or getattr(one, "style", "") != getattr(other, "style", ""):
+        return False
+    return all(
+        a is b
+        or (
+            (a.op, a.shares, bool(a.params)) == (b.op, b.shares, bool(b.params))
+            and output_ports(project, a, one) == output_ports(project, b, other)
+        )
+        for a, b in zip(one.nodes.values(), other.nodes.values(), strict=True)
+    )
 
 
 def identifier_problem(name: str) -> str:
@@ -84,25 +135,28 @@ def _shares(name: str, graph: Graph) -> Iterator[Problem]:
             yield Problem(ERROR, "bad-param", name, node.id, message, hint, place)
 
 
-def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
-    taken: set[str] = set()
+def _edges(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
+    taken: set[tuple[str, str]] = set()
+    head = f"{name.replace('block:', 'blocks.')}.edges"
     for index, edge in enumerate(graph.edges):
-        place = f"{name.replace('block:', 'blocks.')}.edges[{index}]"
-        lost = [end for end in (edge.source_node, edge.target_node) if end not in graph.nodes]
-        if lost:
+        source_id, _, source_port = edge.source.partition(".")
+        target_id, _, target_port = edge.target.partition(".")
+        place = f"{head}[{index}]"
+        if source_id not in graph.nodes or target_id not in graph.nodes:
+            lost = [end for end in (source_id, target_id) if end not in graph.nodes]
             message = f"leads from {quoted(edge.source)} to {quoted(edge.target)}, "
             message += f"but there is no node {quoted(lost[0])}."
             hint = nearest(lost[0], graph.nodes) or "Remove the edge."
             yield Problem(ERROR, "lost-edge", name, lost[0], message, hint, place)
             continue
-        source, target = graph.nodes[edge.source_node], graph.nodes[edge.target_node]
-        outs = output_ports(project, source, graph)
-        if outs and edge.source_port and edge.source_port not in outs:
+        source, target = graph.nodes[source_id], graph.nodes[target_id]
+        outs = all_ports[source_id][1]
+        if outs and source_port and source_port not in outs:
             message = f"begins at {quoted(edge.source)}, but {quoted(source.id)} has the outputs "
             message += f"{', '.join(outs)}."
-            hint = nearest(edge.source_port, outs) or f"Write {quoted(f'{source.id}.{outs[0]}')}."
+            hint = nearest(source_port, outs) or f"Write {quoted(f'{source.id}.{outs[0]}')}."
             yield Problem(ERROR, "lost-port", name, source.id, message, hint, place)
-        ports = input_ports(project, target, graph)
+        ports = all_ports[target_id][0]
         if not ports:
             made = target.op or ""
             if made in ("keras.Input",) or made.startswith("studio.data."):
@@ -111,14 +165,16 @@ def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
                     ERROR, "lost-port", name, target.id, message, "Remove the edge.", place
                 )
             continue
-        port = next((p for p in ports if p.name == (edge.target_port or ports[0].name)), None)
+        port = ports[0]
+        if target_port and target_port != port.name:
+            port = next((p for p in ports if p.name == target_port), None)
         if port is None:
             message = f"ends at {quoted(edge.target)}, but {quoted(target.id)} has the inputs "
             message += f"{', '.join(p.name for p in ports)}."
-            hint = nearest(edge.target_port, [p.name for p in ports]) or "Choose one of them."
+            hint = nearest(target_port, [p.name for p in ports]) or "Choose one of them."
             yield Problem(ERROR, "lost-port", name, target.id, message, hint, place)
             continue
-        end = f"{target.id}.{port.name}"
+        end = (target_id, port.name)
         if end in taken and not port.many:
             message = f"leads from {quoted(edge.source)} into {quoted(edge.target)}, where another "
             message += "edge already ends; that input takes one tensor."
@@ -127,7 +183,7 @@ def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
         taken.add(end)
 
 
-def _outputs(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
+def _outputs(name: str, graph: Graph, ports: Ports) -> Iterator[Problem]:
     head = name.replace("block:", "blocks.")
     if isinstance(graph, DataGraph):
         ends = graph.outputs.items()
@@ -149,7 +205,7 @@ def _outputs(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
             hint = nearest(node, graph.nodes) or "Name a node of this graph."
             yield Problem(ERROR, "lost-output", name, node, message, hint, place)
             continue
-        outs = output_ports(project, graph.nodes[node], graph)
+        outs = ports[node][1]
         if port and outs and port not in outs:
             message = f"names {quoted(end)}, but {quoted(node)} has the outputs {', '.join(outs)}."
             hint = nearest(port, outs) or "Choose one of them."
@@ -183,15 +239,15 @@ def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
         yield Problem(ERROR, "cycle", name, nodes[0], message, hint, f"{place}.edges")
 
 
-def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
+def _unfed(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
     """Inputs that must be fed and aren't, and nodes that lead to no output."""
     wiring = wire(graph)
     ends = graph.outputs.values() if isinstance(graph, DataGraph) else graph.outputs
     used = upstream(wiring, (end.partition(".")[0] for end in ends))
     used |= {graph.nodes[name].shares for name in used} - {None}
     for node in graph.nodes.values():
-        ports = input_ports(project, node, graph)
-        fed = {e.target_port or ports[0].name for e in wiring.incoming[node.id] if ports}
+        ports = all_ports[node.id][0]
+        fed = {into or ports[0].name for _, _, into in wiring.feeds[node.id] if ports}
         for port in ports:
             if port.optional or port.name in fed:
                 continue

@@ -61,20 +61,30 @@ def _elementwise(name: str):
             raise Refused("puts tensors together, so it needs at least 1 input")
         if any(not spec.rank for spec in inputs):
             raise Refused("needs a batch axis in each of its inputs")
-        batches = sorted({spec.shape[0] for spec in inputs} - {None})
-        if len(batches) > 1:
-            raise Refused(
-                f"puts samples together one by one, but the batches have the sizes "
-                f"{' and '.join(map(str, batches))}",
-                "Give all Inputs the same batch size, or none.",
-            )
-        shape = inputs[0].shape[1:]
-        for spec in inputs[1:]:
-            shape = _stretched(shape, spec.shape[1:])
-        shape = (batches[0] if batches else None, *shape)
-        return p.result(Spec(shape, p.compute_dtype), (), times(len(inputs) - 1, *shape[1:]))
+        first = inputs[0].shape
+        if all(spec.shape == first for spec in inputs):
+            shape = first
+        else:
+            shape = _together(inputs)
+        cost = times(len(inputs) - 1, *shape[1:])
+        return p.result(Spec(shape, p.compute_dtype), (), cost)
 
     return rule
+
+
+def _together(inputs: Sequence[Spec]) -> Shape:
+    """The shape of several tensors put together element by element, the batch never stretched."""
+    batches = sorted({spec.shape[0] for spec in inputs} - {None})
+    if len(batches) > 1:
+        raise Refused(
+            f"puts samples together one by one, but the batches have the sizes "
+            f"{' and '.join(map(str, batches))}",
+            "Give all Inputs the same batch size, or none.",
+        )
+    shape = inputs[0].shape[1:]
+    for spec in inputs[1:]:
+        shape = _stretched(shape, spec.shape[1:])
+    return (batches[0] if batches else None, *shape)
 
 
 for _name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"):

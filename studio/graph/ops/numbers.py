@@ -20,11 +20,12 @@ def numbers(*specs: Spec) -> None:
 
     Keras finds this only when the first batch comes, so its symbolic call lets it pass.
     """
-    if any(spec.dtype == "string" for spec in specs):
-        raise Refused(
-            "computes with numbers, but gets text (string)",
-            "Put keras.layers.StringLookup or TextVectorization before it.",
-        )
+    for spec in specs:
+        if spec.dtype == "string":
+            raise Refused(
+                "computes with numbers, but gets text (string)",
+                "Put keras.layers.StringLookup or TextVectorization before it.",
+            )
 
 
 def times(cost: int, *sizes: int | None) -> int | None:

@@ -38,8 +38,9 @@ def placed(p: Args, x: Spec, sizes: Sequence[int | None], channels: int | None) 
 
     Its dtype is that which the layer computes in, whatever came in: so Keras says it.
     """
-    shape = (channels, *sizes) if channels_first(p) else (*sizes, channels)
-    return Spec((x.shape[0], *shape), p.compute_dtype)
+    batch = x.shape[0]
+    shape = (batch, channels, *sizes) if channels_first(p) else (batch, *sizes, channels)
+    return Spec(shape, p.compute_dtype)
 
 
 def window_sizes(
@@ -56,13 +57,14 @@ def window_sizes(
     ):
         if size is None:
             found.append(None)
-            continue
-        reach = (width - 1) * gap + 1
-        places = -(-size // stride) if padding != "valid" else (size - reach) // stride + 1
-        if padding == "valid" and places < 1:
-            raise Refused(
-                f"moves a window of {reach} over an axis of {size}, so nothing would be left",
-                'Make the window smaller, or set padding to "same".',
-            )
-        found.append(places)
+        elif padding != "valid":
+            found.append(-(-size // stride))
+        else:
+            reach = (width - 1) * gap + 1
+            if size < reach:
+                raise Refused(
+                    f"moves a window of {reach} over an axis of {size}, so nothing would be left",
+                    'Make the window smaller, or set padding to "same".',
+                )
+            found.append((size - reach) // stride + 1)
     return tuple(found)

@@ -27,12 +27,15 @@ class View:
         self.ends: frozenset[str] = frozenset(end.partition(".")[0] for end in ends)
         self.used = upstream(self.wiring, self.ends)
         self.owners = {node.shares for node in graph.nodes.values()} - {None}
-        self._kinds: dict[str, str] = {}
+        self._made = {node.id: owner(graph, node) for node in graph.nodes.values()}
+        self._ops = {
+            name: find(made.op) if made is not None and made.op is not None else None
+            for name, made in self._made.items()
+        }
+        self._kinds = {name: op.name if op is not None else "" for name, op in self._ops.items()}
         self._by_kind: dict[str, list[str]] = {}
-        for node in graph.nodes.values():
-            op = self.op(node.id)
-            kind = self._kinds[node.id] = op.name if op is not None else ""
-            self._by_kind.setdefault(kind, []).append(node.id)
+        for name, kind in self._kinds.items():
+            self._by_kind.setdefault(kind, []).append(name)
 
     @property
     def sound(self) -> bool:
@@ -41,12 +44,11 @@ class View:
 
     def made(self, node: str) -> Node | None:
         """The node whose op and params count: itself, or the one it shares."""
-        return owner(self.graph, self.graph.nodes[node])
+        return self._made[node]
 
     def op(self, node: str) -> Op | None:
         """What the catalogue knows of a node; None for blocks, code and the unknown."""
-        made = self.made(node)
-        return find(made.op) if made is not None and made.op is not None else None
+        return self._ops[node]
 
     def kind(self, node: str | None) -> str:
         """The last part of a node's op (Dense); empty where it isn't known."""
@@ -61,7 +63,7 @@ class View:
 
     def value(self, node: str, param: str) -> Any:
         """A parameter's value, or its default; None where it hangs on a block's parameter."""
-        made, op = self.made(node), self.op(node)
+        made, op = self._made[node], self._ops[node]
         if made is None or op is None or param not in op.params or made.id in self.bad:
             return None
         known = op.params[param]
