@@ -63,4 +63,5 @@ _STOPS = {
     "lost-code",
     "unfed",
     "block-in-itself",
+    "bad-bypass",
 }

@@ -35,7 +35,7 @@ class _Checker:
     def problems(self) -> Iterator[Problem]:
         for name, graph in self.project.graphs().items():
             for node in graph.nodes.values():
-                if node.op is not None:
+                if node.op is not None and not node.bypass:
                     yield from self.node(name, graph, node)
         yield from self.training()
 

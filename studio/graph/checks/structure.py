@@ -5,10 +5,17 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
+from studio.graph.bypass import through
 from studio.graph.chain import chain
 from studio.graph.code import check_code
 from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project
-from studio.graph.ports import input_ports, output_ports, place_of, problem_at
+from studio.graph.ports import (
+    input_ports,
+    output_ports,
+    place_of,
+    problem_at,
+    takes_nothing,
+)
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
 
@@ -22,6 +29,7 @@ def check_structure(project: Project) -> list[Problem]:
     for name, graph in project.graphs().items():
         problems += _ids(name, graph)
         problems += _shares(name, graph)
+        problems += _bypassed(project, name, graph)
         problems += _edges(project, name, graph)
         problems += _outputs(project, name, graph)
         problems += _cycles(name, graph)
@@ -82,6 +90,18 @@ def _shares(name: str, graph: Graph) -> Iterator[Problem]:
             message = f"has params of its own, but calls the layer of {quoted(first.id)}."
             hint = f"Set them on {quoted(first.id)}, or give this node an op."
             yield Problem(ERROR, "bad-param", name, node.id, message, hint, place)
+        elif first.bypass and not node.bypass:
+            message = f"shares the layer of {quoted(first.id)}, which is bypassed."
+            hint = f"Bypass both, or neither, or give {quoted(node.id)} a layer of its own."
+            yield Problem(ERROR, "lost-share", name, node.id, message, hint, place)
+
+
+def _bypassed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
+    for node in graph.nodes.values():
+        if node.bypass and takes_nothing(project, node, graph):
+            message = "is bypassed, but takes nothing in that could go past it."
+            hint = "Take the bypass off, or remove the node."
+            yield problem_at(name, graph, node.id, "bad-bypass", message, hint)
 
 
 def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
@@ -104,8 +124,7 @@ def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
             yield Problem(ERROR, "lost-port", name, source.id, message, hint, place)
         ports = input_ports(project, target, graph)
         if not ports:
-            made = target.op or ""
-            if made in ("keras.Input",) or made.startswith("studio.data."):
+            if takes_nothing(project, target, graph):
                 message = f"leads into {quoted(target.id)}, which takes nothing in."
                 yield Problem(
                     ERROR, "lost-port", name, target.id, message, "Remove the edge.", place
@@ -165,10 +184,18 @@ def _outputs(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     if isinstance(graph, ModelGraph) and graph.style not in STYLES:
         message = f"is {quoted(graph.style)}; expected {', '.join(STYLES[:-1])} or {STYLES[-1]}."
         yield Problem(ERROR, "bad-style", name, "", message, "Choose one.", f"{head}.style")
-    elif isinstance(graph, ModelGraph) and graph.style == "sequential" and chain(graph) is None:
+    elif (
+        isinstance(graph, ModelGraph)
+        and graph.style == "sequential"
+        and not _is_chain(project, graph)
+    ):
         message = "asks for keras.Sequential, but the model is no chain of layers."
         hint = 'Set it to "auto", or to "functional".'
         yield Problem(ERROR, "bad-style", name, "", message, hint, f"{head}.style")
+
+
+def _is_chain(project: Project, graph: ModelGraph) -> bool:
+    return chain(through(project, graph)) is not None
 
 
 def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
@@ -186,19 +213,21 @@ def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
 def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     """Inputs that must be fed and aren't, and nodes that lead to no output."""
     wiring = wire(graph)
-    ends = graph.outputs.values() if isinstance(graph, DataGraph) else graph.outputs
-    used = upstream(wiring, (end.partition(".")[0] for end in ends))
+    reached = through(project, graph)
+    ends = reached.outputs.values() if isinstance(reached, DataGraph) else reached.outputs
+    way = wiring if reached is graph else wire(reached)
+    used = upstream(way, (end.partition(".")[0] for end in ends))
     used |= {graph.nodes[name].shares for name in used} - {None}
     for node in graph.nodes.values():
         ports = input_ports(project, node, graph)
         fed = {e.target_port or ports[0].name for e in wiring.incoming[node.id] if ports}
-        for port in ports:
+        for port in ports[:1] if node.bypass else ports:
             if port.optional or port.name in fed:
                 continue
             message = "nothing feeds it" if len(ports) == 1 else f"nothing feeds its {port.name}"
             hint = "Draw an edge to it, or remove the node."
             yield problem_at(name, graph, node.id, "unfed", f"{message}.", hint)
-        if used and node.id not in used and not isinstance(graph, DataGraph):
+        if used and node.id not in used and not (node.bypass or isinstance(graph, DataGraph)):
             message = "leads to no output, so it is not part of the model."
             hint = "Draw an edge from it, name it as an output, or remove it."
             yield problem_at(name, graph, node.id, "unused", message, hint, WARNING)

@@ -44,7 +44,12 @@ class View:
         return owner(self.graph, self.graph.nodes[node])
 
     def op(self, node: str) -> Op | None:
-        """What the catalogue knows of a node; None for blocks, code and the unknown."""
+        """What the catalogue knows of a node; None for blocks, code and the unknown.
+
+        A bypassed node calls nothing, so nothing is said of what it would call.
+        """
+        if self.graph.nodes[node].bypass:
+            return None
         made = self.made(node)
         return find(made.op) if made is not None and made.op is not None else None
 
