@@ -10,6 +10,7 @@ from studio.codegen.calls import argument, call_expr, is_function, value_expr
 from studio.codegen.layout import Expr, Group, Parts, dictionary, join, listing, width
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
+from studio.graph.bypass import through
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, Edge, Graph, Node, Project, output_name, owner
@@ -79,7 +80,9 @@ class Body:
     def __init__(self, source: Source, project: Project, graph: Graph, key: str, names: Names):
         self.source = source
         self.project = project
-        self.graph = graph
+        # An output keeps its name also where its node is bypassed.
+        self.output_names = [output_name(end) for end in graph.outputs]
+        self.graph = graph = through(project, graph)
         self.key = key
         self.names = names
         self.taken = set(names.blocks.values()) | set(project.code)
@@ -108,7 +111,8 @@ class Body:
         ends = self.graph.outputs
         if not named:
             return self.end(ends[0])
-        return dictionary((text(output_name(end)), self.end(end)) for end in ends)
+        pairs = zip(self.output_names, ends, strict=True)
+        return dictionary((text(name), self.end(end)) for name, end in pairs)
 
     def input(self, node: str) -> str:
         """Makes the variable of an input."""

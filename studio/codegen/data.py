@@ -11,6 +11,7 @@ from studio.codegen.helpers import HELPERS
 from studio.codegen.layout import Binary, Expr, Group, dictionary, join, subscript
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
+from studio.graph.bypass import through
 from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.document import DataGraph, Node, Project
@@ -92,7 +93,7 @@ def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -
 class _Data:
     def __init__(self, source: Source, project: Project, shapes: Shapes, folder: Path):
         self.project = project
-        self.graph: DataGraph = project.data
+        self.graph: DataGraph = through(project, project.data)
         self.shapes = shapes
         self.folder = folder
         self.helpers: set[str] = set()

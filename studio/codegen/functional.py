@@ -136,5 +136,5 @@ def write_block_function(source: Source, project: Project, name: str, names: Nam
     doc = f"Returns what the block {name} makes of its inputs."
     with source.section(function), source.signature(f"def {function}", items, doc):
         body.nodes()
-        ends = [body.end(end) for end in block.outputs]
+        ends = [body.end(end) for end in body.graph.outputs]
         source.line(f"return {', '.join(ends)}")

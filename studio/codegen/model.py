@@ -11,6 +11,7 @@ from studio.codegen.layout import Expr, Marked, join, listing
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
 from studio.codegen.subclass import write_block_class, write_model_class
+from studio.graph.bypass import through
 from studio.graph.chain import chain
 from studio.graph.document import Graph, Project
 from studio.graph.elements import Structure
@@ -34,10 +35,11 @@ def write_model(
     join_ = Join.of(project, structure)
     # keras.Sequential takes and gives one tensor, none by name.
     fits = style in ("auto", "sequential") and not (join_.named_inputs or join_.named_outputs)
-    order = chain(project.model) if fits else None
+    found = chain(through(project, project.model))
+    order = found if fits else None
     if style == "sequential" and order is None:
         why = "it is no chain of layers"
-        if chain(project.model) is not None:
+        if found is not None:
             why = "the data gives its features or labels by name"
         raise StudioError(
             f"The model can't be written as keras.Sequential: {why}. "
@@ -96,7 +98,11 @@ def _shared_blocks(project: Project) -> set[str]:
 
 def _uses(graph: Graph) -> set[str]:
     """The blocks that a graph's nodes stand for."""
-    return {node.op[6:] for node in graph.nodes.values() if (node.op or "").startswith("block:")}
+    return {
+        node.op[6:]
+        for node in graph.nodes.values()
+        if (node.op or "").startswith("block:") and not node.bypass
+    }
 
 
 def _blocks_in_order(project: Project) -> list[str]:

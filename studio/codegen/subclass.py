@@ -166,7 +166,7 @@ def write_block_class(source: Source, project: Project, name: str, names: Names)
             inputs = [body.input(each) for each in block.inputs]
             with source.block(f"def call(self, {', '.join(inputs)}):"):
                 body.calls()
-                source.line(f"return {', '.join(body.end(end) for end in block.outputs)}")
+                source.line(f"return {', '.join(body.end(end) for end in body.graph.outputs)}")
             if block.parameters:
                 source.blank()
                 with source.block("def get_config(self):"):

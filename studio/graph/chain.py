@@ -18,7 +18,10 @@ def used_nodes(graph: ModelGraph) -> list[str]:
 
 
 def chain(graph: ModelGraph) -> list[str] | None:
-    """The nodes of a chain from one input to one output; None where the model is no chain."""
+    """The nodes of a chain from one input to one output; None where the model is no chain.
+
+    The graph has no bypassed nodes: it comes from `through`.
+    """
     order = used_nodes(graph)
     if len(graph.outputs) != 1 or "." in graph.outputs[0] or not order:
         return None

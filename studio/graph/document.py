@@ -53,6 +53,7 @@ class Node(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     repeat: Annotated[Times, doc("How many times a block stands here in a row.")] = 1
     at: Annotated[tuple[float, float] | None, doc("Its place on the canvas: x, y.")] = None
     note: Annotated[str, doc("Free text.")] = ""
+    bypass: Annotated[bool, doc("Whether its first input goes past it, to its outputs.")] = False
 
 
 class Edge(Struct, frozen=True, array_like=True, gc=False):
@@ -82,11 +83,25 @@ class Edge(Struct, frozen=True, array_like=True, gc=False):
         return self.target.partition(".")[2]
 
 
+class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A titled rectangle behind nodes that belong together; a comment, never code."""
+
+    title: Annotated[str, doc("What stands above it.")] = ""
+    x: Annotated[float, doc("Its left edge on the canvas.")]
+    y: Annotated[float, doc("Its upper edge.")]
+    width: Annotated[float, doc("How wide it is.")]
+    height: Annotated[float, doc("How high it is.")]
+    color: Annotated[str, doc("The name of its colour; the theme's own where empty.")] = ""
+
+
 class Graph(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Nodes by id, in the order of the file, and the edges between them."""
 
     nodes: Annotated[dict[str, Node], doc("The calls.")] = field(default_factory=dict)
     edges: Annotated[tuple[Edge, ...], doc("Pairs [source, target].")] = ()
+    frames: Annotated[dict[str, Frame], doc("Comment frames by their id.")] = field(
+        default_factory=dict
+    )
 
 
 class DataGraph(Graph, frozen=True, omit_defaults=True):

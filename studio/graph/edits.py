@@ -224,7 +224,7 @@ class ResetParam(Edit, frozen=True):
 
 
 class SetNode(Edit, frozen=True):
-    """Sets a field of a node: op, shares, repeat, note."""
+    """Sets a field of a node: op, shares, repeat, note, bypass."""
 
     graph: str
     node: str
@@ -236,7 +236,7 @@ class SetNode(Edit, frozen=True):
         return f"Set {self.field} of {self.node}"
 
     def apply(self, project: Project) -> Project:
-        if self.field not in ("op", "shares", "repeat", "note"):
+        if self.field not in ("op", "shares", "repeat", "note", "bypass"):
             raise StudioError(f"A node has no field {quoted(self.field)} that can be set.")
         graph = _graph(project, self.graph)
         node = replace(_node(graph, self.node), **{self.field: self.value})

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from studio.graph.bypass import let_through
 from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
 from studio.graph.code import output_spec
@@ -177,6 +178,13 @@ class Inference:
         if shapes.refused:
             shapes.refused.pop(node_id, None)
         if self._broken and not self._broken.isdisjoint(((name, node_id), (name, node.shares))):
+            return
+        if node.bypass:
+            edge = let_through(self.project, graph, node, wiring.incoming[node_id])
+            spec = shapes.at(edge.source) if edge is not None else None
+            if spec is not None:
+                ports = output_ports(self.project, node, graph) or ("output",)
+                shapes.nodes[node_id] = NodeResult(dict.fromkeys(ports, spec))
             return
         arriving: dict[str, list[Any]] = {}
         for source, port, into in wiring.feeds[node_id]:
@@ -352,7 +360,8 @@ def _same_outputs(before: NodeResult | None, after: NodeResult | None) -> bool:
 
 def _call_differs(old: Node, new: Node) -> bool:
     """Whether two versions of a node call something else; its place and note don't count."""
-    return (old.op, old.shares, old.repeat) != (new.op, new.shares, new.repeat) or (
+    before = (old.op, old.shares, old.repeat, old.bypass)
+    return before != (new.op, new.shares, new.repeat, new.bypass) or (
         old.params is not new.params and old.params != new.params
     )
 

@@ -39,6 +39,15 @@ def input_ports(project: Project, node: Node, graph: Graph) -> tuple[Port, ...]:
     return op.inputs if op else ()
 
 
+def takes_nothing(project: Project, node: Node, graph: Graph) -> bool:
+    """Whether a node is known to have no input: an Input, a source, a block without one."""
+    made = owner(graph, node)
+    known = made is not None and (
+        block_of(project, graph, node) is not None or find(made.op or "") is not None
+    )
+    return known and not input_ports(project, node, graph)
+
+
 def _code_ports(project: Project, name: str) -> tuple[Port, ...]:
     """The tensors that the user's layer or function is called on, by its own signature."""
     code = project.code.get(name)

@@ -25,6 +25,8 @@ def summary(project: Project, shapes: Shapes) -> dict[str, Any]:
         row: dict[str, Any] = {"id": node.id, "op": made.op if made else None, "outputs": []}
         if node.shares:
             row["shares"] = node.shares
+        if node.bypass:
+            row["bypass"] = True
         if result is None:
             rows.append(row | {"params": None, "trainable_params": None, "flops": None})
             continue
@@ -34,6 +36,8 @@ def summary(project: Project, shapes: Shapes) -> dict[str, Any]:
         row["trainable_params"] = sum(w.count for w in result.weights if w.trainable)
         row["flops"] = result.flops
         rows.append(row)
+        if node.bypass:
+            continue  # its outputs are the tensor that went past it
         total += row["params"]
         trainable += row["trainable_params"]
         weight_bytes += sum(weight.bytes for weight in result.weights)

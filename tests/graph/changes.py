@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
-from studio.graph import edits
-from studio.graph.document import Block, Call, Code, Edge, Graph, Node, Project, Training
+from studio.graph import edits, part_edits
+from studio.graph.document import Block, Call, Code, Edge, Frame, Graph, Node, Project, Training
 from studio.graph.edits import Edit
 
 NAMES = st.sampled_from(("image", "conv1", "digit", "new", "other", "x", "batch", "split"))
@@ -36,6 +36,7 @@ NEW_NODES = st.builds(
     repeat=st.integers(1, 3),
     at=st.none() | PLACES,
     note=TEXTS,
+    bypass=st.booleans(),
 )
 BLOCKS = st.builds(
     lambda node, parameters: Block(
@@ -87,6 +88,7 @@ def _set_node(draw: Draw, name: str, graph: Graph) -> Edit:
         "shares": NAMES | st.none(),
         "repeat": st.integers(1, 4),
         "note": TEXTS,
+        "bypass": st.booleans(),
         "at": PLACES,
     }
     field = draw(st.sampled_from(tuple(values)))
@@ -119,6 +121,23 @@ def _training(draw: Draw, *_: Any) -> Edit:
 def _project(draw: Draw, *_: Any) -> Edit:
     field = draw(st.sampled_from(tuple(PROJECT)))
     return edits.SetProject(field, draw(PROJECT[field]))
+
+
+def _part(draw: Draw, name: str, graph: Graph) -> Edit:
+    nodes = draw(st.lists(NEW_NODES, max_size=3, unique_by=lambda node: node.id))
+    ends = st.sampled_from([*graph.nodes, *(node.id for node in nodes), "lost"])
+    edges = draw(st.lists(st.builds(Edge, ends, ends), max_size=2))
+    return part_edits.AddPart(name, tuple(nodes), tuple(edges), draw(INDICES))
+
+
+def _order(draw: Draw, name: str, graph: Graph) -> Edit:
+    return part_edits.OrderNodes(name, tuple(_one_of(draw, graph.nodes) for _ in range(2)))
+
+
+def _frame(draw: Draw, name: str, graph: Graph) -> Edit:
+    size = st.floats(-1, 1e6)
+    frame = st.builds(Frame, title=TEXTS, x=FLOATS, y=FLOATS, width=size, height=size, color=TEXTS)
+    return part_edits.SetFrame(name, _one_of(draw, graph.frames, TEXTS), draw(st.none() | frame))
 
 
 INDICES = st.none() | st.integers(-2, 30)
@@ -154,6 +173,9 @@ MAKERS: dict[type[Edit], Callable[[Draw, str, Graph], Edit]] = {
     edits.SetCode: lambda draw, *_: edits.SetCode(
         draw(NAMES), draw(st.none() | st.builds(Code, st.just("layer"), TEXTS))
     ),
+    part_edits.AddPart: _part,
+    part_edits.OrderNodes: _order,
+    part_edits.SetFrame: _frame,
 }
 
 

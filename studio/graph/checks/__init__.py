@@ -89,4 +89,5 @@ _STOPS = {
     "lost-code",
     "unfed",
     "block-in-itself",
+    "bad-bypass",
 }

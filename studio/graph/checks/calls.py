@@ -68,7 +68,7 @@ class _Checker:
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
         """What is wrong with the call of a node."""
-        if node.op is None:
+        if node.op is None or node.bypass:
             return
         if node.repeat != 1 and not node.op.startswith("block:"):
             yield "bad-param", "repeat is for blocks.", "Group the node into a block."

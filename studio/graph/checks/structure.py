@@ -7,11 +7,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
+from studio.graph.bypass import through
 from studio.graph.catalogue.op import Port
 from studio.graph.chain import chain
 from studio.graph.code import check_code
 from studio.graph.document import Block, Code, DataGraph, Graph, ModelGraph, Project
-from studio.graph.ports import input_ports, output_ports, place_of, problem_at
+from studio.graph.ports import (
+    input_ports,
+    output_ports,
+    place_of,
+    problem_at,
+    takes_nothing,
+)
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
 
@@ -59,10 +66,11 @@ def _graph(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     ports = {n.id: (input_ports(project, n, graph), output_ports(project, n, graph)) for n in nodes}
     yield from _ids(name, graph)
     yield from _shares(name, graph)
-    yield from _edges(name, graph, ports)
-    yield from _outputs(name, graph, ports)
+    yield from _edges(project, name, graph, ports)
+    yield from _outputs(project, name, graph, ports)
     yield from _cycles(name, graph)
-    yield from _unfed(name, graph, ports)
+    yield from _bypassed(project, name, graph)
+    yield from _unfed(project, name, graph, ports)
 
 
 def _alike(project: Project, one: Graph, other: Graph) -> bool:
@@ -76,7 +84,7 @@ def _alike(project: Project, one: Graph, other: Graph) -> bool:
     return all(
         a is b
         or (
-            (a.op, a.shares, bool(a.params)) == (b.op, b.shares, bool(b.params))
+            (a.op, a.shares, a.bypass, bool(a.params)) == (b.op, b.shares, b.bypass, bool(b.params))
             and output_ports(project, a, one) == output_ports(project, b, other)
         )
         for a, b in zip(one.nodes.values(), other.nodes.values(), strict=True)
@@ -133,9 +141,21 @@ def _shares(name: str, graph: Graph) -> Iterator[Problem]:
             message = f"has params of its own, but calls the layer of {quoted(first.id)}."
             hint = f"Set them on {quoted(first.id)}, or give this node an op."
             yield Problem(ERROR, "bad-param", name, node.id, message, hint, place)
+        elif first.bypass and not node.bypass:
+            message = f"shares the layer of {quoted(first.id)}, which is bypassed."
+            hint = f"Bypass both, or neither, or give {quoted(node.id)} a layer of its own."
+            yield Problem(ERROR, "lost-share", name, node.id, message, hint, place)
 
 
-def _edges(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
+def _bypassed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
+    for node in graph.nodes.values():
+        if node.bypass and takes_nothing(project, node, graph):
+            message = "is bypassed, but takes nothing in that could go past it."
+            hint = "Take the bypass off, or remove the node."
+            yield problem_at(name, graph, node.id, "bad-bypass", message, hint)
+
+
+def _edges(project: Project, name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
     taken: set[tuple[str, str]] = set()
     head = f"{name.replace('block:', 'blocks.')}.edges"
     for index, edge in enumerate(graph.edges):
@@ -158,8 +178,7 @@ def _edges(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
             yield Problem(ERROR, "lost-port", name, source.id, message, hint, place)
         ports = all_ports[target_id][0]
         if not ports:
-            made = target.op or ""
-            if made in ("keras.Input",) or made.startswith("studio.data."):
+            if takes_nothing(project, target, graph):
                 message = f"leads into {quoted(target.id)}, which takes nothing in."
                 yield Problem(
                     ERROR, "lost-port", name, target.id, message, "Remove the edge.", place
@@ -183,7 +202,7 @@ def _edges(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
         taken.add(end)
 
 
-def _outputs(name: str, graph: Graph, ports: Ports) -> Iterator[Problem]:
+def _outputs(project: Project, name: str, graph: Graph, ports: Ports) -> Iterator[Problem]:
     head = name.replace("block:", "blocks.")
     if isinstance(graph, DataGraph):
         ends = graph.outputs.items()
@@ -221,10 +240,18 @@ def _outputs(name: str, graph: Graph, ports: Ports) -> Iterator[Problem]:
     if isinstance(graph, ModelGraph) and graph.style not in STYLES:
         message = f"is {quoted(graph.style)}; expected {', '.join(STYLES[:-1])} or {STYLES[-1]}."
         yield Problem(ERROR, "bad-style", name, "", message, "Choose one.", f"{head}.style")
-    elif isinstance(graph, ModelGraph) and graph.style == "sequential" and chain(graph) is None:
+    elif (
+        isinstance(graph, ModelGraph)
+        and graph.style == "sequential"
+        and not _is_chain(project, graph)
+    ):
         message = "asks for keras.Sequential, but the model is no chain of layers."
         hint = 'Set it to "auto", or to "functional".'
         yield Problem(ERROR, "bad-style", name, "", message, hint, f"{head}.style")
+
+
+def _is_chain(project: Project, graph: ModelGraph) -> bool:
+    return chain(through(project, graph)) is not None
 
 
 def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
@@ -239,22 +266,24 @@ def _cycles(name: str, graph: Graph) -> Iterator[Problem]:
         yield Problem(ERROR, "cycle", name, nodes[0], message, hint, f"{place}.edges")
 
 
-def _unfed(name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
+def _unfed(project: Project, name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
     """Inputs that must be fed and aren't, and nodes that lead to no output."""
     wiring = wire(graph)
-    ends = graph.outputs.values() if isinstance(graph, DataGraph) else graph.outputs
-    used = upstream(wiring, (end.partition(".")[0] for end in ends))
+    reached = through(project, graph)
+    ends = reached.outputs.values() if isinstance(reached, DataGraph) else reached.outputs
+    way = wiring if reached is graph else wire(reached)
+    used = upstream(way, (end.partition(".")[0] for end in ends))
     used |= {graph.nodes[name].shares for name in used} - {None}
     for node in graph.nodes.values():
         ports = all_ports[node.id][0]
         fed = {into or ports[0].name for _, _, into in wiring.feeds[node.id] if ports}
-        for port in ports:
+        for port in ports[:1] if node.bypass else ports:
             if port.optional or port.name in fed:
                 continue
             message = "nothing feeds it" if len(ports) == 1 else f"nothing feeds its {port.name}"
             hint = "Draw an edge to it, or remove the node."
             yield problem_at(name, graph, node.id, "unfed", f"{message}.", hint)
-        if used and node.id not in used and not isinstance(graph, DataGraph):
+        if used and node.id not in used and not (node.bypass or isinstance(graph, DataGraph)):
             message = "leads to no output, so it is not part of the model."
             hint = "Draw an edge from it, name it as an output, or remove it."
             yield problem_at(name, graph, node.id, "unused", message, hint, WARNING)

@@ -28,8 +28,11 @@ class View:
         self.used = upstream(self.wiring, self.ends)
         self.owners = {node.shares for node in graph.nodes.values()} - {None}
         self._made = {node.id: owner(graph, node) for node in graph.nodes.values()}
+        # A bypassed node calls nothing, so nothing is said of what it would call.
         self._ops = {
-            name: find(made.op) if made is not None and made.op is not None else None
+            name: find(made.op)
+            if made is not None and made.op is not None and not graph.nodes[name].bypass
+            else None
             for name, made in self._made.items()
         }
         self._kinds = {name: op.name if op is not None else "" for name, op in self._ops.items()}
@@ -47,7 +50,7 @@ class View:
         return self._made[node]
 
     def op(self, node: str) -> Op | None:
-        """What the catalogue knows of a node; None for blocks, code and the unknown."""
+        """What the catalogue knows of a node; None for blocks, code, the unknown and bypassed."""
         return self._ops[node]
 
     def kind(self, node: str | None) -> str:
