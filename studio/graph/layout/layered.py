@@ -84,7 +84,9 @@ def layout(
         if source is not None and target is not None and source != target:
             links.append((source, target, *anchors(edge), edge.source_port))
             edges.append(index)
+    tick()
     parts = _parts(len(nodes), links)
+    tick()
     made = []
     done = 0
     for members, own in parts:
@@ -99,6 +101,7 @@ def layout(
             corners[vertex] = (x + dx, y + dy)
         for link, bends in part.routes.items():
             routes[edges[own[link]]] = tuple((x + dx, y + dy) for x, y in bends)
+    tick()
     if direction == RIGHT:
         corners = [(y, x) for x, y in corners]
         routes = {edge: tuple((y, x) for x, y in bends) for edge, bends in routes.items()}
@@ -164,21 +167,16 @@ def _part(
         corners.append(
             (_grid(middle[vertex] - wide / 2), _grid(tops[row] + (heights[row] - high) / 2))
         )
+    tick()
+    routes = _routes(graph, middle, tops, heights)
+    tick()
     left = min(x for x, _ in corners)
-    routes = {}
-    for index, lane in enumerate(graph.lanes):
-        if lane:
-            routes[index] = [
-                (x - left, y) for x, y in _bends(lane, middle, tops, heights, graph.layer)
-            ]
-    bends = [x for each in routes.values() for x, _ in each]
-    left_bend = min(bends, default=0.0)
-    push = max(0.0, -left_bend)
-    push = -(-push // GRID) * GRID
-    corners = [(x - left + push, y) for x, y in corners]
-    routes = {i: [(x + push, y) for x, y in each] for i, each in routes.items()}
+    left = min(left, _grid(min((x for bends in routes.values() for x, _ in bends), default=left)))
+    corners = [(x - left, y) for x, y in corners]
+    routes = {i: [(x - left, y) for x, y in bends] for i, bends in routes.items()}
+    tick()
     right = max(x + wide for (x, _), (wide, _) in zip(corners, own, strict=True))
-    right = max(right, max((x + push for x in bends), default=0.0))
+    right = max(right, max((x for bends in routes.values() for x, _ in bends), default=right))
     return _Part(corners, routes, (right, tops[-1] + heights[-1]))
 
 
@@ -204,23 +202,29 @@ def _rows(
     return tops, heights
 
 
-def _bends(
-    lane: tuple[int, ...],
-    middle: list[float],
-    tops: list[float],
-    heights: list[float],
-    layer: list[int],
-) -> list[Point]:
-    """Where a lane begins, shifts and ends."""
-    points: list[Point] = []
-    for index, vertex in enumerate(lane):
-        x, row = middle[vertex], layer[vertex]
-        straight = 0 < index and abs(middle[lane[index - 1]] - x) < 0.01
-        if straight:
-            points[-1] = (x, tops[row] + heights[row])
-        else:
-            points += [(x, tops[row]), (x, tops[row] + heights[row])]
-    return points
+def _routes(
+    graph: Layered, middle: list[float], tops: list[float], heights: list[float]
+) -> dict[int, list[Point]]:
+    """Where each long edge begins to run straight beside the nodes, shifts, and ends to."""
+    runs: list[list[tuple[int, int, float]]] = []  # (first dummy, last dummy, x) of each lane
+    for lane in graph.lanes:
+        own: list[tuple[int, int, float]] = []
+        for index, x in enumerate(middle[v] for v in lane):
+            if own and abs(own[-1][2] - x) < 0.01:
+                own[-1] = (own[-1][0], index, x)
+            else:
+                own.append((index, index, x))
+        runs.append(own)
+    routes = {}
+    for link, (number, count) in graph.taken.items():
+        bends = routes[link] = []
+        row = graph.layer[graph.lanes[number][0]]
+        for first, last, x in runs[number]:
+            if first >= count:
+                break
+            end = row + min(last, count - 1)
+            bends += [(x, tops[row + first]), (x, tops[end] + heights[end])]
+    return routes
 
 
 def _packed(boxes: list[Size], direction: str) -> list[Point]:

@@ -31,8 +31,10 @@ class Layered(Struct):
     layer: list[int]
     up: list[list[End]]
     down: list[list[End]]
-    lanes: list[tuple[int, ...]]
-    """The dummies of each link, from its source on."""
+    lanes: list[list[int]]
+    """The dummies of long edges, downward; edges from one port share a lane."""
+    taken: dict[int, tuple[int, int]]
+    """For each long link the number of its lane, and how many of its dummies it takes."""
     height: list[int]
     """The nodes on the longest way from a vertex to an end of the graph."""
     depth: list[int]
@@ -46,7 +48,7 @@ class Layered(Struct):
         return found
 
 
-def forward(count: int, links: Sequence[Link]) -> tuple[list[int], list[Link]]:
+def forward(count: int, links: Sequence[Link], tick: Tick) -> tuple[list[int], list[Link]]:
     """An order of all vertices, and the links that go along it: all but those that close a cycle.
 
     Depth first from what nothing feeds, so that the edges turned away are the ones
@@ -60,6 +62,7 @@ def forward(count: int, links: Sequence[Link]) -> tuple[list[int], list[Link]]:
     done: list[int] = []
     state = bytearray(count)  # 1: on the way, 2: done
     back: set[tuple[int, int]] = set()
+    tick()
     starts = [v for v in range(count) if not fed[v]] + [v for v in range(count) if fed[v]]
     for start in starts:
         if state[start]:
@@ -80,6 +83,7 @@ def forward(count: int, links: Sequence[Link]) -> tuple[list[int], list[Link]]:
                 done.append(vertex)
                 way.pop()
     done.reverse()
+    tick()
     if back:
         links = [link for link in links if (link[0], link[1]) not in back]
     return done, list(links)
@@ -92,7 +96,7 @@ def assign(count: int, links: Sequence[Link], tick: Tick) -> tuple[list[int], li
     to it (a second input, and what it goes through alone), and a vertex with more edges
     on one side moves to that side.
     """
-    order, links = forward(count, links)
+    order, links = forward(count, links, tick)
     above: list[list[int]] = [[] for _ in range(count)]
     below: list[list[int]] = [[] for _ in range(count)]
     for source, target, *_ in links:
@@ -132,7 +136,8 @@ def assign(count: int, links: Sequence[Link], tick: Tick) -> tuple[list[int], li
 
 def layered(count: int, links: Sequence[Link], tick: Tick) -> Layered:
     """The rows of a graph and the lanes of its long edges."""
-    _, along = forward(count, links)
+    _, along = forward(count, links, tick)
+    tick()
     kept = set(along)
     layer, depth, height = assign(count, along, tick)
     found = Layered(
@@ -140,12 +145,14 @@ def layered(count: int, links: Sequence[Link], tick: Tick) -> Layered:
         layer,
         [[] for _ in range(count)],
         [[] for _ in range(count)],
-        [()] * len(links),
+        [],
+        {},
         height,
         depth,
     )
+    tick()
     longest = _longest(layer, along, LANES * count + 1000)
-    shared: dict[tuple[int, str], list[int]] = {}
+    shared: dict[tuple[int, str], int] = {}
     joined: set[tuple[int, int, float, float]] = set()
     # The short ones first: a lane grows down from the one that is there.
     for index in sorted(range(len(links)), key=lambda i: layer[links[i][1]] - layer[links[i][0]]):
@@ -154,13 +161,18 @@ def layered(count: int, links: Sequence[Link], tick: Tick) -> Layered:
         span = layer[target] - layer[source]
         if link not in kept or span > longest:
             continue
-        lane = shared.setdefault((source, port), [])
-        while len(lane) < span - 1:
-            _grow(found, lane, source, leaves)
-            if len(found.layer) % 1024 == 0:
-                tick()
-        found.lanes[index] = tuple(lane[: span - 1])
-        last, at = (lane[span - 2], 0.5) if span > 1 else (source, leaves)
+        last, at = source, leaves
+        if span > 1:
+            number = shared.setdefault((source, port), len(shared))
+            if number == len(found.lanes):
+                found.lanes.append([])
+            lane = found.lanes[number]
+            while len(lane) < span - 1:
+                _grow(found, lane, source, leaves)
+                if len(found.layer) % 1024 == 0:
+                    tick()
+            found.taken[index] = number, span - 1
+            last, at = lane[span - 2], 0.5
         if (last, target, at, enters) not in joined:  # two edges alike are one line
             joined.add((last, target, at, enters))
             _join(found, last, target, at, enters)

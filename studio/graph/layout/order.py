@@ -10,7 +10,7 @@ SWEEPS = 24
 PATIENCE = 4
 """Sweeps that may pass without a better order."""
 
-BUDGET = 1_500_000
+BUDGET = 800_000
 """Vertices times sweeps; a large graph gets fewer sweeps, so that it doesn't take long."""
 
 
@@ -115,7 +115,7 @@ class _Search:
             if not least or stale >= PATIENCE:
                 break
             self.sweep(down=sweep % 2 == 0)
-            self.transpose(rounds=2)
+            self.transpose(rounds=2 if sweeps == SWEEPS else 1)
             now = self.count()
             if now < least:
                 least, best, stale = now, [row[:] for row in self.rows], 0
@@ -124,7 +124,7 @@ class _Search:
         self.rows = best
         self.place = _places(self.graph, best)
         if least:
-            self.transpose(rounds=8)
+            self.transpose(rounds=8 if sweeps == SWEEPS else 2)
 
     def sweep(self, down: bool) -> None:
         """Sorts every row by where its neighbours in the row before it stand."""
@@ -165,15 +165,16 @@ class _Search:
 
     def _swap(self, row: list[int]) -> bool:
         place, up, down = self.place, self.graph.up, self.graph.down
-        keys = [
-            (
-                sorted([place[u] + at for u, at, _ in up[v]]),
-                sorted([place[w] + at for w, at, _ in down[v]]),
-            )
-            for v in row
-        ]
+        keys = []
+        for i, v in enumerate(row):
+            if i % 500 == 0:
+                self.tick()
+            above = sorted([place[u] + at for u, at, _ in up[v]])
+            keys.append((above, sorted([place[w] + at for w, at, _ in down[v]])))
         swapped = False
         for i in range(len(row) - 1):
+            if i % 500 == 0:
+                self.tick()
             left, right = keys[i], keys[i + 1]
             gain = _gain(left[0], right[0]) + _gain(left[1], right[1])
             if gain > 0:

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 
 from studio.graph.layout.layers import End, Layered, Tick
 
 SWINGS = 60
-BUDGET = 3_000_000
+BUDGET = 1_500_000
 """Edges times swings; a large graph gets fewer."""
+
+PRESSES = 12
+"""How often it is asked, in a swing, which blocks press on each other by now."""
 
 GRID = 4
 
@@ -60,7 +64,9 @@ class _Blocks:
         self._group()
         self._constrain()
         self._pull()
+        self.tick()
         self._settle()
+        self.tick()
         return [self.x[b] + o for b, o in zip(self.block, self.offset, strict=True)]
 
     # Which edges are straight
@@ -72,9 +78,8 @@ class _Blocks:
         self.tick()
         for upper, lower in self._chains(wish_down, wish_up):
             self._straighten(upper, lower)
-        lanes = sorted({lane for lane in graph.lanes if len(lane) > 1}, key=lambda e: (-len(e), e))
-        for lane in lanes:
-            for upper, lower in zip(lane, lane[1:], strict=False):
+        for lane in sorted(graph.lanes, key=len, reverse=True):
+            for upper, lower in pairwise(lane):
                 self._straighten(upper, lower)
         self.tick()
         for vertex in range(graph.real):
@@ -163,9 +168,9 @@ class _Blocks:
         count = len(self.first)
         least: dict[tuple[int, int], float] = {}
         for index, row in enumerate(self.rows):
-            if index % 256 == 0:
+            if index % 256 == 0 or len(row) > 200:
                 self.tick()
-            for left, right in zip(row, row[1:], strict=False):
+            for left, right in pairwise(row):
                 key = self.block[left], self.block[right]
                 need = self._apart(left, right) + self.offset[left] - self.offset[right]
                 if need > least.get(key, -1e9):
@@ -175,6 +180,9 @@ class _Blocks:
         for (a, b), need in least.items():
             self.right[a].append((b, need))
             self.left[b].append((a, need))
+        self.tick()
+        self.pairs = [(a, b, need) for (a, b), need in least.items()]
+        self.tick()
         waits = [len(each) for each in self.left]
         self.order = [b for b in range(count) if not waits[b]]
         for block in self.order:  # which grows meanwhile
@@ -188,6 +196,7 @@ class _Blocks:
     def _pull(self) -> None:
         """Blocks swing to where their edges lead, from halfway between far left and far right."""
         pulls, weights = self._pulls()
+        self.tick()
         self.x = self._start()
         edges = sum(map(len, pulls)) + len(self.x)
         x = self.x
@@ -225,8 +234,11 @@ class _Blocks:
         return [(a + b) / 2 for a, b in zip(low, high, strict=True)]
 
     def _swing(self, force: list[float], weights: list[float]) -> float:
-        """Moves all blocks half their way, those that press on each other as one; how far at most."""
-        x, right = self.x, self.right
+        """Moves all blocks half their way, those that press on each other as one.
+
+        Returns how far the farthest went.
+        """
+        x = self.x
         region = list(range(len(x)))
         weight, pull = weights[:], [f * w for f, w in zip(force, weights, strict=True)]
 
@@ -236,19 +248,24 @@ class _Blocks:
                 block = region[block]
             return block
 
-        merged = True
-        while merged:
-            merged = False
-            for a in self.order:
-                for b, need in right[a]:
-                    if x[b] - x[a] - need > 0.01:
-                        continue
-                    p, q = find(a), find(b)
-                    if p != q and pull[p] * weight[q] > pull[q] * weight[p] + 1e-6:
-                        region[q] = p
-                        weight[p] += weight[q]
-                        pull[p] += pull[q]
-                        merged = True
+        touching = [(a, b) for a, b, need in self.pairs if x[b] - x[a] - need < 0.01]
+        for _ in range(PRESSES):
+            self.tick()
+            apart = []
+            for a, b in touching:
+                p, q = find(a), find(b)
+                if p == q:
+                    continue
+                if pull[p] * weight[q] > pull[q] * weight[p] + 1e-6:
+                    region[q] = p
+                    weight[p] += weight[q]
+                    pull[p] += pull[q]
+                else:
+                    apart.append((a, b))
+            if len(apart) == len(touching):
+                break
+            touching = apart
+        self.tick()
         roots = [find(block) for block in range(len(x))]
         shift = [pull[r] / weight[r] / 2 for r in roots]
         return self._move(roots, shift)
