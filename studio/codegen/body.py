@@ -13,10 +13,11 @@ from studio.codegen.source import Source, variable
 from studio.graph.bypass import through
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import find
+from studio.graph.chain import called_nodes
 from studio.graph.document import Block, Edge, Graph, Node, Project, output_name, owner
 from studio.graph.elements import Structure, features, label
 from studio.graph.ports import input_ports, output_ports
-from studio.graph.wiring import upstream, wire
+from studio.graph.wiring import wire
 
 MOST_TARGETS = 72
 """Columns that the names of one layer's outputs may take together."""
@@ -32,14 +33,6 @@ def camel(name: str) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").split("_")
     plain = "".join(word[:1].upper() + word[1:] for word in words)
     return plain if plain.isidentifier() else f"Model{plain}"
-
-
-def called_nodes(graph: Graph) -> list[str]:
-    """The nodes that the outputs hang on, and all inputs, in the order of their calls."""
-    wiring = wire(graph)
-    used = upstream(wiring, (end.partition(".")[0] for end in graph.outputs))
-    inputs = {node.id for node in graph.nodes.values() if node.op == "keras.Input"}
-    return [name for name in wiring.order if name in used or name in inputs]
 
 
 def input_nodes(graph: Graph) -> list[str]:
@@ -89,7 +82,8 @@ class Body:
         self.variables: dict[tuple[str, str], str] = {}
         self.wiring = wire(graph)
         self.order = called_nodes(graph)
-        ends = [e.source for e in graph.edges if e.target_node in self.order]
+        called = set(self.order)
+        ends = [e.source for e in graph.edges if e.target_node in called]
         self.taken_ends = {self._end_key(end) for end in (*ends, *graph.outputs)}
 
     def mark(self, node: str) -> tuple[str, str]:
@@ -99,8 +93,10 @@ class Body:
     def _end_key(self, end: str) -> tuple[str, str]:
         """(node, port), the first port being ""."""
         name, _, port = end.partition(".")
+        if not port:
+            return name, ""
         ports = output_ports(self.project, self.graph.nodes[name], self.graph)
-        return name, "" if not port or port == ports[0] else port
+        return name, "" if port == ports[0] else port
 
     def end(self, end: str) -> str:
         """The variable that holds what leaves "node" or "node.port"."""

@@ -28,13 +28,15 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
         raise StudioError(f"There is no op {quoted(path)}.")
     source.need(path.partition(".")[0])
     items: list[Expr] = []
-    for position, (key, param) in enumerate(op.params.items()):
-        if key == "name" and name is not None and params.get("name") is None:
-            value: Expr = name
-        elif key in params:
-            value = argument(source, param, params[key])
-        else:
+    given = {**params, "name": None} if name is not None and "name" not in params else params
+    for position, key in enumerate(op.params):
+        if key not in given:
             continue
+        param = op.params[key]
+        if key == "name" and name is not None and given["name"] is None:
+            value: Expr = name
+        else:
+            value = argument(source, param, given[key])
         by_position = param.required and position < MOST_POSITIONAL and len(items) == position
         items.append(value if by_position else join(f"{key}=", value))
     return join(path, Group("(", tuple(items), ")", call=True))

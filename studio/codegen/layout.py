@@ -122,6 +122,37 @@ def flat(expr: Expr) -> str:
     return f"{expr.open}{expr.between.join(map(flat, expr.items))}{expr.close}"
 
 
+def one_line(parts: Iterable[Expr], room: int) -> str | None:
+    """The expressions on one line; None where they don't fit, or lines in them are marked."""
+    found: list[str] = []
+    if not all(_flatten(part, found) for part in parts):
+        return None
+    line = "".join(found)
+    return line if width(line) <= room else None
+
+
+def _flatten(expr: Expr, found: list[str]) -> bool:
+    """Adds the texts of an expression on one line; says False where a part of it is marked."""
+    if isinstance(expr, str):
+        found.append(expr)
+        return True
+    if isinstance(expr, Marked):
+        return False
+    if isinstance(expr, Parts):
+        return all(_flatten(part, found) for part in expr.parts)
+    if isinstance(expr, Binary):
+        found.append(flat(expr))
+        return True
+    found.append(expr.open)
+    for index, item in enumerate(expr.items):
+        if index:
+            found.append(expr.between)
+        if not _flatten(item, found):
+            return False
+    found.append(expr.close)
+    return True
+
+
 class Lines:
     """Lines as they are written, and which of them belong to which node."""
 

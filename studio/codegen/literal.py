@@ -48,6 +48,8 @@ def _odd_float(value: float) -> Expr:
 
 def text(value: str) -> str:
     """A text as a Python literal: in double quotes, unless single ones need fewer escapes."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
     quote = '"' if value.count('"') <= value.count("'") else "'"
     body = []
     for char in value:

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field
 
-from studio.codegen.layout import STEP, WIDTH, Expr, Group, Lines, Parts, head_width, width
+from studio.codegen.layout import (
+    STEP,
+    WIDTH,
+    Expr,
+    Group,
+    Lines,
+    Parts,
+    head_width,
+    one_line,
+    width,
+)
 
 STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
 IMPORTS = {
@@ -84,6 +94,13 @@ class Source:
     def statement(self, *parts: Expr, mark: tuple[str, str] | None = None) -> None:
         """A statement of one expression, broken over lines where it must be."""
         section = self.sections[-1]
+        line = one_line(parts, WIDTH - self._indent)
+        if line is not None:  # most do
+            section.lines.append(" " * self._indent + line)
+            if mark is not None:
+                at = len(section.lines)
+                section.marks.setdefault(mark, []).append((at, at))
+            return
         lines = Lines()
         lines.lines[-1] = " " * self._indent
         if self._parenthesised(parts):

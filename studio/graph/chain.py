@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 from studio.graph.catalogue.registry import find
-from studio.graph.document import ModelGraph
+from studio.graph.document import Block, ModelGraph
 from studio.graph.wiring import upstream, wire
 
 
-def used_nodes(graph: ModelGraph) -> list[str]:
+def called_nodes(graph: ModelGraph | Block) -> list[str]:
     """The nodes that the outputs hang on, and all inputs, in the order of their calls."""
     wiring = wire(graph)
     used = upstream(wiring, (end.partition(".")[0] for end in graph.outputs))
@@ -22,10 +22,11 @@ def chain(graph: ModelGraph) -> list[str] | None:
 
     The graph has no bypassed nodes: it comes from `through`.
     """
-    order = used_nodes(graph)
+    order = called_nodes(graph)
+    called = set(order)
     if len(graph.outputs) != 1 or "." in graph.outputs[0] or not order:
         return None
-    edges = {(e.source, e.target) for e in graph.edges if e.target_node in order}
+    edges = {(e.source, e.target) for e in graph.edges if e.target_node in called}
     if edges != set(pairwise(order)) or order[-1] != graph.outputs[0]:
         return None
     for position, name in enumerate(order):

@@ -13,11 +13,11 @@ from typing import Any
 from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.graph.checks import check
+from studio.graph.checks import Checker
 from studio.graph.document import Graph, Project
 from studio.graph.edits import Edit
 from studio.graph.history import History
-from studio.graph.infer import Inference, Shapes
+from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, StudioError, errors
 
 PAUSE = 700
@@ -55,8 +55,8 @@ class Session(QObject):
         self.folder = folder or (path.parent if path is not None else Path())
         self.history = History(project)
         self._saved = project
-        self._inference = Inference(self.folder)
-        self.report = check(project, self.folder, inference=self._inference)
+        self._checker = Checker(self.folder)
+        self.report = self._checker.run(project)
         self._check_timer = _once(self, 0, self._check)
         self._pause = _once(self, PAUSE, self._seal)
         self._merge: str | None = None
@@ -157,10 +157,11 @@ class Session(QObject):
         return errors(self.report.problems)
 
     def _infer(self) -> None:
-        """Shapes at once: they change in place, so the report's are current too."""
+        """Shapes and errors at once; advice, which takes longest, a moment later."""
+        self.report = self._checker.run(self.project, advice=False)
 
     def _check(self) -> None:
-        self.report = check(self.project, self.folder, inference=self._inference)
+        self.report = self._checker.run(self.project)
         self.checked.emit()
 
     def settle(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from studio.graph.caption import op_title, summary_line
 from studio.graph.document import Graph, Node, Project, owner
+from studio.graph.library import family_of
 from studio.graph.ports import block_of, input_ports, op_of, output_ports
 from studio.gui.look.tokens import family_colour
 
@@ -28,8 +30,13 @@ class Look(Struct, frozen=True):
     """Whether it is an output of its graph."""
 
 
-def look_of(project: Project, graph: Graph, node: Node, results: frozenset[str]) -> Look:
-    """What a node looks like; `results` are the nodes whose tensors leave the graph."""
+def look_of(
+    project: Project, graph: Graph, node: Node, results: frozenset[str], tensors: int
+) -> Look:
+    """What a node looks like.
+
+    `results` are the nodes whose tensors leave the graph, `tensors` how many come to it.
+    """
     made = owner(graph, node)
     op = op_of(graph, node)
     block = block_of(project, graph, node)
@@ -40,11 +47,11 @@ def look_of(project: Project, graph: Graph, node: Node, results: frozenset[str])
     elif path.startswith("code:"):
         family = "custom"
     else:
-        family = op.family if op is not None else ""
+        family = family_of(op) or op.family if op is not None else ""
     return Look(
         title=node.id,
-        kind=path.rpartition(".")[2].removeprefix("block:").removeprefix("code:"),
-        line=" · ".join(map(str, node.params.values())),
+        kind=op_title(project, graph, node),
+        line=summary_line(project, graph, node, tensors),
         colour=family_colour(family),
         inputs=tuple(port.name for port in ports),
         outputs=output_ports(project, node, graph),
@@ -52,6 +59,6 @@ def look_of(project: Project, graph: Graph, node: Node, results: frozenset[str])
         block=block is not None,
         repeat=node.repeat,
         shared=node.shares is not None,
-        bypass=getattr(node, "bypass", False),
+        bypass=node.bypass,
         result=node.id in results,
     )

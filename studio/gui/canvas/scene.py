@@ -42,6 +42,7 @@ class CanvasScene(QGraphicsScene):
         self.nearby = Nearby()
         self.by_node: dict[str, set[Key]] = defaultdict(set)
         self._placed: dict[str, tuple[float, float]] = {}
+        self._arriving: Counter[str] = Counter()
         session.changed.connect(self._changed)
         session.checked.connect(self._checked)
         self._sync(None, self.graph)
@@ -77,6 +78,8 @@ class CanvasScene(QGraphicsScene):
         old = before.nodes if before is not None else {}
         results = frozenset(_result_nodes(after))
         old_results = frozenset(_result_nodes(before)) if before is not None else frozenset()
+        if before is None or before.edges is not after.edges:
+            self._arriving = Counter(edge.target_node for edge in after.edges)
         gone = self.nodes.keys() - after.nodes.keys()
         if gone or before is None or before.edges is not after.edges:
             self._sync_edges(after, gone)
@@ -102,7 +105,7 @@ class CanvasScene(QGraphicsScene):
         self, project: Project, graph: Graph, name: str, results: frozenset[str]
     ) -> set[str]:
         node = graph.nodes[name]
-        look = look_of(project, graph, node, results)
+        look = look_of(project, graph, node, results, self._arriving[name])
         item = self.nodes.get(name)
         if item is None:
             item = self.nodes[name] = NodeItem(name, look)
@@ -131,9 +134,15 @@ class CanvasScene(QGraphicsScene):
         self._placed = {n: at for n, at in self._placed.items() if n in graph.nodes}
         new = [name for name in without if name not in self._placed]
         if new:
-            from studio.graph.layout import layout
+            from studio.graph.layout.anchors import spread
+            from studio.graph.layout.layered import layout
 
-            found = layout(graph, only=None if len(without) == len(graph.nodes) else set(new))
+            found = layout(
+                graph,
+                dict.fromkeys(graph.nodes, (WIDTH, HEIGHT)),
+                only=None if len(without) == len(graph.nodes) else set(new),
+                anchors=spread(self.session.project, graph),
+            )
             self._placed.update({name: found.places[name] for name in new})
         for name in without:
             item = self.nodes[name]

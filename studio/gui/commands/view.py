@@ -71,3 +71,11 @@ _theme("dark", "Dark theme", "moon")
 def reset(window: Window) -> None:
     """Puts every panel back where it stands at the first start."""
     window.reset_layout()
+
+
+@command("view.commands", "Find a command…", "Ctrl+K", "command", group=1)
+def commands(window: Window) -> None:
+    """Finds any command by its name, and does it."""
+    from studio.gui.palettes import command_palette
+
+    command_palette(window)
