@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import Struct
 
 from studio.graph.caption import op_title, summary_line
@@ -20,8 +22,8 @@ class Look(Struct, frozen=True):
     colour: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    many: tuple[bool, ...] = ()
-    """Which of the inputs take several tensors."""
+    spare: tuple[str, ...] = ()
+    """Inputs that needn't be fed, and aren't: shown only while a wire is in the hand."""
     block: bool = False
     repeat: int = 1
     shared: bool = False
@@ -31,16 +33,18 @@ class Look(Struct, frozen=True):
 
 
 def look_of(
-    project: Project, graph: Graph, node: Node, results: frozenset[str], tensors: int
+    project: Project, graph: Graph, node: Node, results: frozenset[str], fed: Counter[str]
 ) -> Look:
     """What a node looks like.
 
-    `results` are the nodes whose tensors leave the graph, `tensors` how many come to it.
+    `results` are the nodes whose tensors leave the graph, `fed` the ports that edges come to.
     """
     made = owner(graph, node)
     op = op_of(graph, node)
     block = block_of(project, graph, node)
     ports = input_ports(project, node, graph)
+    # An edge without a port's name goes to the first.
+    spare = tuple(port.name for port in ports[1:] if port.optional and not fed[port.name])
     path = (made.op if made is not None else node.op) or ""
     if block is not None:
         family = "block"
@@ -51,11 +55,11 @@ def look_of(
     return Look(
         title=node.id,
         kind=op_title(project, graph, node),
-        line=summary_line(project, graph, node, tensors),
+        line=summary_line(project, graph, node, fed.total()),
         colour=family_colour(family),
-        inputs=tuple(port.name for port in ports),
+        inputs=tuple(port.name for port in ports if port.name not in spare),
         outputs=output_ports(project, node, graph),
-        many=tuple(port.many for port in ports),
+        spare=spare,
         block=block is not None,
         repeat=node.repeat,
         shared=node.shares is not None,

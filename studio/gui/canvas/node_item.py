@@ -32,7 +32,7 @@ class NodeItem(QGraphicsItem):
         self.look = look
         self.errors = self.warnings = 0
         self.hovered = False
-        self.glow = 0.0
+        self.expanded = False
         self._texts: tuple[str, str, str] | None = None
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(2)
@@ -60,9 +60,14 @@ class NodeItem(QGraphicsItem):
         """The node's body in the scene."""
         return self.BODY.translated(self.pos())
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The input ports that are shown."""
+        return self.look.inputs + self.look.spare if self.expanded else self.look.inputs
+
     def input_point(self, index: int) -> QPointF:
         """The middle of an input port, in the scene."""
-        return self.pos() + QPointF(port_x(index, max(len(self.look.inputs), 1)), 0)
+        return self.pos() + QPointF(port_x(index, max(len(self.inputs), 1)), 0)
 
     def output_point(self, index: int) -> QPointF:
         """The middle of an output port, in the scene."""
@@ -168,12 +173,12 @@ class NodeItem(QGraphicsItem):
         t = theme.tokens
         painter.setPen(QPen(QColor(t.edge), 1.2))
         painter.setBrush(QColor(t.panel))
-        ins, outs = self.look.inputs, self.look.outputs
+        ins, outs = self.inputs, self.look.outputs
         for index in range(len(ins)):
             painter.drawEllipse(QPointF(port_x(index, len(ins)), 0), PORT, PORT)
         for index in range(len(outs)):
             painter.drawEllipse(QPointF(port_x(index, len(outs)), HEIGHT), PORT, PORT)
-        if not (self.hovered or zoom > PORT_NAMES):
+        if not (self.hovered or self.expanded or zoom > PORT_NAMES):
             return
         painter.setPen(QColor(t.muted))
         painter.setFont(_PORT)

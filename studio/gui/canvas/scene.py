@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
-from studio.graph.document import Edge, Graph, Project, owner
+from studio.graph.document import Edge, Graph, Project
 from studio.graph.infer import Shapes
 from studio.graph.problems import ERROR
 from studio.graph.spec import Spec
@@ -22,6 +22,8 @@ from studio.gui.session import Change, Session
 
 LONG = 120.0
 """An edge whose ends are farther apart (in y) is led round the nodes between them."""
+
+_NONE: Counter[str] = Counter()
 
 Key = tuple[str, str, int]
 """An edge: source, target, and which of those that are alike."""
@@ -42,7 +44,7 @@ class CanvasScene(QGraphicsScene):
         self.nearby = Nearby()
         self.by_node: dict[str, set[Key]] = defaultdict(set)
         self._placed: dict[str, tuple[float, float]] = {}
-        self._arriving: Counter[str] = Counter()
+        self._arriving: dict[str, Counter[str]] = {}
         session.changed.connect(self._changed)
         session.checked.connect(self._checked)
         self._sync(None, self.graph)
@@ -78,16 +80,20 @@ class CanvasScene(QGraphicsScene):
         old = before.nodes if before is not None else {}
         results = frozenset(_result_nodes(after))
         old_results = frozenset(_result_nodes(before)) if before is not None else frozenset()
+        fed_anew: set[str] = set()
         if before is None or before.edges is not after.edges:
-            self._arriving = Counter(edge.target_node for edge in after.edges)
+            arriving = arriving_at(after.edges)
+            names = self._arriving.keys() | arriving.keys()
+            fed_anew = {n for n in names if self._arriving.get(n) != arriving.get(n)}
+            self._arriving = arriving
         gone = self.nodes.keys() - after.nodes.keys()
         if gone or before is None or before.edges is not after.edges:
             self._sync_edges(after, gone)
         for name in gone:
             self._remove_node(name)
         moved: set[str] = set()
-        if before is None or before.nodes is not after.nodes or results != old_results:
-            changed_owners = {
+        if before is None or before.nodes is not after.nodes or fed_anew or results != old_results:
+            changed_owners = fed_anew | {
                 name
                 for name, node in after.nodes.items()
                 if old.get(name) is not node or (name in results) != (name in old_results)
@@ -105,7 +111,7 @@ class CanvasScene(QGraphicsScene):
         self, project: Project, graph: Graph, name: str, results: frozenset[str]
     ) -> set[str]:
         node = graph.nodes[name]
-        look = look_of(project, graph, node, results, self._arriving[name])
+        look = look_of(project, graph, node, results, self._arriving.get(name, _NONE))
         item = self.nodes.get(name)
         if item is None:
             item = self.nodes[name] = NodeItem(name, look)
@@ -113,9 +119,9 @@ class CanvasScene(QGraphicsScene):
             if node.at is not None:
                 self._put(item, *node.at)
             return set()
-        ports = (len(item.look.inputs), len(item.look.outputs))
+        ports = (item.look.inputs, item.look.outputs)
         item.set_look(look)
-        moved = ports != (len(look.inputs), len(look.outputs))
+        moved = ports != (look.inputs, look.outputs)
         if node.at is not None and (item.x(), item.y()) != tuple(node.at):
             self._put(item, *node.at)
             moved = True
@@ -194,6 +200,15 @@ class CanvasScene(QGraphicsScene):
             item.follow(self.around(item))
             self.addItem(item)
             fresh.append(item)
+
+    def expand(self, name: str, on: bool) -> None:
+        """Shows also the free ports of a node that needn't be fed, while a wire is in the hand."""
+        item = self.nodes.get(name)
+        if item is not None and item.look.spare and item.expanded != on:
+            item.expanded = on
+            item.update()
+            self._reconnect(name)
+            self.follow([name])
 
     def _reconnect(self, name: str) -> None:
         for key in self.by_node.get(name, ()):
@@ -307,6 +322,15 @@ def keys_of(edges: Iterable[Edge]) -> list[Key]:
     return found
 
 
+def arriving_at(edges: Iterable[Edge]) -> dict[str, Counter[str]]:
+    """For each node that is fed, how many edges come to each of its ports."""
+    found: dict[str, Counter[str]] = {}
+    for edge in edges:
+        node, _, port = edge.target.partition(".")
+        found.setdefault(node, Counter())[port] += 1
+    return found
+
+
 def label_of(shapes: Shapes, end: str) -> str:
     """The shape that leaves an end, as the canvas writes it: (·, 8, 8, 32)."""
     spec = shapes.at(end)
@@ -319,7 +343,7 @@ def label_of(shapes: Shapes, end: str) -> str:
 
 def _ports(edge: Edge, source: NodeItem, target: NodeItem) -> tuple[int, int]:
     """Which ports an edge runs between; the first where the name isn't one."""
-    outs, ins = source.look.outputs, target.look.inputs
+    outs, ins = source.look.outputs, target.inputs
     out = outs.index(edge.source_port) if edge.source_port in outs else 0
     return out, ins.index(edge.target_port) if edge.target_port in ins else 0
 
@@ -328,6 +352,3 @@ def _result_nodes(graph: Graph | None) -> Iterable[str]:
     outputs = getattr(graph, "outputs", ())
     ends = outputs.values() if isinstance(outputs, dict) else outputs
     return (end.partition(".")[0] for end in ends)
-
-
-__all__ = ["CanvasScene", "Key", "keys_of", "label_of", "owner"]
