@@ -136,6 +136,15 @@ class Inference:
             found[name] = known.shapes
         return found
 
+    def trial(
+        self, project: Project, graph: Graph, node: Node, arriving: dict[str, list[Any]]
+    ) -> NodeResult:
+        """What a node would give for these inputs by port; raises Refused where it refuses them."""
+        if project.blocks is not self.project.blocks:
+            self._wirings = {name: wire(block) for name, block in project.blocks.items()}
+        self.project, self._broken, self._left = project, frozenset(), MOST_NODES
+        return self._node(graph, node, arriving, {})
+
     def _spread(self, name: str, known: _Known, touched: set[str]) -> None:
         """Infers nodes in their order, and what hangs on those that came out changed."""
         shapes, wiring = known.shapes, known.wiring

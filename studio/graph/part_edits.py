@@ -1,4 +1,4 @@
-"""Edits of a graph's whole parts: many nodes at once, their order, the frames behind them."""
+"""Edits of a graph's whole parts: many nodes or edges at once, their order, the frames."""
 
 from __future__ import annotations
 
@@ -43,11 +43,28 @@ class AddPart(Edit, frozen=True):
         return project.with_graph(self.graph, replace(graph, nodes=nodes, edges=edges))
 
 
+class PutNodes(Edit, frozen=True):
+    """Puts nodes in the place of those with the same ids."""
+
+    graph: str
+    nodes: tuple[Node, ...]
+
+    @property
+    def label(self) -> str:
+        return f"Change {', '.join(node.id for node in self.nodes[:3])}"
+
+    def apply(self, project: Project) -> Project:
+        graph = _graph(project, self.graph)
+        changed = {_node(graph, node.id).id: _checked_node(node) for node in self.nodes}
+        return project.with_graph(self.graph, replace(graph, nodes=graph.nodes | changed))
+
+
 class OrderNodes(Edit, frozen=True):
-    """Puts the nodes of a graph in another order; those not named stay behind in theirs."""
+    """Moves nodes in the file's order: before another, or behind all (None)."""
 
     graph: str
     nodes: tuple[str, ...]
+    before: str | None = None
 
     @property
     def label(self) -> str:
@@ -55,8 +72,43 @@ class OrderNodes(Edit, frozen=True):
 
     def apply(self, project: Project) -> Project:
         graph = _graph(project, self.graph)
-        first = {name: _node(graph, name) for name in self.nodes}
-        return project.with_graph(self.graph, replace(graph, nodes=first | graph.nodes))
+        moved = {name: _node(graph, name) for name in self.nodes}
+        if self.before is not None and _node(graph, self.before).id in moved:
+            raise StudioError(f"{quoted(self.before)} can't stand before itself.")
+        ordered: dict[str, Node] = {}
+        for name, node in graph.nodes.items():
+            if name == self.before:
+                ordered |= moved
+            if name not in moved:
+                ordered[name] = node
+        return project.with_graph(self.graph, replace(graph, nodes=ordered | moved))
+
+
+class Rewire(Edit, frozen=True):
+    """Puts edges in the places of others, all at once: pairs of an old edge and a new one."""
+
+    graph: str
+    changes: tuple[tuple[Edge, Edge], ...]
+
+    @property
+    def label(self) -> str:
+        old, new = self.changes[0] if self.changes else (None, None)
+        return f"Lead {new.source} to {new.target}" if old else "Lead edges"
+
+    def apply(self, project: Project) -> Project:
+        graph = _graph(project, self.graph)
+        edges, places = list(graph.edges), {}
+        for index, edge in enumerate(edges):
+            places.setdefault(edge, []).append(index)
+        for old, new in self.changes:
+            for name in (new.source_node, new.target_node):
+                _node(graph, name)
+            if not places.get(old):
+                raise StudioError(
+                    f"There is no edge from {quoted(old.source)} to {quoted(old.target)}."
+                )
+            edges[places[old].pop(0)] = new
+        return project.with_graph(self.graph, replace(graph, edges=tuple(edges)))
 
 
 class SetFrame(Edit, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from studio.graph import edits, part_edits
 from studio.graph.document import Block, Call, Code, Edge, Frame, Graph, Node, Project, Training
@@ -131,7 +131,20 @@ def _part(draw: Draw, name: str, graph: Graph) -> Edit:
 
 
 def _order(draw: Draw, name: str, graph: Graph) -> Edit:
-    return part_edits.OrderNodes(name, tuple(_one_of(draw, graph.nodes) for _ in range(2)))
+    before = draw(st.none()) if draw(st.booleans()) else _one_of(draw, graph.nodes)
+    moved = tuple(_one_of(draw, graph.nodes) for _ in range(2))
+    return part_edits.OrderNodes(name, moved, before)
+
+
+def _rewire(draw: Draw, name: str, graph: Graph) -> Edit:
+    old = [_one_of(draw, graph.edges, st.builds(Edge, NAMES, NAMES)) for _ in range(2)]
+    new = [Edge(_end(draw, graph), _end(draw, graph)) for _ in old]
+    return part_edits.Rewire(name, tuple(zip(old, new, strict=True)))
+
+
+def _put(draw: Draw, name: str, graph: Graph) -> Edit:
+    node = draw(NEW_NODES)
+    return part_edits.PutNodes(name, (replace(node, id=_one_of(draw, graph.nodes)),))
 
 
 def _frame(draw: Draw, name: str, graph: Graph) -> Edit:
@@ -175,6 +188,8 @@ MAKERS: dict[type[Edit], Callable[[Draw, str, Graph], Edit]] = {
     ),
     part_edits.AddPart: _part,
     part_edits.OrderNodes: _order,
+    part_edits.PutNodes: _put,
+    part_edits.Rewire: _rewire,
     part_edits.SetFrame: _frame,
 }
 
