@@ -186,7 +186,8 @@ def script(options) -> int:
         write_atomically(options.output, content.encode())
     except OSError as error:
         raise StudioError(f"{options.output} can't be written: {error.strerror}.") from None
-    place_files(project, folder, options.output.resolve().parent)
+    if options.output.is_file():  # beside a pipe or /dev/null nobody looks for them
+        place_files(project, folder, options.output.resolve().parent)
     return DONE
 
 

@@ -135,8 +135,14 @@ def shown(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Puts a file in place whole: beside it first, synced, then renamed over it."""
+    """Puts a file in place whole: beside it first, synced, then renamed over it.
+
+    What is no file (a pipe, /dev/null) is written into, and stays what it is.
+    """
     target = path.resolve()  # a link stays a link
+    if target.exists() and not target.is_file() and not target.is_dir():
+        target.write_bytes(content)
+        return
     descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -223,6 +223,20 @@ def test_an_interrupted_write_leaves_nothing_behind(tmp_path, monkeypatch) -> No
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such pipes there")
+def test_what_is_no_file_is_written_into_and_stays_what_it_is(tmp_path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert files(tmp_path) == ["pipe"]
+
+
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [
