@@ -188,7 +188,8 @@ def value_text(value: Any) -> str:
         sizes = all(each is None or isinstance(each, int) or is_reference(each) for each in value)
         return elided((TIMES if sizes else ", ").join(map(value_text, value)), LONGEST)
     if isinstance(value, Mapping):
-        return elided(
-            ", ".join(f"{key} {value_text(item)}" for key, item in value.items()), LONGEST
-        )
+        inner = (f"{key} {value_text(item)}" for key, item in value.items())
+        return elided(", ".join(inner), LONGEST)
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return elided(" ".join(str(value).split()), LONGEST)

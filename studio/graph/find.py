@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from studio.graph.document import Graph, Node, Project, is_call, is_reference, owner
+from studio.graph.document import Node, Project, is_call, is_reference, owner
 
 # What a matched letter is worth, by where it stands.
 _MATCH, _RUN, _GAP = 16, 14, 1
@@ -174,17 +174,28 @@ class Hit(Struct, frozen=True):
     text: str
 
 
-_RANK = {"id": 0, "op": 1, "param": 2, "note": 3}
+_ID, _OP, _PARAM, _NOTE = 0.0, 1.0, 2.0, 3.0
+_WHAT = {_ID: "id", _OP: "op", _PARAM: "param", _NOTE: "note"}
+
+
+class _Read(Struct):
+    """A node as it is searched: its id, op, parameters and note, a line each."""
+
+    node: Node
+    made: Node | None
+    """The node whose layer it calls."""
+    lines: str
+    lower: str
 
 
 class Finder:
-    """Plain search through all nodes of a project, from the last letter typed to the next.
+    """Plain search through all nodes of a project, from the first letter typed to the last.
 
     What was read of a node is kept as long as the document keeps the node.
     """
 
     def __init__(self) -> None:
-        self._read: dict[int, tuple[Node, Node | None, str]] = {}
+        self._read: dict[int, _Read] = {}
 
     def find(self, project: Project, query: str, limit: int | None = None) -> list[Hit]:
         """The nodes in which every word of the query stands; ids first, then ops, values, notes.
@@ -194,30 +205,70 @@ class Finder:
         wanted = query.lower().split()
         if not wanted:
             return []
+        kept: dict[int, _Read] = {}
         ranked = []
-        kept = {}
-        count = 0
         for name, graph in project.graphs().items():
             for node in graph.nodes.values():
-                entry = self._entry(graph, node)
-                kept[id(node)] = entry
-                count += 1
-                if all(word in entry[2] for word in wanted):
-                    best = _best(wanted, _texts(node, entry[1]))
-                    if best is not None:
-                        rank, what, text = best
-                        ranked.append((rank, count, Hit(name, node.id, what, text)))
+                made = owner(graph, node) if node.shares is not None else node
+                read = self._read.get(id(node))
+                if read is None or read.node is not node or read.made is not made:
+                    lines = "\n".join(_lines(node, made))
+                    read = _Read(node, made, lines, lines.lower())
+                kept[id(node)] = read
+                for word in wanted:
+                    if word not in read.lower:
+                        break
+                else:
+                    rank, line = _best(wanted, read)
+                    ranked.append((rank, len(kept), name, line, read))
         self._read = kept
         ranked.sort(key=lambda each: each[:2])
-        return [hit for *_, hit in ranked[:limit]]
+        return [
+            Hit(name, read.node.id, _WHAT[_kind(read, line)], read.lines.split("\n")[line])
+            for _, _, name, line, read in ranked[:limit]
+        ]
 
-    def _entry(self, graph: Graph, node: Node) -> tuple[Node, Node | None, str]:
-        """The node, the one whose layer it calls, and all its texts."""
-        made = owner(graph, node) if node.shares is not None else node
-        known = self._read.get(id(node))
-        if known is not None and known[0] is node and known[1] is made:
-            return known
-        return node, made, "\n".join([text for _, text in _texts(node, made)]).lower()
+
+def _lines(node: Node, made: Node | None) -> list[str]:
+    """What can be found of a node."""
+    op = (made.op or "") if made is not None else ""
+    found = [node.id, op.rpartition(".")[2].removeprefix("block:").removeprefix("code:")]
+    if made is not None:
+        found += [f"{name}={_said(value)}" for name, value in made.params.items()]
+    if node.note:
+        found.append(node.note)
+    return [" ".join(each.split()) if "\n" in each else each for each in found]
+
+
+def _kind(read: _Read, line: int) -> float:
+    """Whether a line is the id, the op, a parameter or the note."""
+    if line < 2:
+        return (_ID, _OP)[line]
+    return _PARAM if line < 2 + len(read.made.params if read.made else ()) else _NOTE
+
+
+def _best(wanted: list[str], read: _Read) -> tuple[float, int]:
+    """The line that fits best, and its rank (less is better)."""
+    if len(wanted) == 1:
+        return _rank(wanted[0], read)
+    ranks = [_rank(word, read) for word in wanted]
+    lines = read.lower.split("\n")
+    return min((rank - 4 * sum(w in lines[line] for w in wanted), line) for rank, line in ranks)
+
+
+def _rank(word: str, read: _Read) -> tuple[float, int]:
+    """The rank of the first line in which a word stands: the lines go from id to note."""
+    lower = read.lower
+    at = lower.find(word)
+    begin = lower.rfind("\n", 0, at) + 1
+    line = lower.count("\n", 0, at)
+    after = lower[at + len(word) : at + len(word) + 1]
+    ends = not after or after == "\n"
+    if at == begin:
+        near = 0.0 if ends else 0.2
+    else:
+        near = 0.1 if ends and lower[at - 1] == "=" else 0.4
+    return _kind(read, line) + near, line
 
 
 def find_in_graph(project: Project, query: str, limit: int | None = None) -> list[Hit]:
@@ -225,18 +276,7 @@ def find_in_graph(project: Project, query: str, limit: int | None = None) -> lis
     return Finder().find(project, query, limit)
 
 
-def _texts(node: Node, made: Node | None) -> Iterator[tuple[str, str]]:
-    """What can be found of a node: (what, text)."""
-    yield "id", node.id
-    if made is not None and made.op is not None:
-        yield "op", made.op.rpartition(".")[2].removeprefix("block:").removeprefix("code:")
-        for name, value in made.params.items():
-            yield "param", f"{name}={value_text(value)}"
-    if node.note:
-        yield "note", node.note
-
-
-def value_text(value: Any) -> str:
+def _said(value: Any) -> str:
     """A parameter's value in short: relu, 3 by 3 with a cross between, Adam(learning_rate=0.1)."""
     if isinstance(value, str):
         return value
@@ -247,28 +287,10 @@ def value_text(value: Any) -> str:
     if is_call(value):
         name = value["op"].rpartition(".")[2].removeprefix("code:")
         params = value.get("params") or {}
-        inner = ", ".join(f"{key}={value_text(item)}" for key, item in params.items())
+        inner = ", ".join(f"{key}={_said(item)}" for key, item in params.items())
         return f"{name}({inner})" if inner else name
     if isinstance(value, (list, tuple)):
-        return TIMES.join(map(value_text, value)) if value else "[]"
+        return TIMES.join(map(_said, value)) if value else "[]"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {value_text(item)}" for key, item in value.items())
+        return ", ".join(f"{key}: {_said(item)}" for key, item in value.items())
     return str(value)
-
-
-def _best(wanted: list[str], texts: Iterable[tuple[str, str]]) -> tuple[float, str, str] | None:
-    """The text that fits best, with its rank (less is better); None where no word does."""
-    best: tuple[float, str, str] | None = None
-    for what, text in texts:
-        lower = text.lower()
-        fitting = [word for word in wanted if word in lower]
-        if not fitting:
-            continue
-        word = fitting[0]
-        near = 0.0 if lower == word else 0.2 if lower.startswith(word) else 0.4
-        if what == "param" and lower.partition("=")[2] == word:
-            near = 0.1
-        rank = _RANK[what] + near - len(fitting) * 10
-        if best is None or rank < best[0]:
-            best = rank, what, text
-    return best

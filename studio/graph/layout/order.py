@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right
 from studio.graph.layout.layers import End, Layered, Tick
 
 SWEEPS = 24
-PATIENCE = 4
-"""Sweeps that may pass without a better order."""
+PATIENCE, WORTH = 4, 0.99
+"""Sweeps that may pass without bringing the crossings down to this share of what they were."""
 
 BUDGET = 800_000
 """Vertices times sweeps; a large graph gets fewer sweeps, so that it doesn't take long."""
@@ -117,10 +117,9 @@ class _Search:
             self.sweep(down=sweep % 2 == 0)
             self.transpose(rounds=2 if sweeps == SWEEPS else 1)
             now = self.count()
+            stale = 0 if now < least * WORTH else stale + 1
             if now < least:
-                least, best, stale = now, [row[:] for row in self.rows], 0
-            else:
-                stale += 1
+                least, best = now, [row[:] for row in self.rows]
         self.rows = best
         self.place = _places(self.graph, best)
         if least:
