@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from studio.graph.asking import Ask
 from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import check_calls
 from studio.graph.checks.joins import check_joins
@@ -31,11 +32,13 @@ def check(
     folder: Path = Path(),
     before: list[Problem] | None = None,
     inference: Inference | None = None,
+    ask: Ask | None = None,
 ) -> Report:
     """Looks through a project; relative paths in it are taken from `folder`.
 
     `before` are problems already known from reading its file. An `inference`
-    that is kept from one check to the next infers only what changed between.
+    that is kept from one check to the next infers only what changed between. `ask`
+    tells what the user's own code gives, for an inference that isn't kept.
     """
     problems = [*(before or ()), *check_structure(project), *check_calls(project)]
     # A node whose own call is wrong can't be inferred; a wrong edge or name
@@ -43,7 +46,7 @@ def check(
     broken = frozenset(
         (p.graph, p.node) for p in problems if p.severity == ERROR and p.code in _STOPS
     )
-    shapes = (inference or Inference(folder)).run(project, broken)
+    shapes = (inference or Inference(folder, ask)).run(project, broken)
     for found in shapes.values():
         problems += found.problems
     problems += check_joins(project, shapes, broken)
