@@ -98,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("templates", templates, "List the templates.", "studio templates", project=False)
     sub.add_argument("--json", action="store_true", help="print them as JSON")
 
+    for name in ("validate", "summary", "script"):
+        commands.choices[name].add_argument(
+            "--run-code",
+            action="store_true",
+            help="run the project's own code, so that its layers tell their shapes and weights; "
+            "without it nothing of a project is executed",
+        )
+
     text = "Make a project of a template."
     sub = add("new", new, text, "studio new digits_cnn digits", project=False)
     sub.add_argument("template", metavar="TEMPLATE", help="see: studio templates")
@@ -131,7 +139,14 @@ def _checked(options, settings: list[str] = ()):
     from studio.graph.checks import check
 
     project, folder, problems = _read(options, settings)
-    return project, folder, check(project, folder, problems)
+    if not getattr(options, "run_code", False):
+        return project, folder, check(project, folder, problems)
+    from studio.engine.code_shapes import CodeShapes
+    from studio.engine.warm import Warm
+
+    with Warm() as warm:
+        ask = CodeShapes(warm, trusted=True)
+        return project, folder, check(project, folder, problems, ask=ask)
 
 
 def validate(options) -> int:

@@ -222,3 +222,59 @@ def test_names_of_files_are_shown_and_not_run(tmp_path):
     done = studio("validate", path)
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
+
+
+@pytest.fixture
+def telling(tmp_path) -> Path:
+    """A project whose own layer declares no shape, and leaves a file behind when it is run."""
+    value = json.loads((ROOT / "templates" / "custom_layer" / "project.json").read_text())
+    own = value["code"]["Projection"]
+    del own["output_shape"]
+    own["source"] += f"\n\nopen({str(tmp_path / 'ran')!r}, 'w').close()\n"
+    (tmp_path / "project.json").write_text(json.dumps(value))
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["validate", "summary", "script"])
+def test_nothing_of_a_project_is_run_by_a_quick_command(command, telling):
+    done = studio(command, telling)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (telling / "ran").exists()
+
+
+def test_with_run_code_the_layers_tell_their_shapes_and_weights(telling):
+    rows = json.loads(studio("summary", telling, "--json").stdout)["nodes"]
+    assert [row["outputs"] for row in rows[2:]] == [[], [], []]
+    done = studio("summary", telling, "--json", "--run-code")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (telling / "ran").exists()
+    found = json.loads(done.stdout)
+    space = {"__file__": str(telling / "train.py"), "__name__": "train"}
+    (telling / "assets").symlink_to(ROOT / "assets")
+    exec(studio("script", telling).stdout, space)
+    model = space["build_model"]()
+    rows = {row["id"]: row for row in found["nodes"]}
+    for layer in model.layers:
+        (output,) = rows[layer.name]["outputs"]
+        assert tuple(output["shape"]) == layer.output.shape
+        assert rows[layer.name]["params"] == layer.count_params()
+    assert found["totals"]["params"] == model.count_params()
+
+
+def test_with_run_code_what_a_layer_raises_is_a_problem(telling):
+    path = telling / "project.json"
+    path.write_text(path.read_text().replace("self.kernel)", "self.kernl)"))
+    assert studio("validate", telling).returncode == 0
+    done = studio("validate", telling, "--run-code", "--json")
+    assert done.returncode == 2
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (problem["code"], problem["node"]) == ("shape", "projection")
+    assert "fails in line 20 of its source" in problem["message"]
+    assert "has no attribute 'kernl'" in problem["message"]
+
+
+@pytest.mark.parametrize("command", ["validate", "summary", "script"])
+def test_the_help_says_that_run_code_runs_the_projects_code(command):
+    text = " ".join(studio(command, "--help").stdout.split())
+    assert "--run-code run the project's own code" in text
+    assert "without it nothing of a project is executed" in text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from studio.codegen.script import Script, write_script
 from studio.engine import control
+from studio.engine.ending import how_it_ended
 from studio.engine.environment import describe
 from studio.engine.events import FINAL, EventReader, EventWriter
 from studio.engine.files import data_files, place_files
@@ -113,16 +113,9 @@ class Run:
 
 def _death(code: int, folder: Path) -> str:
     """Why a process ended that didn't say it itself."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        how = f"was ended by the system ({name})"
-        if name == "SIGKILL":
-            how += "; often this means that memory ran out"
-    else:
-        how = f"ended with code {code} before it was done"
     lines = log_end(folder, 1)
     last = f' Its last words: "{lines[0]}"' if lines else ""
-    return f"The training process {how}.{last} See {folder / LOG}."
+    return f"The training process {how_it_ended(code)}.{last} See {folder / LOG}."
 
 
 def log_end(folder: Path, count: int) -> list[str]:

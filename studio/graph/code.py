@@ -33,6 +33,8 @@ class Outline(Struct, frozen=True):
     """Whether it takes any keyword (**kwargs)."""
     tensors: tuple[str, ...] = ()
     """What a layer's call, or a function, is called on."""
+    outputs: tuple[str, ...] = ("output",)
+    """What a layer's call, or a function, returns: several where it returns a tuple."""
     names: frozenset[str] = frozenset()
     """Every name that the code uses: what it needs imported is among them."""
     problems: tuple[tuple[str, str, str, str], ...] = ()
@@ -83,7 +85,7 @@ def _wrong(code: str, message: str, hint: str) -> Outline:
 
 def _function(found: ast.FunctionDef, names: frozenset[str]) -> Outline:
     parameters, required, anything = _arguments(found.args)
-    return Outline(parameters, required, anything, parameters[:1], names)
+    return Outline(parameters, required, anything, parameters[:1], _outputs(found), names)
 
 
 def _class(found: ast.ClassDef, kind: str, names: frozenset[str]) -> Outline:
@@ -106,8 +108,9 @@ def _class(found: ast.ClassDef, kind: str, names: frozenset[str]) -> Outline:
         problems.append((ERROR, "bad-code", message, "Write def call(self, inputs)."))
     tensors = _arguments(call.args, skip=1)[0] if call is not None else ()
     tensors = tuple(name for name in tensors if name not in ("training", "mask"))
+    outputs = _outputs(call) if call is not None else ("output",)
     if "__init__" not in inside:
-        return Outline((), (), True, tensors, names, tuple(problems))
+        return Outline((), (), True, tensors, outputs, names, tuple(problems))
     parameters, required, anything = _arguments(inside["__init__"].args, skip=1)
     own = [name for name in parameters if name not in ("name", "dtype", "trainable")]
     if kind == "layer" and own and "get_config" not in inside:
@@ -116,7 +119,33 @@ def _class(found: ast.ClassDef, kind: str, names: frozenset[str]) -> Outline:
         )
         hint = "Define get_config, which returns the arguments of __init__ in a dict."
         problems.append((WARNING, "no-get-config", message, hint))
-    return Outline(parameters, required, anything, tensors, names, tuple(problems))
+    return Outline(parameters, required, anything, tensors, outputs, names, tuple(problems))
+
+
+def _outputs(function: ast.FunctionDef) -> tuple[str, ...]:
+    """A name for each tensor that every return gives: its variable's, where it has one."""
+    several = [
+        each.value.elts if isinstance(each.value, (ast.Tuple, ast.List)) else []
+        for each in _own(function)
+        if isinstance(each, ast.Return)
+    ]
+    if len({len(each) for each in several}) != 1 or len(several[0]) < 2:
+        return ("output",)
+    if any(isinstance(each, ast.Starred) for each in several[0]):
+        return ("output",)
+    names = [each.id if isinstance(each, ast.Name) else "" for each in several[0]]
+    return tuple(
+        name if name and names.count(name) == 1 else f"output_{index}"
+        for index, name in enumerate(names)
+    )
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of the functions in it."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            yield node
+            yield from _own(node)
 
 
 def _arguments(

@@ -13,11 +13,12 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from studio.graph.asking import Answers, Ask, callers
 from studio.graph.bypass import let_through
 from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
 from studio.graph.code import output_spec
-from studio.graph.document import GRAPH_KINDS, Graph, Node, Project, owner, references
+from studio.graph.document import GRAPH_KINDS, Code, Graph, Node, Project, owner, references
 from studio.graph.ports import input_ports, output_ports, place_of, problem_at, resolve
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
@@ -74,7 +75,7 @@ class _Known(Struct):
     graph: Graph
     wiring: Wiring
     blocks: dict[str, Any]
-    code: dict[str, Any]
+    code: dict[str, Code]
     broken: Broken
     shapes: Shapes
 
@@ -91,11 +92,16 @@ class _Call(Struct, frozen=True):
 class Inference:
     """Infers the data and model graphs of a project, and again after each of its edits.
 
-    `folder` is what the project's relative paths are relative to.
+    `folder` is what the project's relative paths are relative to. `ask` tells
+    what a layer or function of the user's own gives and holds, by running it;
+    without it only the declared shapes are known. What it has answered is kept,
+    so that the same call of the same source is asked once.
     """
 
-    def __init__(self, folder: Path = Path()):
+    def __init__(self, folder: Path = Path(), ask: Ask | None = None):
         self.folder = folder
+        self._answers = Answers(ask)
+        self._again: set[str] = set()
         self.project = Project()
         self._broken: Broken = frozenset()
         self._known: dict[str, _Known] = {}
@@ -125,7 +131,7 @@ class Inference:
                 touched = set(known.wiring.order)
             else:
                 known = self._known[name]
-                touched = _touched(name, known, project, broken)
+                touched = _touched(name, known, project, broken, self._again)
                 calls = self._calls.get(name, {})
                 for node in calls.keys() - graph.nodes.keys():
                     del calls[node]
@@ -134,6 +140,7 @@ class Inference:
                 refused = known.shapes.refused
                 known.shapes.refused = {n: refused[n] for n in graph.nodes if n in refused}
             found[name] = known.shapes
+        self._again = set()
         return found
 
     def trial(
@@ -143,7 +150,17 @@ class Inference:
         if project.blocks is not self.project.blocks:
             self._wirings = {name: wire(block) for name, block in project.blocks.items()}
         self.project, self._broken, self._left = project, frozenset(), MOST_NODES
-        return self._node(graph, node, arriving, {})
+        return self._node("", graph, node, arriving, {})
+
+    def again(self, *code: str, forget: bool = False) -> None:
+        """Has the nodes that call these pieces of code inferred again by the next run.
+
+        To be said once `ask` can answer what it didn't know before; `forget`
+        asks again, too, what it has answered.
+        """
+        self._again.update(code)
+        if forget:
+            self._answers.forget()
 
     def _spread(self, name: str, known: _Known, touched: set[str]) -> None:
         """Infers nodes in their order, and what hangs on those that came out changed."""
@@ -231,11 +248,11 @@ class Inference:
             inputs = _inputs(input_ports(self.project, node, graph), arriving)
             return self._block(graph, made, inputs, parameters)
         if made.op.startswith("code:"):
-            inputs = _inputs(input_ports(self.project, node, graph), arriving)
-            code = self.project.code[made.op.removeprefix("code:")]
-            values = resolve(made.params, parameters)
-            spec = output_spec(code, values, inputs[0] if inputs else ())
-            return NodeResult({"output": spec} if spec is not None else {}, flops=None)
+            ports = input_ports(self.project, node, graph)
+            inputs = _inputs(ports, arriving)
+            given = [(port.name, each) for port, each in zip(ports, inputs, strict=True)]
+            names = output_ports(self.project, node, graph)
+            return self._code(made, given, resolve(made.params, parameters), names)
         call = self._call(name, made, parameters)
         inputs = _inputs(call.op.inputs, arriving)
         if call.op.kind == "layer":
@@ -261,6 +278,25 @@ class Inference:
         if not changing:
             calls[made.id] = call
         return call
+
+    def _code(
+        self, made: Node, inputs: list[Any], params: dict[str, Any], names: tuple[str, ...]
+    ) -> NodeResult:
+        """What the user's own code gives: as it declares, else as it answers."""
+        name = made.op.removeprefix("code:")
+        declared = output_spec(self.project.code[name], params, inputs[0][1] if inputs else ())
+        answer = self._answers.of(self.project, name, params, inputs)
+        outputs: dict[str, Any] = {}
+        if answer is not None:
+            if len(answer.outputs) != len(names):
+                raise Refused(
+                    f"gives {len(answer.outputs)} tensors, but its source shows {len(names)}",
+                    "Return them as a tuple that is written out: return first, second.",
+                )
+            outputs = dict(zip(names, answer.outputs, strict=True))
+        if declared is not None:
+            outputs = {names[0]: declared} | {k: v for k, v in outputs.items() if k != names[0]}
+        return NodeResult(outputs, answer.weights if answer is not None else (), flops=None)
 
     def _block(
         self, graph: Graph, node: Node, inputs: list[Any], parameters: dict[str, Any]
@@ -323,7 +359,9 @@ def _inputs(ports: tuple[Port, ...], arriving: dict[str, list[Any]]) -> list[Any
     return inputs
 
 
-def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[str]:
+def _touched(
+    name: str, known: _Known, project: Project, broken: Broken, again: set[str]
+) -> set[str]:
     """Brings what is known up to a changed graph; the nodes that must be inferred again."""
     graph, before = project.graph(name), known.graph
     touched: set[str] = set()
@@ -352,9 +390,12 @@ def _touched(name: str, known: _Known, project: Project, broken: Broken) -> set[
         or project.blocks is not known.blocks
         or any(where.startswith("block:") for where, _ in changed)
     ):
-        heads = ("block:", "code:") if recoded else ("block:",)
-        named = {n.id for n in graph.nodes.values() if (n.op or "").startswith(heads)}
-        touched |= named | {n.id for n in graph.nodes.values() if n.shares in named}
+        blocks = {n.id for n in graph.nodes.values() if (n.op or "").startswith("block:")}
+        touched |= blocks | {n.id for n in graph.nodes.values() if n.shares in blocks}
+    if again or recoded:
+        every = project.code.keys() | known.code.keys()
+        other = {each for each in every if project.code.get(each) != known.code.get(each)}
+        touched |= callers(project, graph, other | again)
     known.graph, known.blocks, known.code = graph, project.blocks, project.code
     known.broken = broken
     return touched & known.wiring.rank.keys()

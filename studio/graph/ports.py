@@ -64,7 +64,9 @@ def output_ports(project: Project, node: Node, graph: Graph) -> tuple[str, ...]:
     if made is None or made.op is None:
         return ()
     if made.op.startswith("code:"):
-        return ("output",)
+        name = made.op.removeprefix("code:")
+        code = project.code.get(name)
+        return outline(name, code).outputs if code is not None else ("output",)
     block = block_of(project, graph, node)
     if block is not None:
         return ("output",) if len(block.outputs) == 1 else tuple(map(output_name, block.outputs))

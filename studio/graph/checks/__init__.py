@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from studio.graph.asking import Ask
 from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import KnownCalls, check_calls
 from studio.graph.checks.joins import check_joins
@@ -70,12 +71,15 @@ def check(
     folder: Path = Path(),
     before: list[Problem] | None = None,
     inference: Inference | None = None,
+    ask: Ask | None = None,
 ) -> Report:
     """Looks through a project once; one that is edited and looked at again has a Checker.
 
-    An `inference` that is kept from one check to the next infers only what changed between.
+    `before` are problems already known from reading its file. An `inference`
+    that is kept from one check to the next infers only what changed between. `ask`
+    tells what the user's own code gives, for an inference that isn't kept.
     """
-    return Checker(folder, inference).run(project, before or ())
+    return Checker(folder, inference or Inference(folder, ask)).run(project, before or ())
 
 
 _STOPS = {

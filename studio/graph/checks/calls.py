@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from keyword import iskeyword
 from typing import Any
 
 from msgspec import Struct, field
@@ -64,6 +65,11 @@ class _Checker:
                 for each in said[1]:
                     yield problem_at(name, graph, node.id, *each)
         known.blocks, known.code, known.graphs = project.blocks, project.code, graphs
+        for name, block in project.blocks.items():
+            place = f"blocks.{name}.parameters"
+            for value in block.parameters.values():
+                for code, message, hint in self.inside(value, None):
+                    yield Problem(ERROR, code, f"block:{name}", "", message, hint, place)
         yield from self.training()
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
@@ -73,14 +79,14 @@ class _Checker:
         if node.repeat != 1 and not node.op.startswith("block:"):
             yield "bad-param", "repeat is for blocks.", "Group the node into a block."
         if node.op.startswith("block:"):
-            yield from self.block_call(node)
+            yield from self.block_call(node, graph)
             return
         kinds = STAGES if name == "data" else LAYERS
         if isinstance(graph, Block) and node.op == "keras.Input" and node.id in graph.inputs:
             return  # a block's input takes the shape of what is fed
         yield from self.call(node.op, node.params, kinds, graph)
 
-    def block_call(self, node: Node) -> Iterator[Said]:
+    def block_call(self, node: Node, graph: Graph) -> Iterator[Said]:
         """A node that stands for a block, against the block's parameters."""
         name = node.op[6:]
         block = self.project.blocks.get(name)
@@ -88,7 +94,8 @@ class _Checker:
             hint = nearest(name, self.project.blocks) or "Define it under blocks."
             yield "lost-block", f"uses the block {quoted(name)}, which isn't there.", hint
             return
-        for param in node.params:
+        for param, value in node.params.items():
+            yield from self.inside(value, graph)
             if param not in block.parameters:
                 hint = nearest(param, block.parameters) or (
                     f"It has {', '.join(block.parameters) or 'none'}."
@@ -108,7 +115,7 @@ class _Checker:
             )
             return
         if path.startswith("code:"):
-            yield from self.code_call(path.removeprefix("code:"), params)
+            yield from self.code_call(path.removeprefix("code:"), params, graph)
             return
         op = find(path)
         if op is None:
@@ -134,7 +141,7 @@ class _Checker:
         except Refused as refused:
             yield "bad-param", f"{op.name} {refused.message}.", refused.hint
 
-    def code_call(self, name: str, params: dict[str, Any]) -> Iterator[Said]:
+    def code_call(self, name: str, params: dict[str, Any], graph: Graph | None) -> Iterator[Said]:
         """A call of the user's own code, against what its source defines."""
         code = self.project.code.get(name)
         if code is None:
@@ -148,10 +155,18 @@ class _Checker:
         if code.kind in CLASSES:
             for missing in (each for each in known.required if each not in params):
                 yield "missing-param", f"{name} needs {missing}.", f"Give {missing}."
-        for extra in params:
-            if not known.anything and extra not in known.parameters:
-                hint = nearest(extra, known.parameters) or "Remove it."
-                yield "unknown-param", f"{name} has no parameter {quoted(extra)}.", hint
+        for key, value in params.items():
+            named = key.isidentifier() and not iskeyword(key)
+            if not (named and known.anything) and key not in known.parameters:
+                hint = nearest(key, known.parameters) or "Remove it."
+                yield "unknown-param", f"{name} has no parameter {quoted(key)}.", hint
+            yield from self.inside(value, graph)
+
+    def inside(self, value: Any, graph: Graph | None) -> Iterator[tuple[str, str, str]]:
+        """What is wrong in a value of which no catalogue knows what may stand there."""
+        yield from self.references(value, graph)
+        for inner in _calls(value):
+            yield from self.call(inner["op"], inner.get("params", {}), (_kind_of(inner),), graph)
 
     def unknown(self, path: str) -> str:
         """The nearest ops: by their whole path, else by their last part."""

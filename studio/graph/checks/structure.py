@@ -122,6 +122,15 @@ def _names(project: Project) -> Iterator[Problem]:
                 hint = "Use letters, digits and underscores, a letter first."
                 yield Problem(ERROR, "bad-id", graph, entry, f"the name {why}.", hint)
 
+    for block, found in project.blocks.items():
+        for parameter in found.parameters:
+            why = identifier_problem(parameter)
+            if why:
+                hint = "Use letters, digits and underscores, a letter first."
+                place = f"blocks.{block}.parameters"
+                message = f"the parameter {why}."
+                yield Problem(ERROR, "bad-id", f"block:{block}", "", message, hint, place)
+
 
 def _shares(name: str, graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes.values():
