@@ -154,7 +154,7 @@ class Body:
         return join("keras.ops.array", arguments_of([value_expr(self.source, value)]))
 
     def arguments(self, node: Node) -> list[Expr]:
-        """The tensors a node is called on: by position as far as no port is left out."""
+        """What a node is called on: tensors, by position where no port is left out; settings."""
         ports = input_ports(self.project, node, self.graph)
         function = self.calls_function(node)
         found: list[Expr] = []
@@ -171,6 +171,11 @@ class Body:
                 found.append(value)
             else:
                 found.append(join(f"{port.name}=", value))
+        op = op_of(self.graph, node)
+        of_call = op.of_call(node.params) if op is not None else {}
+        for key, param in op.params.items() if of_call else ():
+            if key in of_call:
+                found.append(join(f"{key}=", argument(self.source, param, of_call[key])))
         return found
 
     def calls_function(self, node: Node) -> bool:

@@ -20,7 +20,8 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     """`keras.layers.Dense(64, activation="relu", name="digit")`.
 
     Arguments without a default come by position (at most two), the others by
-    name, in the order of the signature. `name` is the expression of the
+    name, in the order of the signature; those of its own call are left to that.
+    `name` is the expression of the
     keyword of that name, where the call has none of its own.
     """
     op = find(path)
@@ -31,7 +32,7 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     for position, (key, param) in enumerate(op.params.items()):
         if key == "name" and name is not None and params.get("name") is None:
             value: Expr = name
-        elif key in params:
+        elif key in params and not param.call:
             value = argument(source, param, params[key])
         else:
             continue

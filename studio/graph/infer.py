@@ -17,7 +17,7 @@ from studio.graph.catalogue.registry import find
 from studio.graph.code import output_spec
 from studio.graph.constant import constant_spec
 from studio.graph.document import Graph, Node, Project, is_reference, owner, references
-from studio.graph.ports import input_ports, output_ports, problem_at, resolve
+from studio.graph.ports import call_params, input_ports, output_ports, problem_at, resolve
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, Weight
@@ -177,7 +177,8 @@ class Inference:
         ports = input_ports(self.project, node, graph)
         if "" in arriving and ports:
             arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
-        values = _resolved(made, parameters) if parameters else made.params
+        params = call_params(graph, node)
+        values = _resolved(made.op, params, parameters) if parameters else params
         inputs: list[Any] = []
         for port in ports:
             specs = arriving.get(port.name, ())
@@ -202,7 +203,13 @@ class Inference:
         result = op.rule(args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
-        outputs = dict(zip(op.outputs(values), result.outputs, strict=True))
+        names = op.outputs(values)
+        if parameters and names != op.output_names(params):
+            raise Refused(
+                "has outputs that hang on a parameter of its block",
+                "Write the value itself in the block: its code must know how many there are.",
+            )
+        outputs = dict(zip(names, result.outputs, strict=True))
         return NodeResult(outputs, result.weights, result.flops)
 
     def _block(
@@ -297,11 +304,11 @@ def _forget(shapes: Shapes, node: str) -> None:
     shapes.refused.pop(node, None)
 
 
-def _resolved(made: Node, parameters: dict[str, Any]) -> dict[str, Any]:
+def _resolved(path: str, params: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
     """A call's parameters inside a block, with those of the block in their places, and checked."""
-    values = resolve(made.params, parameters)
-    op = find(made.op)
-    for key, value in made.params.items() if op is not None else ():
+    values = resolve(params, parameters)
+    op = find(path)
+    for key, value in params.items() if op is not None else ():
         param = op.param(key) if references(value) else None
         if param is not None and not param.accepts(values[key]):
             raise Refused(

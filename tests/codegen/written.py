@@ -45,7 +45,9 @@ def checked(graph: Json, form: str = "functional") -> Report:
 def code(graph: Json, form: str = "functional") -> str:
     """The code of a graph in a form, with the class or function of its block."""
     source = Source()
-    style = "subclass" if form in ("subclass", "block as a layer") else "functional"
+    style = {"auto": "auto", "subclass": "subclass", "block as a layer": "subclass"}.get(
+        form, "functional"
+    )
     project = project_of(graph, form)
     write_model(source, project, style, checked(graph, form).shapes["model"], None)
     return "\n\n".join("\n".join(section.lines) for section in source.sections)

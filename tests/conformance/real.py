@@ -57,12 +57,12 @@ def _called(op: Op, case: Case) -> Answer:
         return Answer(_outputs(_function_called(function, tensors, params)))
     if op.kind == "input":
         return Answer(_outputs(function(**params)))
+    of_call = {name: params.pop(name) for name in op.of_call(params)}
     layer = function(**params)
     first, *others = op.inputs
     arguments = [tensors.pop(first.name)] if first.name in tensors else []
-    outputs = layer(
-        *arguments, **{port.name: tensors[port.name] for port in others if port.name in tensors}
-    )
+    of_call |= {port.name: tensors[port.name] for port in others if port.name in tensors}
+    outputs = layer(*arguments, **of_call)
     weights = sorted(
         (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
     )

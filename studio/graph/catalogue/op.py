@@ -20,6 +20,8 @@ class Param(Struct, frozen=True):
     type: Type
     default: Any = REQUIRED
     help: str = ""
+    call: bool = False
+    """Whether it belongs to each call of a layer, not to the layer: use_causal_mask."""
 
     @property
     def required(self) -> bool:
@@ -96,6 +98,14 @@ class Op(Struct, frozen=True):
     def param(self, name: str) -> Param | None:
         """What a call may be given by this name: a parameter, or a constant for a port."""
         return self.params.get(name) or self.constant(name)
+
+    def of_call(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Those of a node's parameters that belong to its call alone."""
+        return {
+            name: value
+            for name, value in params.items()
+            if name in self.params and self.params[name].call
+        }
 
     def output_names(self, params: dict[str, Any]) -> tuple[str, ...]:
         """The output ports of a call; one where its parameters are too wrong to say.

@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from studio.graph.catalogue.call import call_arguments
 from studio.graph.catalogue.guess import guess_type
 from studio.graph.catalogue.op import REQUIRED, Op, Param, Port
 from studio.graph.catalogue.types import Type
@@ -136,13 +137,14 @@ def find(path: str) -> Op | None:
         return None
     fact, described = fact or {}, described or Description()
     kind = described.kind or fact["kind"]
+    inputs = _inputs(fact, described)
     return Op(
         path=path,
         kind=kind,
         family=described.family or kind,
         help=described.help or fact.get("help", ""),
-        params=_params(kind, fact, described),
-        inputs=_inputs(fact, described),
+        params=_params(kind, fact, described, inputs),
+        inputs=inputs,
         outputs=described.outputs or (lambda params: ("output",)),
         shown=described.shown,
         rule=described.rule,
@@ -152,7 +154,7 @@ def find(path: str) -> Op | None:
 
 
 def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
-    known = {each["name"]: each for each in fact.get("params", ())}
+    known = {each["name"]: each for each in fact.get("call", fact.get("params", ()))}
     if described.inputs is not None:
         ports = described.inputs
     elif "tensors" in fact:
@@ -173,8 +175,13 @@ def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
     )
 
 
-def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str, Param]:
-    """The generated parameters with hand-written types, then those only written by hand."""
+def _params(
+    kind: str, fact: dict[str, Any], described: Description, inputs: tuple[Port, ...]
+) -> dict[str, Param]:
+    """The generated parameters with hand-written types, then those only written by hand.
+
+    Last come those of a layer's call.
+    """
     found = {}
     tensors = {name.rstrip("*?") for name in fact.get("tensors", ())}
     common = _load()["common"].get(fact.get("common"), ())
@@ -193,6 +200,10 @@ def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str
     for name, param in described.params.items():
         if isinstance(param, Param):
             found.setdefault(name, param)
+    for each in call_arguments(fact, {port.name for port in inputs}):
+        name = each["name"]
+        type_ = described.params.get(name) or guess_type(kind, each)
+        found[name] = Param(name, type_, each["default"], each.get("help", ""), call=True)
     return found
 
 

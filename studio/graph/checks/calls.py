@@ -10,7 +10,7 @@ from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
 from studio.graph.code import CLASSES, outline
 from studio.graph.document import Block, Graph, Node, Project, is_call, references
-from studio.graph.ports import problem_at
+from studio.graph.ports import op_of, problem_at
 from studio.graph.problems import ERROR, Problem, article, nearest, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused
@@ -37,6 +37,8 @@ class _Checker:
             for node in graph.nodes.values():
                 if node.op is not None:
                     yield from self.node(name, graph, node)
+                elif node.params:
+                    yield from self.shared(name, graph, node)
         yield from self.training()
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Problem]:
@@ -53,6 +55,19 @@ class _Checker:
             return  # a block's input takes the shape of what is fed
         for code, message, hint in self.call(node.op, node.params, kinds, graph):
             yield problem(code, message, hint)
+
+    def shared(self, name: str, graph: Graph, node: Node) -> Iterator[Problem]:
+        """What is wrong with the call of another node's layer; that it takes it is known."""
+        op = op_of(graph, node)
+        own = op.of_call(node.params) if op is not None else {}
+        for key, value in own.items():
+            found = (
+                self.references(value, graph)
+                if references(value)
+                else self.value(op, op.params[key], value, graph)
+            )
+            for code, message, hint in found:
+                yield problem_at(name, graph, node.id, code, message, hint)
 
     def block_call(self, node: Node, problem) -> Iterator[Problem]:
         name = node.op[6:]
@@ -186,6 +201,9 @@ class _Checker:
                 message = f"{param.name} is a function, which can't be given parameters here."
                 hint = "Use it as a layer of its own, such as keras.layers.LeakyReLU."
                 yield "bad-param", message, hint
+            for name in function.of_call(_given(inner)) if function else ():
+                message = f"{name} belongs to a call of {function.name}, which is only made here."
+                yield "bad-param", message, "Remove it, or use the layer as a node of its own."
             extra = [key for key in inner if key not in ("op", "params")]
             if extra:
                 message = f"the call in {param.name} has an unknown key {quoted(extra[0])}."
@@ -262,6 +280,12 @@ def _calls(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _calls(item)
+
+
+def _given(call: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call that may be malformed."""
+    params = call.get("params")
+    return params if isinstance(params, dict) else {}
 
 
 def _call_kinds(kind: types.Type) -> tuple[str, ...]:

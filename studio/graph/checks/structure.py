@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from studio.graph.chain import chain
 from studio.graph.code import check_code
-from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project, owner
+from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Node, Project, owner
 from studio.graph.ports import input_ports, op_of, output_ports, place_of, problem_at
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
@@ -78,10 +78,18 @@ def _shares(name: str, graph: Graph) -> Iterator[Problem]:
             message = f"shares the layer of {quoted(first.id)}, which itself shares another's."
             hint = f"Share {quoted(first.shares)} directly."
             yield Problem(ERROR, "lost-share", name, node.id, message, hint, place)
-        elif node.params:
-            message = f"has params of its own, but calls the layer of {quoted(first.id)}."
+        elif extra := _not_of_call(graph, node):
+            message = f"has params of its own ({', '.join(extra)}), but calls the layer of "
+            message += f"{quoted(first.id)}."
             hint = f"Set them on {quoted(first.id)}, or give this node an op."
             yield Problem(ERROR, "bad-param", name, node.id, message, hint, place)
+
+
+def _not_of_call(graph: Graph, node: Node) -> list[str]:
+    """A sharing node's parameters that belong to the layer, or to nothing."""
+    op = op_of(graph, node)
+    own = op.of_call(node.params) if op is not None else {}
+    return [key for key in node.params if key not in own]
 
 
 def _edges(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
