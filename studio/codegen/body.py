@@ -11,11 +11,12 @@ from studio.codegen.calls import argument, call_expr, is_function, value_expr
 from studio.codegen.layout import Expr, Group, Parts, dictionary, join, listing, width
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
+from studio.graph.catalogue.nest import nested
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, Graph, Node, Project, is_reference, output_name, owner
 from studio.graph.elements import Structure, features, label
-from studio.graph.ports import input_ports, op_of, output_ports
+from studio.graph.ports import call_params, input_ports, op_of, output_ports
 from studio.graph.wiring import upstream, wire
 
 MOST_TARGETS = 72
@@ -47,6 +48,11 @@ def input_nodes(graph: Graph) -> list[str]:
     if isinstance(graph, Block):
         return list(graph.inputs)
     return [node.id for node in graph.nodes.values() if node.op == "keras.Input"]
+
+
+def _listing(values: list[Any]) -> Expr:
+    items = (_listing(each) if isinstance(each, list) else each for each in values)
+    return listing(items)
 
 
 class Names(Struct):
@@ -163,7 +169,7 @@ class Body:
                 found += values
                 continue
             alone = not port.many or (port.bare and len(values) == 1)
-            value = values[0] if alone else listing(values)
+            value = values[0] if alone else self.listed(node, port, values)
             # A function may have settings between its tensors; a layer's call has none.
             in_place = ports[len(found)].name == port.name
             in_place &= not function or not found or port.place == len(found)
@@ -177,6 +183,19 @@ class Body:
             if key in of_call:
                 found.append(join(f"{key}=", argument(self.source, param, of_call[key])))
         return found
+
+    def listed(self, node: Node, port: Port, values: list[Expr]) -> Expr:
+        """Several tensors for one port: a list, or lists in it."""
+        op = op_of(self.graph, node)
+        nest = op.nests(call_params(self.graph, node)).get(port.name, ()) if op is not None else ()
+        return _listing(nested(values, nest))
+
+    def flat(self, node: Node, called: Expr) -> Expr:
+        """A call whose outputs come one after the other, whatever tuples Keras puts them in."""
+        op = op_of(self.graph, node)
+        if op is None or not op.flattened(call_params(self.graph, node)):
+            return called
+        return join("keras.tree.flatten", arguments_of([called]))
 
     def calls_function(self, node: Node) -> bool:
         """Whether the node calls a function on tensors; else a layer is made first."""

@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from studio.graph.catalogue import types
+from studio.graph.catalogue.nest import nested
 from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.document import is_call
@@ -57,6 +58,9 @@ def _called(op: Op, case: Case) -> Answer:
         return Answer(_outputs(_function_called(function, tensors, params)))
     if op.kind == "input":
         return Answer(_outputs(function(**params)))
+    for port, nest in op.nests(case.params).items():
+        if port in tensors:
+            tensors[port] = nested(tensors[port], nest)
     of_call = {name: params.pop(name) for name in op.of_call(params)}
     layer = function(**params)
     first, *others = op.inputs

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.types import Constant, Type
 
 REQUIRED = object()
@@ -74,6 +75,10 @@ class Op(Struct, frozen=True):
     rule: Callable[..., Any] | None = None
     builds_first: bool = False
     """Whether its state must be made before it is first called inside a graph (a Keras flaw)."""
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
+    """The form of lists in lists that a call wants, by input port; for the others a plain list."""
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False
+    """Whether the outputs of a call come in tuples in tuples, which the code must flatten."""
     check: Callable[..., None] | None = None
     """What no type can say: how parameters go together. Gets Args, raises Refused."""
 

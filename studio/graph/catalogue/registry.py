@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from studio.graph.catalogue.call import call_arguments
 from studio.graph.catalogue.guess import guess_type
+from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.op import REQUIRED, Op, Param, Port
 from studio.graph.catalogue.types import Type
 from studio.resources import ASSETS
@@ -39,6 +40,8 @@ class Description(Struct):
     rule: Callable[..., Any] | None = None
     check: Callable[..., None] | None = None
     builds_first: bool = False
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False
     weak: tuple[str, ...] = ()
     fed: tuple[str, ...] = ()
 
@@ -57,6 +60,8 @@ def describe(
     params: Iterable[Param] = (),
     check: Callable[..., None] | None = None,
     builds_first: bool = False,
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {},
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False,
     weak: str = "",
     fed: str = "",
     **types: Type,
@@ -69,7 +74,8 @@ def describe(
     doesn't (those of studio's own ops). `check` refuses parameters that don't
     go together: it gets Args and raises Refused. `builds_first` says that the
     layer's state must be made before it is first called inside a graph. `weak`
-    and `fed` name the ports that are so (see Port).
+    and `fed` name the ports that are so (see Port); `nests` and `flattened` say
+    how tensors stand in lists in lists (see Op).
     """
     ports = None if inputs is None else tuple(map(_port, inputs.split()))
     if isinstance(outputs, str):
@@ -85,6 +91,8 @@ def describe(
         params={param.name: param for param in params} | types,
         check=check,
         builds_first=builds_first,
+        nests=nests,
+        flattened=flattened,
         weak=tuple(weak.split()),
         fed=tuple(fed.split()),
     )
@@ -149,6 +157,8 @@ def find(path: str) -> Op | None:
         shown=described.shown,
         rule=described.rule,
         builds_first=described.builds_first,
+        nests=described.nests,
+        flattened=described.flattened,
         check=described.check,
     )
 
