@@ -166,7 +166,7 @@ def shorten(text):
 
 
 @functools.cache
-def args_of_doc(doc, known):
+def args_of_doc(doc, known, headings=("Args:", "Arguments:")):
     """Parse the "Args:" sections of a docstring (Google style) into {name: text}.
 
     An item starts as far left as the section's first one, as `name: text`, `name (type): text` or
@@ -176,7 +176,7 @@ def args_of_doc(doc, known):
     found, names, indent, heading = {}, [], None, -1
     for line in inspect.cleandoc(doc or "").splitlines():
         here = len(line) - len(line.lstrip())
-        if line.strip() in ("Args:", "Arguments:"):
+        if line.strip() in headings:
             names, indent, heading = [], None, here
         elif here <= heading and line.strip():
             heading = -1
@@ -206,6 +206,16 @@ def help_of(obj, path, kind, name, known):
     docs = (d for cls in classes for d in (cls.__doc__, vars(cls).get("__init__", cls).__doc__))
     texts = filter(None, (args_of_doc(doc, known).get(name) for doc in docs))
     return next(texts, "") or " ".join(fitting(HELP, path, kind, name)[:1])
+
+
+def call_of(cls):
+    """Return the records of what a layer's call takes, each with its help where there is one."""
+    parameters = list(inspect.signature(cls.call).parameters.values())[1:]
+    known = frozenset(p.name for p in parameters)
+    docs = [args_of_doc(base.__doc__, known, ("Call arguments:",)) for base in cls.__mro__]
+    texts = {name: text for doc in reversed(docs) for name, text in doc.items()}
+    helps = ((p, shorten(texts.get(p.name, ""))) for p in parameters)
+    return [fact(p) | ({"help": text} if text else {}) for p, text in helps]
 
 
 def choices_in(text, default):
@@ -320,7 +330,7 @@ def entry(obj, path, kind, public):
     record = {"kind": kind, "help": first_sentence(doc)} | ({"common": "layer"} if shares else {})
     record["params"] = [documented(p, obj, path, kind, known) for p in parameters]
     if kind == "layer":
-        record["call"] = [fact(p) for p in inspect.signature(obj.call).parameters.values()][1:]
+        record["call"] = call_of(obj)
     if is_class:
         record["bases"] = [cls.__name__ for cls in obj.__mro__[1:] if cls in public]
     elif kind not in ("application", "input"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,12 +12,13 @@ from studio.codegen.layout import Expr, Group, Parts, dictionary, join, listing,
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
 from studio.graph.bypass import through
+from studio.graph.catalogue.nest import nested
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import find
 from studio.graph.chain import called_nodes
-from studio.graph.document import Block, Edge, Graph, Node, Project, output_name, owner
+from studio.graph.document import Block, Graph, Node, Project, is_reference, output_name, owner
 from studio.graph.elements import Structure, features, label
-from studio.graph.ports import input_ports, output_ports
+from studio.graph.ports import call_params, input_ports, op_of, output_ports
 from studio.graph.wiring import wire
 
 MOST_TARGETS = 72
@@ -40,6 +42,11 @@ def input_nodes(graph: Graph) -> list[str]:
     if isinstance(graph, Block):
         return list(graph.inputs)
     return [node.id for node in graph.nodes.values() if node.op == "keras.Input"]
+
+
+def _listing(values: list[Any]) -> Expr:
+    items = (_listing(each) if isinstance(each, list) else each for each in values)
+    return listing(items)
 
 
 class Names(Struct):
@@ -133,33 +140,62 @@ class Body:
             self.variables[node.id, "" if index == 0 else port] = f"{whole}[{index}]"
         return f"{whole} = "
 
-    def arriving(self, node: Node) -> list[tuple[Port, list[str]]]:
-        """The ports that are fed, each with the variables of its tensors."""
+    def arriving(self, node: Node) -> list[tuple[Port, list[Expr]]]:
+        """The ports that are fed, each with the variables of its tensors, or with its constant."""
         ports = input_ports(self.project, node, self.graph)
-        edges: dict[str, list[Edge]] = {port.name: [] for port in ports}
+        given: dict[str, list[Expr]] = {port.name: [] for port in ports}
         for edge in self.wiring.incoming[node.id]:
-            edges[edge.target_port or ports[0].name].append(edge)
-        fed = [(port, [self.end(edge.source) for edge in edges[port.name]]) for port in ports]
-        return [(port, names) for port, names in fed if names]
+            given[edge.target_port or ports[0].name].append(self.end(edge.source))
+        op, params = op_of(self.graph, node), owner(self.graph, node).params
+        for port in ports if op is not None else ():
+            if port.name in params and op.constant(port.name):
+                given[port.name] = [self.constant(port, params[port.name])]
+        return [(port, given[port.name]) for port in ports if given[port.name]]
+
+    def constant(self, port: Port, value: Any) -> Expr:
+        """A constant as a function takes it: a number as it is, or a tensor of what it holds."""
+        plain = is_reference(value) or not isinstance(value, list)
+        if port.weak and plain:
+            return value_expr(self.source, value)
+        return join("keras.ops.array", arguments_of([value_expr(self.source, value)]))
 
     def arguments(self, node: Node) -> list[Expr]:
-        """The tensors a node is called on: by position as far as no port is left out."""
+        """What a node is called on: tensors, by position where no port is left out; settings."""
         ports = input_ports(self.project, node, self.graph)
         function = self.calls_function(node)
         found: list[Expr] = []
-        for port, names in self.arriving(node):
+        for port, values in self.arriving(node):
             if port.spread:
-                found += names
+                found += values
                 continue
-            alone = not port.many or (port.bare and len(names) == 1)
-            value: Expr = names[0] if alone else listing(names)
+            alone = not port.many or (port.bare and len(values) == 1)
+            value = values[0] if alone else self.listed(node, port, values)
             # A function may have settings between its tensors; a layer's call has none.
-            in_place = ports[len(found)].name == port.name and (not found or not function)
+            in_place = ports[len(found)].name == port.name
+            in_place &= not function or not found or port.place == len(found)
             if in_place and (not found or not port.optional):
                 found.append(value)
             else:
                 found.append(join(f"{port.name}=", value))
+        op = op_of(self.graph, node)
+        of_call = op.of_call(node.params) if op is not None else {}
+        for key, param in op.params.items() if of_call else ():
+            if key in of_call:
+                found.append(join(f"{key}=", argument(self.source, param, of_call[key])))
         return found
+
+    def listed(self, node: Node, port: Port, values: list[Expr]) -> Expr:
+        """Several tensors for one port: a list, or lists in it."""
+        op = op_of(self.graph, node)
+        nest = op.nests(call_params(self.graph, node)).get(port.name, ()) if op is not None else ()
+        return _listing(nested(values, nest))
+
+    def flat(self, node: Node, called: Expr) -> Expr:
+        """A call whose outputs come one after the other, whatever tuples Keras puts them in."""
+        op = op_of(self.graph, node)
+        if op is None or not op.flattened(call_params(self.graph, node)):
+            return called
+        return join("keras.tree.flatten", arguments_of([called]))
 
     def calls_function(self, node: Node) -> bool:
         """Whether the node calls a function on tensors; else a layer is made first."""
@@ -178,9 +214,10 @@ class Body:
         op = find(made.op)
         settings = {
             key: argument(self.source, op.params[key], value)
-            if op is not None and key in op.params
+            if op is not None
             else value_expr(self.source, value)
             for key, value in made.params.items()
+            if op is None or key in op.params
         }
         # What a function needs before tensors without a name of their own, it takes by position.
         spread = op is not None and any(port.spread for port in op.inputs)

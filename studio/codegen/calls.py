@@ -20,7 +20,8 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     """`keras.layers.Dense(64, activation="relu", name="digit")`.
 
     Arguments without a default come by position (at most two), the others by
-    name, in the order of the signature. `name` is the expression of the
+    name, in the order of the signature; those of its own call are left to that.
+    `name` is the expression of the
     keyword of that name, where the call has none of its own.
     """
     op = find(path)
@@ -30,7 +31,7 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     items: list[Expr] = []
     given = {**params, "name": None} if name is not None and "name" not in params else params
     for position, key in enumerate(op.params):
-        if key not in given:
+        if key not in given or op.params[key].call:
             continue
         param = op.params[key]
         if key == "name" and name is not None and given["name"] is None:

@@ -57,7 +57,8 @@ class Functional(Body):
                 self.layers[made.id] = variable(f"{made.id}_layer", self.taken)
                 self.source.statement(f"{self.layers[made.id]} = ", layer, mark=mark)
             layer = self.layers[made.id]
-        self.source.statement(self.head(node), layer, called, mark=mark)
+        made_and_called = self.flat(node, join(layer, called))
+        self.source.statement(self.head(node), made_and_called, mark=mark)
 
     def _block(self, node: Node, made: Node) -> None:
         """`encoder = residual(image, filters=64, name="encoder")`, in a loop where repeated."""

@@ -90,7 +90,9 @@ class Subclass(Body):
             else:
                 called = arguments_of(self.arguments(node))
                 layer = f"self.{self.attribute(made.id)}"
-                self.source.statement(self.head(node), layer, called, mark=mark)
+                self.source.statement(
+                    self.head(node), self.flat(node, join(layer, called)), mark=mark
+                )
 
 
 def _registered(project: Project) -> str:

@@ -35,6 +35,8 @@ def chain(graph: ModelGraph) -> list[str] | None:
             return None
         if op.inputs and op.inputs[0].many:
             return None
+        if op.of_call(graph.nodes[name].params):
+            return None  # keras.Sequential calls its layers with nothing but a tensor
         if len(op.output_names(graph.nodes[name].params)) != 1:
             return None
     return order

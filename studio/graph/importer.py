@@ -13,6 +13,7 @@ from typing import Any
 from studio.graph.catalogue.op import REQUIRED
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Edge, ModelGraph, Node
+from studio.graph.ports import call_params
 from studio.graph.problems import StudioError, quoted
 
 _TENSOR = "__keras_tensor__"
@@ -118,10 +119,12 @@ class _Functional:
         params = parameters(path, entry["config"])
         for index in range(max(1, len(entry["inbound_nodes"]))):
             name = self.ids[entry["name"], index]
-            shared = {"shares": first} if index else {"op": path, "params": params}
-            self.nodes[name] = Node(name, **shared)
-            if entry["inbound_nodes"]:
-                self._call(name, path, entry["inbound_nodes"][index])
+            calls = entry["inbound_nodes"]
+            own = _of_call(path, calls[index]["kwargs"]) if calls else {}
+            made = {"shares": first} if index else {"op": path}
+            self.nodes[name] = Node(name, **made, params=own if index else params | own)
+            if calls:
+                self._call(name, path, calls[index])
 
     def _call(self, name: str, path: str, call: dict[str, Any]) -> None:
         """The edges into one call: tensors by position, then by name."""
@@ -139,7 +142,15 @@ class _Functional:
             return name
         node = self.nodes[name]
         made = self.nodes[node.shares] if node.shares else node
-        return f"{name}.{find(made.op).output_names(made.params)[port]}"
+        params = call_params(ModelGraph(self.nodes), node)
+        return f"{name}.{find(made.op).output_names(params)[port]}"
+
+
+def _of_call(path: str, keywords: dict[str, Any]) -> dict[str, Any]:
+    """What a call is told beside its tensors, where that isn't the default."""
+    op = find(path)
+    own = op.of_call(keywords)
+    return {key: value for key, value in own.items() if value != op.params[key].default}
 
 
 def _tensors(value: Any) -> Iterator[list[Any]]:

@@ -7,6 +7,7 @@ touches is inferred again, and what comes out unchanged carries nothing on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,25 @@ from studio.graph.bypass import let_through
 from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
 from studio.graph.code import output_spec
-from studio.graph.document import GRAPH_KINDS, Code, Graph, Node, Project, owner, references
-from studio.graph.ports import input_ports, output_ports, place_of, problem_at, resolve
+from studio.graph.constant import constant_spec
+from studio.graph.document import (
+    GRAPH_KINDS,
+    Code,
+    Graph,
+    Node,
+    Project,
+    is_reference,
+    owner,
+    references,
+)
+from studio.graph.ports import (
+    call_params,
+    input_ports,
+    output_ports,
+    place_of,
+    problem_at,
+    resolve,
+)
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Spec, Weight
@@ -30,6 +48,8 @@ MOST_NODES = 50_000
 
 MOST_LEVELS = 50
 """Blocks in blocks."""
+
+_NONE: Mapping[str, Spec] = {}
 
 Broken = frozenset[tuple[str, str]]
 """Nodes, as (graph, id), whose call is already known to be wrong."""
@@ -81,12 +101,15 @@ class _Known(Struct):
 
 
 class _Call(Struct, frozen=True):
-    """A node's call, ready for its rule, and good for as long as the node is this one."""
+    """A node's call, ready for its rule: good while it and `made`, whose layer it calls, are."""
 
     node: Node
+    made: Node
     op: Op
     args: Args
     outputs: tuple[str, ...]
+    constants: dict[str, Spec]
+    """Given in the place of tensors, by port."""
 
 
 class Inference:
@@ -246,15 +269,15 @@ class Inference:
         made = node if node.shares is None else owner(graph, node)
         if made.op.startswith("block:"):
             inputs = _inputs(input_ports(self.project, node, graph), arriving)
-            return self._block(graph, made, inputs, parameters)
+            return self._block(graph, made, inputs, resolve(made.params, parameters))
         if made.op.startswith("code:"):
             ports = input_ports(self.project, node, graph)
             inputs = _inputs(ports, arriving)
             given = [(port.name, each) for port, each in zip(ports, inputs, strict=True)]
             names = output_ports(self.project, node, graph)
             return self._code(made, given, resolve(made.params, parameters), names)
-        call = self._call(name, made, parameters)
-        inputs = _inputs(call.op.inputs, arriving)
+        call = self._call(name, graph, node, made, parameters)
+        inputs = _inputs(call.op.inputs, arriving, call.constants)
         if call.op.kind == "layer":
             inputs = [call.args.cast(x) if type(x) is Spec else _cast(call.args, x) for x in inputs]
         result = call.op.rule(call.args, *inputs)
@@ -263,20 +286,35 @@ class Inference:
         outputs = dict(zip(call.outputs, result.outputs, strict=True))
         return NodeResult(outputs, result.weights, result.flops)
 
-    def _call(self, name: str, made: Node, parameters: dict[str, Any]) -> _Call:
+    def _call(
+        self, name: str, graph: Graph, node: Node, made: Node, parameters: dict[str, Any]
+    ) -> _Call:
         """A node's call with all its values; made once, where no block's parameters are in it."""
         calls = self._calls.setdefault(name, {})
-        kept = calls.get(made.id)
-        if kept is not None and kept.node is made:
+        kept = calls.get(node.id)
+        if kept is not None and kept.node is node and kept.made is made:
             return kept
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
-        changing = parameters and references(made.params)
-        values = op.filled(_resolved(op, made, parameters) if changing else made.params)
-        call = _Call(made, op, Args(values, folder=self.folder), op.outputs(values))
+        params = made.params if made is node else call_params(graph, node)
+        changing = parameters and references(params)
+        given = _resolved(made.op, params, parameters) if changing else params
+        constants = {
+            port.name: constant_spec(given[port.name], port.weak)
+            for port in op.inputs
+            if port.name in given and not port.many
+        }
+        values = op.filled(given)
+        outputs = op.outputs(values)
+        if changing and outputs != op.output_names(params):
+            raise Refused(
+                "has outputs that hang on a parameter of its block",
+                "Write the value itself in the block: its code must know how many there are.",
+            )
+        call = _Call(node, made, op, Args(values, folder=self.folder), outputs, constants)
         if not changing:
-            calls[made.id] = call
+            calls[node.id] = call
         return call
 
     def _code(
@@ -299,12 +337,12 @@ class Inference:
         return NodeResult(outputs, answer.weights if answer is not None else (), flops=None)
 
     def _block(
-        self, graph: Graph, node: Node, inputs: list[Any], parameters: dict[str, Any]
+        self, graph: Graph, node: Node, inputs: list[Any], given: dict[str, Any]
     ) -> NodeResult:
         """Infers what is inside a block, as often as it is repeated."""
         name = node.op.removeprefix("block:")
         block = self.project.blocks[name]
-        values = block.parameters | resolve(node.params, parameters)
+        values = block.parameters | given
         if node.repeat > 1 and (len(block.inputs), len(block.outputs)) != (1, 1):
             raise Refused("can only be repeated with one input and one output")
         if self._level == MOST_LEVELS:
@@ -316,11 +354,11 @@ class Inference:
             self._left -= len(block.nodes)
             if self._left < 0:
                 raise Refused(f"unfolds to more than {MOST_NODES:,} nodes")
-            given = dict(zip(block.inputs, inputs, strict=True))
-            shapes = Shapes({name: NodeResult({"output": spec}) for name, spec in given.items()})
+            fed = dict(zip(block.inputs, inputs, strict=True))
+            shapes = Shapes({name: NodeResult({"output": spec}) for name, spec in fed.items()})
             self._level += 1
             for inner in wiring.order:
-                if inner not in given:
+                if inner not in fed:
                     self._one(node.op, block, wiring, shapes, inner, values)
             self._level -= 1
             if shapes.refused:
@@ -341,7 +379,9 @@ class Inference:
         return NodeResult(dict(zip(names, outputs, strict=True)), tuple(weights), flops)
 
 
-def _inputs(ports: tuple[Port, ...], arriving: dict[str, list[Any]]) -> list[Any]:
+def _inputs(
+    ports: tuple[Port, ...], arriving: dict[str, list[Any]], constants: Mapping[str, Spec] = _NONE
+) -> list[Any]:
     """What arrives at each port: a spec, a tuple of them where it takes many, None where free."""
     if "" in arriving and ports:
         arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
@@ -352,6 +392,8 @@ def _inputs(ports: tuple[Port, ...], arriving: dict[str, list[Any]]) -> list[Any
             inputs.append(tuple(specs or ()))
         elif specs:
             inputs.append(specs[0])
+        elif port.name in constants:
+            inputs.append(constants[port.name])
         elif port.optional:
             inputs.append(None)
         else:
@@ -421,14 +463,23 @@ def _forget(shapes: Shapes, node: str) -> None:
     shapes.refused.pop(node, None)
 
 
-def _resolved(op: Op, made: Node, parameters: dict[str, Any]) -> dict[str, Any]:
+def _resolved(path: str, params: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
     """A call's parameters inside a block, with those of the block in their places, and checked."""
-    values = resolve(made.params, parameters)
-    for key, value in made.params.items():
-        if references(value) and not op.params[key].accepts(values[key]):
+    values = resolve(params, parameters)
+    op = find(path)
+    for key, value in params.items() if op is not None else ():
+        param = op.param(key) if references(value) else None
+        if param is not None and not param.accepts(values[key]):
             raise Refused(
                 f"gets {quoted(values[key])} as {key} from its block, and expects "
-                f"{op.params[key].expected()}"
+                f"{param.expected()}"
+            )
+        port = op.input(key)
+        if is_reference(value) and port is not None and port.weak and isinstance(values[key], list):
+            # The block's code can't hand over both, a number of Python and a list as a tensor.
+            raise Refused(
+                f"gets {quoted(values[key])} as {key} from its block, and expects a number",
+                f"Draw an edge to its {key}.",
             )
     return values
 

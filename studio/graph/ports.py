@@ -71,7 +71,17 @@ def output_ports(project: Project, node: Node, graph: Graph) -> tuple[str, ...]:
     if block is not None:
         return ("output",) if len(block.outputs) == 1 else tuple(map(output_name, block.outputs))
     op = find(made.op)
-    return op.output_names(made.params) if op else ()
+    return op.output_names(call_params(graph, node)) if op else ()
+
+
+def call_params(graph: Graph, node: Node) -> dict[str, Any]:
+    """The parameters of a node's call: its layer's, and those of this call of it alone."""
+    made = owner(graph, node)
+    if made is node or made is None or made.op is None:
+        return node.params
+    op = find(made.op)
+    others = op.of_call(made.params) if op is not None else ()
+    return {key: value for key, value in made.params.items() if key not in others} | node.params
 
 
 def place_of(name: str, graph: Graph, node: str) -> str:

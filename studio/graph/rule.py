@@ -90,7 +90,10 @@ def apply(call: dict[str, Any], inputs: Iterable[Any], policy: str = "float32") 
     op, args = called(call, policy)
     if op is None or op.rule is None:
         raise Refused(f"can't be inferred: Studio has no shape rule for {call['op']} yet")
-    given = [args.cast(each) if isinstance(each, Spec) else each for each in inputs]
+    given = [
+        tuple(map(args.cast, each)) if isinstance(each, tuple) else each and args.cast(each)
+        for each in inputs
+    ]
     free = op.inputs[len(given) :]
     if len(given) > len(op.inputs) or not all(port.many or port.optional for port in free):
         raise Refused(f"can't call {op.name} on {len(given)} tensor" + "s" * (len(given) != 1))

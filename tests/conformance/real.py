@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from studio.graph.catalogue import types
+from studio.graph.catalogue.nest import nested
 from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.document import is_call
@@ -57,12 +58,15 @@ def _called(op: Op, case: Case) -> Answer:
         return Answer(_outputs(_function_called(function, tensors, params)))
     if op.kind == "input":
         return Answer(_outputs(function(**params)))
+    for port, nest in op.nests(case.params).items():
+        if port in tensors:
+            tensors[port] = nested(tensors[port], nest)
+    of_call = {name: params.pop(name) for name in op.of_call(params)}
     layer = function(**params)
     first, *others = op.inputs
     arguments = [tensors.pop(first.name)] if first.name in tensors else []
-    outputs = layer(
-        *arguments, **{port.name: tensors[port.name] for port in others if port.name in tensors}
-    )
+    of_call |= {port.name: tensors[port.name] for port in others if port.name in tensors}
+    outputs = layer(*arguments, **of_call)
     weights = sorted(
         (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
     )
@@ -106,6 +110,9 @@ def resolve(path: str) -> Any:
 def _value(op: Op, name: str, value: Any) -> Any:
     """A parameter as the script writes it: calls made, sizes by axis as tuples."""
     param = op.params.get(name)
+    port = op.input(name) if param is None and op.kind == "function" else None
+    if port is not None and (isinstance(value, list) or not port.weak):
+        return keras.ops.array(value)
     if (
         isinstance(value, list)
         and param is not None

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from studio.graph.catalogue.types import Type
+from studio.graph.catalogue.nest import Nest
+from studio.graph.catalogue.types import Constant, Type
 
 REQUIRED = object()
 """The default of a parameter that has none."""
@@ -21,6 +22,8 @@ class Param(Struct, frozen=True):
     type: Type
     default: Any = REQUIRED
     help: str = ""
+    call: bool = False
+    """Whether it belongs to each call of a layer, not to the layer: use_causal_mask."""
 
     @property
     def required(self) -> bool:
@@ -50,6 +53,13 @@ class Port(Struct, frozen=True):
     """Whether, of many, a single tensor comes as itself and not as a list of one."""
     spread: bool = False
     """Whether many come as arguments one behind the other: keras.ops.einsum(pattern, a, b)."""
+    place: int = -1
+    """Where it stands in the signature of a function."""
+    weak: bool = False
+    """Whether a number in the place of its tensor is one of Python's, whose dtype gives way."""
+    fed: bool = False
+    """Whether no constant may take its place: Keras looks there alone for what is symbolic."""
+    help: str = ""
 
 
 def one_output(params: dict[str, Any]) -> tuple[str, ...]:
@@ -71,6 +81,10 @@ class Op(Struct, frozen=True, dict=True):
     rule: Callable[..., Any] | None = None
     builds_first: bool = False
     """Whether its state must be made before it is first called inside a graph (a Keras flaw)."""
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
+    """The form of lists in lists that a call wants, by input port; for the others a plain list."""
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False
+    """Whether the outputs of a call come in tuples in tuples, which the code must flatten."""
     check: Callable[..., None] | None = None
     """What no type can say: how parameters go together. Gets Args, raises Refused."""
 
@@ -94,6 +108,25 @@ class Op(Struct, frozen=True, dict=True):
         if not name:
             return self.inputs[0] if self.inputs else None
         return next((port for port in self.inputs if port.name == name), None)
+
+    def constant(self, name: str) -> Param | None:
+        """The literal that may take the place of a tensor, as a parameter of the port's name."""
+        port = self.input(name) if self.kind == "function" and name else None
+        if port is None or port.many or port.fed:
+            return None
+        return Param(name, Constant(), None, port.help)
+
+    def param(self, name: str) -> Param | None:
+        """What a call may be given by this name: a parameter, or a constant for a port."""
+        return self.params.get(name) or self.constant(name)
+
+    def of_call(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Those of a node's parameters that belong to its call alone."""
+        return {
+            name: value
+            for name, value in params.items()
+            if name in self.params and self.params[name].call
+        }
 
     def output_names(self, params: dict[str, Any]) -> tuple[str, ...]:
         """The output ports of a call; one where its parameters are too wrong to say.

@@ -19,7 +19,9 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from studio.graph.catalogue.call import call_arguments
 from studio.graph.catalogue.guess import guess_type
+from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.op import REQUIRED, Op, Param, Port, one_output
 from studio.graph.catalogue.types import Type
 from studio.resources import ASSETS
@@ -38,6 +40,10 @@ class Description(Struct):
     rule: Callable[..., Any] | None = None
     check: Callable[..., None] | None = None
     builds_first: bool = False
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False
+    weak: tuple[str, ...] = ()
+    fed: tuple[str, ...] = ()
 
 
 _described: dict[str, Description] = {}
@@ -54,6 +60,10 @@ def describe(
     params: Iterable[Param] = (),
     check: Callable[..., None] | None = None,
     builds_first: bool = False,
+    nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {},
+    flattened: Callable[[dict[str, Any]], bool] = lambda params: False,
+    weak: str = "",
+    fed: str = "",
     **types: Type,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Describes one op, or several alike; as a decorator it also gives them their rule.
@@ -63,7 +73,9 @@ def describe(
     the place of the guessed one; `params` describe parameters that Keras
     doesn't (those of studio's own ops). `check` refuses parameters that don't
     go together: it gets Args and raises Refused. `builds_first` says that the
-    layer's state must be made before it is first called inside a graph.
+    layer's state must be made before it is first called inside a graph. `weak`
+    and `fed` name the ports that are so (see Port); `nests` and `flattened` say
+    how tensors stand in lists in lists (see Op).
     """
     ports = None if inputs is None else tuple(map(_port, inputs.split()))
     if isinstance(outputs, str):
@@ -79,6 +91,10 @@ def describe(
         params={param.name: param for param in params} | types,
         check=check,
         builds_first=builds_first,
+        nests=nests,
+        flattened=flattened,
+        weak=tuple(weak.split()),
+        fed=tuple(fed.split()),
     )
     for path in paths:
         if path in _described:
@@ -129,35 +145,53 @@ def find(path: str) -> Op | None:
         return None
     fact, described = fact or {}, described or Description()
     kind = described.kind or fact["kind"]
+    inputs = _inputs(fact, described)
     return Op(
         path=path,
         kind=kind,
         family=described.family or kind,
         help=described.help or fact.get("help", ""),
-        params=_params(kind, fact, described),
-        inputs=_inputs(fact, described),
+        params=_params(kind, fact, described, inputs),
+        inputs=inputs,
         outputs=described.outputs or one_output,
         shown=described.shown,
         rule=described.rule,
         builds_first=described.builds_first,
+        nests=described.nests,
+        flattened=described.flattened,
         check=described.check,
     )
 
 
 def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
-    variadic = {each["name"] for each in fact.get("params", ()) if each.get("variadic")}
+    known = {each["name"]: each for each in fact.get("call", fact.get("params", ()))}
     if described.inputs is not None:
         ports = described.inputs
-        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
-    if "tensors" in fact:
-        free = {each["name"] for each in fact["params"] if not each.get("required")}
-        ports = (_port(name + "?" * (name in free)) for name in fact["tensors"])
-        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
-    return (Port("inputs"),) if fact.get("kind") == "layer" else ()
+    elif "tensors" in fact:
+        free = {name for name, each in known.items() if not each.get("required")}
+        ports = tuple(_port(name + "?" * (name in free)) for name in fact["tensors"])
+    else:
+        return (Port("inputs"),) if fact.get("kind") == "layer" else ()
+    return tuple(
+        replace(
+            port,
+            place=list(known).index(port.name) if port.name in known else -1,
+            spread="variadic" in known.get(port.name, ()),
+            weak=port.name in described.weak,
+            fed=port.name in described.fed,
+            help=known.get(port.name, {}).get("help", ""),
+        )
+        for port in ports
+    )
 
 
-def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str, Param]:
-    """The generated parameters with hand-written types, then those only written by hand."""
+def _params(
+    kind: str, fact: dict[str, Any], described: Description, inputs: tuple[Port, ...]
+) -> dict[str, Param]:
+    """The generated parameters with hand-written types, then those only written by hand.
+
+    Last come those of a layer's call.
+    """
     found = {}
     tensors = {name.rstrip("*?") for name in fact.get("tensors", ())}
     common = _load()["common"].get(fact.get("common"), ())
@@ -176,6 +210,10 @@ def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str
     for name, param in described.params.items():
         if isinstance(param, Param):
             found.setdefault(name, param)
+    for each in call_arguments(fact, {port.name for port in inputs}):
+        name = each["name"]
+        type_ = described.params.get(name) or guess_type(kind, each)
+        found[name] = Param(name, type_, each["default"], each.get("help", ""), call=True)
     return found
 
 

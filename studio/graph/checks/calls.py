@@ -13,7 +13,7 @@ from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
 from studio.graph.code import CLASSES, outline
 from studio.graph.document import Block, Code, Graph, Node, Project, is_call, references
-from studio.graph.ports import problem_at
+from studio.graph.ports import op_of, problem_at
 from studio.graph.problems import ERROR, Problem, article, nearest, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused
@@ -59,7 +59,8 @@ class _Checker:
             graphs[name] = now = {}
             for node in graph.nodes.values():
                 said = before.get(node.id)
-                if said is None or said[0] is not node:
+                # What a shared layer takes hangs on the node that makes it.
+                if said is None or said[0] is not node or node.shares is not None:
                     said = (node, list(self.node(name, graph, node)))
                 now[node.id] = said
                 for each in said[1]:
@@ -74,7 +75,10 @@ class _Checker:
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
         """What is wrong with the call of a node."""
-        if node.op is None or node.bypass:
+        if node.bypass:
+            return
+        if node.op is None:
+            yield from self.shared(graph, node)
             return
         if node.repeat != 1 and not node.op.startswith("block:"):
             yield "bad-param", "repeat is for blocks.", "Group the node into a block."
@@ -85,6 +89,16 @@ class _Checker:
         if isinstance(graph, Block) and node.op == "keras.Input" and node.id in graph.inputs:
             return  # a block's input takes the shape of what is fed
         yield from self.call(node.op, node.params, kinds, graph)
+
+    def shared(self, graph: Graph, node: Node) -> Iterator[Said]:
+        """What is wrong with the call of another node's layer; that it takes it is known."""
+        op = op_of(graph, node)
+        own = op.of_call(node.params) if op is not None else {}
+        for key, value in own.items():
+            if references(value):
+                yield from self.references(value, graph)
+            else:
+                yield from self.value(op, op.params[key], value, graph)
 
     def block_call(self, node: Node, graph: Graph) -> Iterator[Said]:
         """A node that stands for a block, against the block's parameters."""
@@ -192,8 +206,11 @@ class _Checker:
                     f"Give {name}: {param.expected()}.",
                 )
         for name, value in params.items():
-            param = op.params.get(name)
-            if param is None:
+            param = op.param(name)
+            if param is None and name and op.input(name) is not None:
+                message = f"{op.name} takes {name} from an edge alone."
+                yield "bad-param", message, f"Draw an edge to its {name}."
+            elif param is None:
                 hint = nearest(name, op.params) or f"It has {', '.join(op.params) or 'none'}."
                 yield "unknown-param", f"{op.name} has no parameter {quoted(name)}.", hint
             elif references(value):
@@ -222,6 +239,9 @@ class _Checker:
                 message = f"{param.name} is a function, which can't be given parameters here."
                 hint = "Use it as a layer of its own, such as keras.layers.LeakyReLU."
                 yield "bad-param", message, hint
+            for name in function.of_call(_given(inner)) if function else ():
+                message = f"{name} belongs to a call of {function.name}, which is only made here."
+                yield "bad-param", message, "Remove it, or use the layer as a node of its own."
             extra = [key for key in inner if key not in ("op", "params")]
             if extra:
                 message = f"the call in {param.name} has an unknown key {quoted(extra[0])}."
@@ -298,6 +318,12 @@ def _calls(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _calls(item)
+
+
+def _given(call: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call that may be malformed."""
+    params = call.get("params")
+    return params if isinstance(params, dict) else {}
 
 
 def _call_kinds(kind: types.Type) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from studio.graph.bypass import through
 from studio.graph.catalogue.op import Port
 from studio.graph.chain import chain
 from studio.graph.code import check_code
-from studio.graph.document import Block, Code, DataGraph, Graph, ModelGraph, Project
+from studio.graph.document import Block, Code, DataGraph, Graph, ModelGraph, Node, Project, owner
 from studio.graph.ports import (
     input_ports,
+    op_of,
     output_ports,
     place_of,
     problem_at,
@@ -84,7 +85,8 @@ def _alike(project: Project, one: Graph, other: Graph) -> bool:
     return all(
         a is b
         or (
-            (a.op, a.shares, a.bypass, bool(a.params)) == (b.op, b.shares, b.bypass, bool(b.params))
+            (a.op, a.shares, a.bypass) == (b.op, b.shares, b.bypass)
+            and a.params.keys() == b.params.keys()
             and output_ports(project, a, one) == output_ports(project, b, other)
         )
         for a, b in zip(one.nodes.values(), other.nodes.values(), strict=True)
@@ -146,8 +148,9 @@ def _shares(name: str, graph: Graph) -> Iterator[Problem]:
             message = f"shares the layer of {quoted(first.id)}, which itself shares another's."
             hint = f"Share {quoted(first.shares)} directly."
             yield Problem(ERROR, "lost-share", name, node.id, message, hint, place)
-        elif node.params:
-            message = f"has params of its own, but calls the layer of {quoted(first.id)}."
+        elif extra := _not_of_call(graph, node):
+            message = f"has params of its own ({', '.join(extra)}), but calls the layer of "
+            message += f"{quoted(first.id)}."
             hint = f"Set them on {quoted(first.id)}, or give this node an op."
             yield Problem(ERROR, "bad-param", name, node.id, message, hint, place)
         elif first.bypass and not node.bypass:
@@ -162,6 +165,13 @@ def _bypassed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
             message = "is bypassed, but takes nothing in that could go past it."
             hint = "Take the bypass off, or remove the node."
             yield problem_at(name, graph, node.id, "bad-bypass", message, hint)
+
+
+def _not_of_call(graph: Graph, node: Node) -> list[str]:
+    """A sharing node's parameters that belong to the layer, or to nothing."""
+    op = op_of(graph, node)
+    own = op.of_call(node.params) if op is not None else {}
+    return [key for key in node.params if key not in own]
 
 
 def _edges(project: Project, name: str, graph: Graph, all_ports: Ports) -> Iterator[Problem]:
@@ -286,8 +296,19 @@ def _unfed(project: Project, name: str, graph: Graph, all_ports: Ports) -> Itera
     for node in graph.nodes.values():
         ports = all_ports[node.id][0]
         fed = {into or ports[0].name for _, _, into in wiring.feeds[node.id] if ports}
+        op, made = op_of(graph, node), owner(graph, node)
+        constants = {key for key in made.params if op.constant(key)} if op is not None else set()
+        for port in constants & fed:
+            message = f"gets its {port} both by an edge and as a constant."
+            hint = "Remove the edge, or the constant from its params."
+            yield problem_at(name, graph, node.id, "bad-param", message, hint)
+        if constants and not fed:
+            message = "gets constants alone, and so has no place in a model."
+            hint = f"Draw an edge to its {' or '.join(port.name for port in ports)}."
+            yield problem_at(name, graph, node.id, "unfed", message, hint)
+            continue
         for port in ports[:1] if node.bypass else ports:
-            if port.optional or port.name in fed:
+            if port.optional or port.name in fed | constants:
                 continue
             message = "nothing feeds it" if len(ports) == 1 else f"nothing feeds its {port.name}"
             hint = "Draw an edge to it, or remove the node."

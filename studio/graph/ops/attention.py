@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Bool, Choice, Either, Float, Int, ListOf
@@ -17,8 +18,21 @@ _COMMON = {
     "flash_attention": Bool(),
     "seed": Int(),
 }
+
+
+def _outputs(params: dict[str, Any]) -> tuple[str, ...]:
+    scores = params.get("return_attention_scores") is True
+    return ("output", "attention_scores") if scores else ("output",)
+
+
 Projection = tuple[int | None, Shape, Shape, int]
 """How many rows, from which axes, into which, and how many axes of 1 end the bias."""
+
+
+def _with_scores(p: Args, shape: Shape, scores: Shape) -> list[Spec]:
+    """What leaves an attention, with its scores where they are asked for."""
+    shapes = [shape, scores] if p.return_attention_scores else [shape]
+    return [Spec(each, p.compute_dtype) for each in shapes]
 
 
 def _checked(p: Args, value: Spec, key: Spec) -> None:
@@ -92,6 +106,7 @@ def _listed(value: int | list[int]) -> list[int]:
     "keras.layers.MultiHeadAttention",
     family="attention",
     inputs=_PORTS,
+    outputs=_outputs,
     shown="num_heads key_dim",
     num_heads=Int(1),
     key_dim=Int(1),
@@ -129,13 +144,16 @@ def multi_head_attention(
     weights, flops = _projections(p, each)
     between = _scores(p, p.num_heads, queries, _attended(p, value), p.key_dim, wide[1])
     shape = (*query.shape[:-1], *out)
-    return p.result(Spec(shape, p.compute_dtype), weights, _total((flops, between)))
+    # For the scores Keras announces a row of the query's length, whatever the value's.
+    scores = (query.shape[0], p.num_heads, query.shape[1], query.shape[1])
+    return p.result(_with_scores(p, shape, scores), weights, _total((flops, between)))
 
 
 @describe(
     "keras.layers.GroupQueryAttention",
     family="attention",
     inputs=_PORTS,
+    outputs=_outputs,
     shown="num_query_heads num_key_value_heads head_dim",
     head_dim=Int(1),
     num_query_heads=Int(0),
@@ -181,8 +199,8 @@ def group_query_attention(
         each.append((queries, q, wide, query.rank - 3))
     weights, flops = _projections(p, each)
     between = _scores(p, heads, queries, values, p.head_dim, p.head_dim)
-    out_spec = Spec(query.shape, p.compute_dtype)
-    return p.result(out_spec, weights, _total((flops, between)))
+    scores = (query.shape[0], heads, query.shape[1], key.shape[1])
+    return p.result(_with_scores(p, query.shape, scores), weights, _total((flops, between)))
 
 
 def _checked_inputs(inputs: tuple[Spec, ...], mask: tuple[Spec, ...]) -> None:
@@ -217,13 +235,22 @@ def _attention_result(
         summed = product((pairs, 2, value.shape[-1]))
         softmax = product((pairs, of_pair + 1))
         flops = _total((scored, summed, softmax))
-    return p.result(Spec(shape, p.compute_dtype), weights, flops)
+    scores: Shape = ()
+    if p.return_attention_scores:
+        if key.rank < 2:
+            raise Refused(
+                "gives a score for each key, but its key has no axis of keys",
+                "Set return_attention_scores to false.",
+            )
+        scores = (*query.shape[:-1], key.shape[-2])
+    return p.result(_with_scores(p, shape, scores), weights, flops)
 
 
 @describe(
     "keras.layers.Attention",
     family="attention",
     inputs="inputs* mask*?",
+    outputs=_outputs,
     shown="score_mode use_scale",
     score_mode=Choice(("dot", "concat")),
     dropout=Float(),
@@ -244,6 +271,7 @@ def attention(p: Args, inputs: tuple[Spec, ...], mask: tuple[Spec, ...]) -> Resu
     "keras.layers.AdditiveAttention",
     family="attention",
     inputs="inputs* mask*?",
+    outputs=_outputs,
     shown="use_scale",
     dropout=Float(),
     seed=Int(),

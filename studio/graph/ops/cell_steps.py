@@ -17,6 +17,7 @@ from studio.graph.ops.cells import (
     Cell,
     read_cell,
     state_names,
+    state_nest,
 )
 from studio.graph.rule import Args, apply
 from studio.graph.spec import FLOATS, Refused, Result, Shape, Spec, product, shape_text
@@ -146,6 +147,7 @@ for _name, _kind in KINDS.items():
         family="recurrent",
         inputs="inputs states*",
         outputs=" ".join(("output", *_kind.states)),
+        flattened=lambda params: True,
         shown="units",
         units=Int(1),
         seed=Int(),
@@ -159,26 +161,29 @@ for _name, _kind in KINDS.items():
     family="recurrent",
     inputs="inputs states*",
     outputs=lambda params: ("output", *state_names(params.get("cells"))),
+    nests=lambda params: {"states": state_nest(params.get("cells"))},
+    flattened=lambda params: True,
     shown="cells",
     cells=ListOf(OneCall(("layer", "code"), names=False)),
 )
 def stacked_rnn_cells(p: Args, inputs: Spec, states: tuple[Spec, ...]) -> Result:
-    """One cell on top of the other, each with one state of its own."""
-    stack = read_cell(p.cells)
-    if len(states) < len(stack.cells):
+    """One cell on top of the other, each with states of its own."""
+    stack, names = read_cell(p.cells), state_names(p.cells)
+    if len(states) < len(names):
         raise Refused(
-            f"needs a state for each of its {len(stack.cells)} cells, not {len(states)}",
+            f"steps from {len(names)} states ({', '.join(names)}), not {len(states)}",
             "Draw an edge from each to its input states.",
         )
     if stack.cells and not inputs.shape:
         raise Refused(_ONE_STEP)
     weights, _ = stack.built(inputs.shape[-1] if inputs.shape else None)
-    found, flops, x = [], 0, inputs
-    for cell, call, state in zip(stack.cells, p.cells, states, strict=False):
-        if not cell.kind:
-            raise Refused("can't step through a stack in a stack", "Give all cells in one list.")
-        result = apply(call, (x, state))
-        x = result.outputs[0]
-        found.append(result.outputs[1])
+    found: list[Spec] = []
+    flops: int | None = 0
+    x, left = inputs, list(states)
+    for cell, call in zip(stack.cells, p.cells, strict=True):
+        count = len(cell.state_sizes)
+        result = apply(call, (x, tuple(left[:count])))
+        x, left = result.outputs[0], left[count:]
+        found += result.outputs[1:]
         flops = None if None in (flops, result.flops) else flops + result.flops
     return p.result((x, *found), weights, flops)

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.registry import find
 from studio.graph.catalogue.types import Float, OneCall, or_null
 from studio.graph.document import is_call
@@ -126,6 +127,20 @@ def state_names(value: Any) -> tuple[str, ...]:
     return tuple(
         f"{name}_{index}" for index, each in enumerate(value, 1) for name in state_names(each)
     )
+
+
+def state_nest(value: Any) -> Nest:
+    """The form in which Keras wants a cell's states: in a stack a list for each of its cells."""
+    if is_call(value) and _path(value) == STACK:
+        value = given(value).get("cells")
+    if isinstance(value, (list, tuple)):
+        return tuple(map(state_nest, value))
+    return (None,) * len(state_names(value))
+
+
+def is_stack(value: Any) -> bool:
+    """Whether several cells stand in the place of one."""
+    return isinstance(value, (list, tuple)) or (is_call(value) and _path(value) == STACK)
 
 
 def given(call: dict[str, Any]) -> dict[str, Any]:

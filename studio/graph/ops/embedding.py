@@ -6,7 +6,7 @@ from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Bool, Float, Int
 from studio.graph.ops.numbers import initializers, with_lora
 from studio.graph.rule import Args
-from studio.graph.spec import Refused, Result, Spec
+from studio.graph.spec import Refused, Result, Spec, product
 
 _TYPES = {
     "input_dim": Int(1),
@@ -45,7 +45,7 @@ def embedding(p: Args, x: Spec) -> Result:
     **_TYPES,
 )
 def reversible_embedding(p: Args, x: Spec) -> Result:
-    """(...) -> (..., output_dim), dense; the way back to (..., input_dim) is another call of it."""
+    """(...) -> (..., output_dim), dense; with reverse (..., output_dim) -> (..., input_dim)."""
     result = embedding(p, x)
     weights = list(result.weights)
     if not p.tie_weights:
@@ -55,4 +55,10 @@ def reversible_embedding(p: Args, x: Spec) -> Result:
                 "Leave out lora_rank, or set tie_weights to true.",
             )
         weights.append(p.weight("reverse_embeddings", (p.output_dim, p.input_dim)))
-    return p.result(result.outputs[0].with_shape((*x.shape, p.output_dim)), weights)
+    out = result.outputs[0].with_shape((*x.shape, p.output_dim))
+    if not p.reverse:
+        return p.result(out, weights)
+    if not x.rank:
+        raise Refused("takes the last axis of its input back, which has none")
+    back = out.with_shape((*x.shape[:-1], p.input_dim))
+    return p.result(back, weights, product((*x.shape[1:-1], 2, p.output_dim, p.input_dim)))

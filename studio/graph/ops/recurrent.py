@@ -6,7 +6,16 @@ from typing import Any
 
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Choice, Either, Int, ListOf, OneCall
-from studio.graph.ops.cells import ACTIVATIONS, DROPOUTS, KINDS, Cell, read_cell, state_names
+from studio.graph.ops.cells import (
+    ACTIVATIONS,
+    DROPOUTS,
+    KINDS,
+    Cell,
+    is_stack,
+    read_cell,
+    state_names,
+    state_nest,
+)
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Shape, Spec, Weight
 
@@ -100,6 +109,9 @@ _CELL = OneCall(("layer", "code"), names=False)
     family="recurrent",
     inputs=PORTS,
     outputs=rnn_outputs,
+    nests=lambda params: {"initial_state": state_nest(params.get("cell"))},
+    # What Keras announces and what it gives differ for a cell in a stack that has one state.
+    flattened=lambda params: bool(params.get("return_state")) and is_stack(params.get("cell")),
     shown="cell return_sequences",
     cell=Either((_CELL, ListOf(_CELL, empty=False))),
 )

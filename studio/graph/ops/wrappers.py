@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.registry import describe, find
 from studio.graph.catalogue.types import Choice, ListOf, OneCall, Type
 from studio.graph.document import is_call
-from studio.graph.ops.cells import given
+from studio.graph.ops.cells import given, is_stack, state_nest
 from studio.graph.ops.recurrent import PORTS, checked_states
 from studio.graph.rule import Args, apply, called
 from studio.graph.spec import Refused, Result, Spec, product
@@ -26,6 +27,18 @@ def _directions(params: dict[str, Any]) -> tuple[str, ...]:
     names = op.outputs(op.filled(given(layer)))[1:] if op is not None else ()
     outputs = ("forward", "backward") if params.get("merge_mode") is None else ("output",)
     return (*outputs, *(f"{way}_{name}" for way in ("forward", "backward") for name in names))
+
+
+def _cell(params: dict[str, Any]) -> Any:
+    """What the layer of a Bidirectional runs, where that is an RNN."""
+    layer = params.get("layer")
+    return given(layer).get("cell") if is_call(layer) else None
+
+
+def _nests(params: dict[str, Any]) -> dict[str, Nest]:
+    """The states of both directions, one after the other."""
+    nest = state_nest(_cell(params))
+    return {"initial_state": nest * 2}
 
 
 def _recurrent(name: str, call: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +68,8 @@ def _inside(call: dict[str, Any], x: Spec) -> Result:
     family="recurrent",
     inputs=PORTS,
     outputs=_directions,
+    nests=_nests,
+    flattened=lambda params: is_stack(_cell(params)) and len(_directions(params)) > 2,
     shown="layer merge_mode",
     layer=_LAYER,
     backward_layer=_LAYER,

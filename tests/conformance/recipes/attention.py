@@ -24,6 +24,7 @@ _COMMON = (
     "seed",
     "trainable",
 )
+_OF_CALL = ("return_attention_scores", "use_causal_mask")
 Drawn = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -49,7 +50,7 @@ def _key(draw: Draw, value: Spec) -> Spec:
 @recipe("keras.layers.MultiHeadAttention")
 def multi_head(draw: Draw, path: str) -> Drawn:
     params = {"num_heads": _size(draw), "key_dim": _size(draw)}
-    params |= draw.params(path, _COMMON, 0.15)
+    params |= draw.params(path, _COMMON, 0.15) | draw.params(path, _OF_CALL, 0.3)
     params |= draw.some({"value_dim": lambda: _size(draw)}, 0.3)
     shapes = [3, [2, 4], [2], [], 0, [3, 0], -1, [2, -1]]
     params |= draw.some({"output_shape": lambda: draw.one(shapes)}, 0.3)
@@ -70,7 +71,7 @@ def group_query(draw: Draw, path: str) -> Drawn:
     shared = _size(draw)
     heads = shared * draw.size(1, 3) if isinstance(shared, int) and not draw.odd() else _size(draw)
     params = {"head_dim": _size(draw), "num_query_heads": heads, "num_key_value_heads": shared}
-    params |= draw.params(path, _COMMON, 0.15)
+    params |= draw.params(path, _COMMON, 0.15) | draw.params(path, _OF_CALL, 0.3)
     params |= draw.some({"dtype": lambda: draw.one(POLICIES)}, 0.2)
     query = Spec(draw.shape(3, unknown=0.1), draw.dtype())
     value = Spec(draw.shape(3, unknown=0.1), draw.dtype())
@@ -85,6 +86,7 @@ def group_query(draw: Draw, path: str) -> Drawn:
 @recipe("keras.layers.Attention", "keras.layers.AdditiveAttention")
 def attention(draw: Draw, path: str) -> Drawn:
     params = draw.params(path, ["use_scale", "dropout", "seed", "trainable"], 0.4)
+    params |= draw.params(path, _OF_CALL, 0.3)
     if path.endswith(".Attention"):
         params |= draw.params(path, ["score_mode"], 0.5)
     params |= draw.some({"dtype": lambda: draw.one(POLICIES)}, 0.2)

@@ -116,7 +116,7 @@ def embedding(draw: Draw, path: str) -> Drawn:
     names = ["embeddings_initializer", "embeddings_regularizer", "embeddings_constraint"]
     names += ["mask_zero", "lora_rank", "lora_alpha"]
     if path.endswith("ReversibleEmbedding"):
-        names += ["tie_weights", "logit_soft_cap"]
+        names += ["tie_weights", "logit_soft_cap", "reverse"]
         params |= draw.some({"reverse_dtype": "float32"}, 0.2)
     params |= draw.params(path, names, 0.2) | common(draw)
     params.pop("activity_regularizer", None)

@@ -132,23 +132,23 @@ def any_cell(draw: Draw) -> Any:
     return [] if draw.odd() else [cell_call(draw) for _ in range(draw.size(1, 3))]
 
 
-def _single(call: dict[str, Any]) -> Any:
-    return call.get("params", {}).get("units")
+def state_units(inner: Any) -> list[Any]:
+    """The size of each state of a cell, or of cells one after the other."""
+    if isinstance(inner, list):
+        return [size for each in inner for size in state_units(each)]
+    params = inner.get("params", {})
+    if "cells" in params:
+        return state_units(params["cells"])
+    kind = inner["op"].rpartition(".")[2].removesuffix("Cell")
+    return [params.get("units")] * KINDS.get(kind, 0)
 
 
 @recipe("keras.layers.StackedRNNCells")
 def stacked(draw: Draw, path: str) -> Drawn:
-    cells = [cell_call(draw, int(draw.odd())) for _ in range(draw.size(1, 3))]
-    # An LSTMCell in the stack has two states, which no flat list gives it.
-    keep = draw.chance(0.1)
-    cells = [
-        {"op": "keras.layers.GRUCell", "params": {"units": 3}}
-        if each["op"].endswith("LSTMCell") and not keep
-        else each
-        for each in cells
-    ]
+    cells = [cell_call(draw) for _ in range(draw.size(1, 3))]
     shape = draw.shape(2)
-    sizes = [_single(each) for each in cells] + [2] * draw.odd()
+    sizes = state_units(cells) + [2] * draw.odd()
+    sizes = sizes[: -draw.odd() or None]
     states = [_state(draw, shape[0], size) for size in sizes]
     params: dict[str, Any] = {"cells": [] if draw.odd() else cells}
     params |= draw.some({"dtype": lambda: draw.one(POLICIES)}, 0.2)
@@ -164,8 +164,5 @@ def rnn(draw: Draw, path: str) -> Drawn:
     shape = draw.shape(3)
     if params.get("stateful") and draw.chance(0.8):
         shape = (2, *shape[1:])
-    states = []
-    if isinstance(inner, dict) and inner["op"].endswith(("LSTMCell", "GRUCell", "SimpleRNNCell")):
-        count = KINDS[inner["op"].rpartition(".")[2].removesuffix("Cell")]
-        states = [_state(draw, shape[0], _single(inner)) for _ in range(count)]
+    states = [_state(draw, shape[0], size) for size in state_units(inner)]
     return params, {"sequence": Spec(shape, draw.dtype())} | beside(draw, states)
