@@ -40,6 +40,12 @@ pytestmark = pytest.mark.filterwarnings("default")
 NAMES = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in a folder of its own: a script leaves its logs where it is run."""
+    monkeypatch.chdir(tmp_path)
+
+
 def module(value: Json, folder: Path) -> ModuleType:
     """The script of a project, imported from its file as another program would."""
     return imported(write_script(read(value), folder).text, folder)
