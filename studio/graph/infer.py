@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
-from studio.graph.code import output_spec
+from studio.graph.code import declared_weights, output_spec
 from studio.graph.document import Graph, Node, Project, owner, references
 from studio.graph.ports import input_ports, output_ports, problem_at, resolve
 from studio.graph.problems import Problem, quoted
@@ -188,8 +188,10 @@ class Inference:
         if made.op.startswith("code:"):
             code = self.project.code[made.op.removeprefix("code:")]
             values = resolve(made.params, parameters)
-            spec = output_spec(code, values, inputs[0] if inputs else ())
-            return NodeResult({"output": spec} if spec is not None else {}, flops=None)
+            given = inputs[0] if inputs else ()
+            spec = output_spec(code, values, given)
+            weights = declared_weights(code, values, given)
+            return NodeResult({"output": spec} if spec is not None else {}, weights, flops=None)
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
