@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,9 +13,9 @@ from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
 from studio.graph.catalogue.op import Port
 from studio.graph.catalogue.registry import find
-from studio.graph.document import Block, Edge, Graph, Node, Project, output_name, owner
+from studio.graph.document import Block, Graph, Node, Project, is_reference, output_name, owner
 from studio.graph.elements import Structure, features, label
-from studio.graph.ports import input_ports, output_ports
+from studio.graph.ports import input_ports, op_of, output_ports
 from studio.graph.wiring import upstream, wire
 
 MOST_TARGETS = 72
@@ -133,28 +134,39 @@ class Body:
             self.variables[node.id, "" if index == 0 else port] = f"{whole}[{index}]"
         return f"{whole} = "
 
-    def arriving(self, node: Node) -> list[tuple[Port, list[str]]]:
-        """The ports that are fed, each with the variables of its tensors."""
+    def arriving(self, node: Node) -> list[tuple[Port, list[Expr]]]:
+        """The ports that are fed, each with the variables of its tensors, or with its constant."""
         ports = input_ports(self.project, node, self.graph)
-        edges: dict[str, list[Edge]] = {port.name: [] for port in ports}
+        given: dict[str, list[Expr]] = {port.name: [] for port in ports}
         for edge in self.wiring.incoming[node.id]:
-            edges[edge.target_port or ports[0].name].append(edge)
-        fed = [(port, [self.end(edge.source) for edge in edges[port.name]]) for port in ports]
-        return [(port, names) for port, names in fed if names]
+            given[edge.target_port or ports[0].name].append(self.end(edge.source))
+        op, params = op_of(self.graph, node), owner(self.graph, node).params
+        for port in ports if op is not None else ():
+            if port.name in params and op.constant(port.name):
+                given[port.name] = [self.constant(port, params[port.name])]
+        return [(port, given[port.name]) for port in ports if given[port.name]]
+
+    def constant(self, port: Port, value: Any) -> Expr:
+        """A constant as a function takes it: a number as it is, or a tensor of what it holds."""
+        plain = is_reference(value) or not isinstance(value, list)
+        if port.weak and plain:
+            return value_expr(self.source, value)
+        return join("keras.ops.array", arguments_of([value_expr(self.source, value)]))
 
     def arguments(self, node: Node) -> list[Expr]:
         """The tensors a node is called on: by position as far as no port is left out."""
         ports = input_ports(self.project, node, self.graph)
         function = self.calls_function(node)
         found: list[Expr] = []
-        for port, names in self.arriving(node):
+        for port, values in self.arriving(node):
             if port.spread:
-                found += names
+                found += values
                 continue
-            alone = not port.many or (port.bare and len(names) == 1)
-            value: Expr = names[0] if alone else listing(names)
+            alone = not port.many or (port.bare and len(values) == 1)
+            value = values[0] if alone else listing(values)
             # A function may have settings between its tensors; a layer's call has none.
-            in_place = ports[len(found)].name == port.name and (not found or not function)
+            in_place = ports[len(found)].name == port.name
+            in_place &= not function or not found or port.place == len(found)
             if in_place and (not found or not port.optional):
                 found.append(value)
             else:
@@ -178,9 +190,10 @@ class Body:
         op = find(made.op)
         settings = {
             key: argument(self.source, op.params[key], value)
-            if op is not None and key in op.params
+            if op is not None
             else value_expr(self.source, value)
             for key, value in made.params.items()
+            if op is None or key in op.params
         }
         # What a function needs before tensors without a name of their own, it takes by position.
         spread = op is not None and any(port.spread for port in op.inputs)

@@ -13,7 +13,8 @@ from studio.graph.spec import FLOATS, INTEGERS, Refused
 
 # dtype -> the dtypes that are next above it. The result of two is their lowest common one.
 _ABOVE: dict[str, tuple[str, ...]] = {
-    "bool": ("int8", "uint8"),
+    "bool": ("int",),
+    "int": ("int8", "uint8", "complex64"),
     "uint8": ("int16", "uint16"),
     "uint16": ("int32", "uint32"),
     "uint32": ("int64", "uint64"),
@@ -30,6 +31,7 @@ _ABOVE: dict[str, tuple[str, ...]] = {
     "complex64": ("complex128",),
     "complex128": (),
 }
+_STRONG = {"int": "int32", "float": "float32"}
 _NARROWED = {"uint64": "uint32", "complex128": "complex64"}
 
 
@@ -52,15 +54,15 @@ def promoted(dtypes: Iterable[str]) -> str:
     """The dtype of an operation on tensors of these dtypes (keras.backend.result_type)."""
     kinds = list(dict.fromkeys(dtypes))
     if len(kinds) == 1:
-        return kinds[0]
+        return _STRONG.get(kinds[0], kinds[0])
     common = set.intersection(*(set(_REACH[kind]) for kind in kinds))
     # The lowest common one is that from which all the others are reached.
     lowest = next(kind for kind in common if common <= set(_REACH[kind]))
-    return "float32" if lowest == "float" else lowest
+    return _STRONG.get(lowest, lowest)
 
 
 def result_type(*dtypes: str) -> str:
-    """What keras.backend.result_type gives, where "float" stands for a Python float.
+    """What keras.backend.result_type gives, where "int" and "float" stand for numbers of Python.
 
     As `promoted`, but the widest two are narrowed as Keras does, also where
     they come alone, and text beside a number is refused.

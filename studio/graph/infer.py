@@ -13,10 +13,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.code import declared_weights, output_spec
-from studio.graph.document import Graph, Node, Project, owner, references
+from studio.graph.constant import constant_spec
+from studio.graph.document import Graph, Node, Project, is_reference, owner, references
 from studio.graph.ports import input_ports, output_ports, problem_at, resolve
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
@@ -177,17 +177,19 @@ class Inference:
         ports = input_ports(self.project, node, graph)
         if "" in arriving and ports:
             arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
+        values = _resolved(made, parameters) if parameters else made.params
         inputs: list[Any] = []
         for port in ports:
             specs = arriving.get(port.name, ())
-            if not specs and not port.optional and not port.many:
+            if not specs and port.name in values and not port.many:
+                specs = (constant_spec(values[port.name], port.weak),)
+            elif not specs and not port.optional and not port.many:
                 raise Refused(f"has nothing at its input {port.name}", "Draw an edge to it.")
             inputs.append(tuple(specs) if port.many else (specs[0] if specs else None))
         if made.op.startswith("block:"):
-            return self._block(graph, made, inputs, parameters)
+            return self._block(graph, made, inputs, values)
         if made.op.startswith("code:"):
             code = self.project.code[made.op.removeprefix("code:")]
-            values = resolve(made.params, parameters)
             given = inputs[0] if inputs else ()
             spec = output_spec(code, values, given)
             weights = declared_weights(code, values, given)
@@ -195,7 +197,7 @@ class Inference:
         op = find(made.op)
         if op.rule is None:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
-        values = op.filled(_resolved(op, made, parameters) if parameters else made.params)
+        values = op.filled(values)
         args = Args(values, folder=self.folder)
         if op.kind == "layer":
             inputs = [_cast(args, each) for each in inputs]
@@ -206,12 +208,12 @@ class Inference:
         return NodeResult(outputs, result.weights, result.flops)
 
     def _block(
-        self, graph: Graph, node: Node, inputs: list[Any], parameters: dict[str, Any]
+        self, graph: Graph, node: Node, inputs: list[Any], given: dict[str, Any]
     ) -> NodeResult:
         """Infers what is inside a block, as often as it is repeated."""
         name = node.op.removeprefix("block:")
         block = self.project.blocks[name]
-        values = block.parameters | resolve(node.params, parameters)
+        values = block.parameters | given
         if node.repeat > 1 and (len(block.inputs), len(block.outputs)) != (1, 1):
             raise Refused("can only be repeated with one input and one output")
         if self._level == MOST_LEVELS:
@@ -223,11 +225,11 @@ class Inference:
             self._left -= len(block.nodes)
             if self._left < 0:
                 raise Refused(f"unfolds to more than {MOST_NODES:,} nodes")
-            given = dict(zip(block.inputs, inputs, strict=True))
-            shapes = Shapes({name: NodeResult({"output": spec}) for name, spec in given.items()})
+            fed = dict(zip(block.inputs, inputs, strict=True))
+            shapes = Shapes({name: NodeResult({"output": spec}) for name, spec in fed.items()})
             self._level += 1
             for inner in wiring.order:
-                if inner not in given:
+                if inner not in fed:
                     self._one(node.op, block, wiring, shapes, inner, values)
             self._level -= 1
             if shapes.refused:
@@ -297,14 +299,23 @@ def _forget(shapes: Shapes, node: str) -> None:
     shapes.refused.pop(node, None)
 
 
-def _resolved(op: Op, made: Node, parameters: dict[str, Any]) -> dict[str, Any]:
+def _resolved(made: Node, parameters: dict[str, Any]) -> dict[str, Any]:
     """A call's parameters inside a block, with those of the block in their places, and checked."""
     values = resolve(made.params, parameters)
-    for key, value in made.params.items():
-        if references(value) and not op.params[key].accepts(values[key]):
+    op = find(made.op)
+    for key, value in made.params.items() if op is not None else ():
+        param = op.param(key) if references(value) else None
+        if param is not None and not param.accepts(values[key]):
             raise Refused(
                 f"gets {quoted(values[key])} as {key} from its block, and expects "
-                f"{op.params[key].expected()}"
+                f"{param.expected()}"
+            )
+        port = op.input(key)
+        if is_reference(value) and port is not None and port.weak and isinstance(values[key], list):
+            # The block's code can't hand over both, a number of Python and a list as a tensor.
+            raise Refused(
+                f"gets {quoted(values[key])} as {key} from its block, and expects a number",
+                f"Draw an edge to its {key}.",
             )
     return values
 

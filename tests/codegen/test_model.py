@@ -113,10 +113,12 @@ def test_functions_are_called_on_tensors() -> None:
     assert "total = keras.ops.sum(x, axis=[1], keepdims=True)" in made
 
 
-def test_the_second_tensor_of_a_function_is_given_by_name() -> None:
-    nodes = [X, node("both", "keras.ops.matmul")]
-    edges = [["x", "both.x1"], ["x", "both.x2"]]
-    assert "both = keras.ops.matmul(x, x2=x)" in body(model_graph(nodes, edges, "both"))
+def test_tensors_of_a_function_are_given_by_name_behind_a_setting() -> None:
+    nodes = [X, node("both", "keras.ops.matmul"), node("y", "keras.ops.average")]
+    edges = [["x", "both.x1"], ["x", "both.x2"], ["x", "y.x"], ["both", "y.weights"]]
+    made = body(model_graph(nodes, edges, "y"))
+    assert "both = keras.ops.matmul(x, x)" in made
+    assert "y = keras.ops.average(x, weights=both)" in made
 
 
 def test_inputs_stand_in_the_order_of_the_file() -> None:

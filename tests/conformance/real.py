@@ -106,6 +106,9 @@ def resolve(path: str) -> Any:
 def _value(op: Op, name: str, value: Any) -> Any:
     """A parameter as the script writes it: calls made, sizes by axis as tuples."""
     param = op.params.get(name)
+    port = op.input(name) if param is None and op.kind == "function" else None
+    if port is not None and (isinstance(value, list) or not port.weak):
+        return keras.ops.array(value)
     if (
         isinstance(value, list)
         and param is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from studio.graph.catalogue.types import Type
+from studio.graph.catalogue.types import Constant, Type
 
 REQUIRED = object()
 """The default of a parameter that has none."""
@@ -49,6 +49,13 @@ class Port(Struct, frozen=True):
     """Whether, of many, a single tensor comes as itself and not as a list of one."""
     spread: bool = False
     """Whether many come as arguments one behind the other: keras.ops.einsum(pattern, a, b)."""
+    place: int = -1
+    """Where it stands in the signature of a function."""
+    weak: bool = False
+    """Whether a number in the place of its tensor is one of Python's, whose dtype gives way."""
+    fed: bool = False
+    """Whether no constant may take its place: Keras looks there alone for what is symbolic."""
+    help: str = ""
 
 
 class Op(Struct, frozen=True):
@@ -78,6 +85,17 @@ class Op(Struct, frozen=True):
         if not name:
             return self.inputs[0] if self.inputs else None
         return next((port for port in self.inputs if port.name == name), None)
+
+    def constant(self, name: str) -> Param | None:
+        """The literal that may take the place of a tensor, as a parameter of the port's name."""
+        port = self.input(name) if self.kind == "function" and name else None
+        if port is None or port.many or port.fed:
+            return None
+        return Param(name, Constant(), None, port.help)
+
+    def param(self, name: str) -> Param | None:
+        """What a call may be given by this name: a parameter, or a constant for a port."""
+        return self.params.get(name) or self.constant(name)
 
     def output_names(self, params: dict[str, Any]) -> tuple[str, ...]:
         """The output ports of a call; one where its parameters are too wrong to say.

@@ -38,6 +38,8 @@ class Description(Struct):
     rule: Callable[..., Any] | None = None
     check: Callable[..., None] | None = None
     builds_first: bool = False
+    weak: tuple[str, ...] = ()
+    fed: tuple[str, ...] = ()
 
 
 _described: dict[str, Description] = {}
@@ -54,6 +56,8 @@ def describe(
     params: Iterable[Param] = (),
     check: Callable[..., None] | None = None,
     builds_first: bool = False,
+    weak: str = "",
+    fed: str = "",
     **types: Type,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Describes one op, or several alike; as a decorator it also gives them their rule.
@@ -63,7 +67,8 @@ def describe(
     the place of the guessed one; `params` describe parameters that Keras
     doesn't (those of studio's own ops). `check` refuses parameters that don't
     go together: it gets Args and raises Refused. `builds_first` says that the
-    layer's state must be made before it is first called inside a graph.
+    layer's state must be made before it is first called inside a graph. `weak`
+    and `fed` name the ports that are so (see Port).
     """
     ports = None if inputs is None else tuple(map(_port, inputs.split()))
     if isinstance(outputs, str):
@@ -79,6 +84,8 @@ def describe(
         params={param.name: param for param in params} | types,
         check=check,
         builds_first=builds_first,
+        weak=tuple(weak.split()),
+        fed=tuple(fed.split()),
     )
     for path in paths:
         if path in _described:
@@ -145,15 +152,25 @@ def find(path: str) -> Op | None:
 
 
 def _inputs(fact: dict[str, Any], described: Description) -> tuple[Port, ...]:
-    variadic = {each["name"] for each in fact.get("params", ()) if each.get("variadic")}
+    known = {each["name"]: each for each in fact.get("params", ())}
     if described.inputs is not None:
         ports = described.inputs
-        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
-    if "tensors" in fact:
-        free = {each["name"] for each in fact["params"] if not each.get("required")}
-        ports = (_port(name + "?" * (name in free)) for name in fact["tensors"])
-        return tuple(replace(p, spread=True) if p.name in variadic else p for p in ports)
-    return (Port("inputs"),) if fact.get("kind") == "layer" else ()
+    elif "tensors" in fact:
+        free = {name for name, each in known.items() if not each.get("required")}
+        ports = tuple(_port(name + "?" * (name in free)) for name in fact["tensors"])
+    else:
+        return (Port("inputs"),) if fact.get("kind") == "layer" else ()
+    return tuple(
+        replace(
+            port,
+            place=list(known).index(port.name) if port.name in known else -1,
+            spread="variadic" in known.get(port.name, ()),
+            weak=port.name in described.weak,
+            fed=port.name in described.fed,
+            help=known.get(port.name, {}).get("help", ""),
+        )
+        for port in ports
+    )
 
 
 def _params(kind: str, fact: dict[str, Any], described: Description) -> dict[str, Param]:

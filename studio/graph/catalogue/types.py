@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from studio.graph.constant import constant_spec
 from studio.graph.document import is_call
 from studio.graph.problems import one_of
 
@@ -225,6 +226,16 @@ class OneCall(Type, frozen=True):
         return f'{article} {kinds}, as {{"op": ..., "params": ...}}' + (
             " or by its name" if self.names else ""
         )
+
+
+class Constant(Type, frozen=True):
+    """What stands in the place of a tensor."""
+
+    def accepts(self, value: Any) -> bool:
+        return constant_spec(value) is not None
+
+    def expected(self) -> str:
+        return "a number, true or false, or evenly nested lists of numbers, such as [1.0, 2.0]"
 
 
 def or_null(kind: Type) -> Type:

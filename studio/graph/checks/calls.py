@@ -151,8 +151,11 @@ class _Checker:
                     f"Give {name}: {param.expected()}.",
                 )
         for name, value in params.items():
-            param = op.params.get(name)
-            if param is None:
+            param = op.param(name)
+            if param is None and name and op.input(name) is not None:
+                message = f"{op.name} takes {name} from an edge alone."
+                yield "bad-param", message, f"Draw an edge to its {name}."
+            elif param is None:
                 hint = nearest(name, op.params) or f"It has {', '.join(op.params) or 'none'}."
                 yield "unknown-param", f"{op.name} has no parameter {quoted(name)}.", hint
             elif references(value):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from studio.graph.chain import chain
 from studio.graph.code import check_code
-from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project
-from studio.graph.ports import input_ports, output_ports, place_of, problem_at
+from studio.graph.document import Block, DataGraph, Graph, ModelGraph, Project, owner
+from studio.graph.ports import input_ports, op_of, output_ports, place_of, problem_at
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, quoted
 from studio.graph.wiring import cycle, upstream, wire
 
@@ -192,8 +192,19 @@ def _unfed(project: Project, name: str, graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes.values():
         ports = input_ports(project, node, graph)
         fed = {e.target_port or ports[0].name for e in wiring.incoming[node.id] if ports}
+        op, made = op_of(graph, node), owner(graph, node)
+        constants = {key for key in made.params if op.constant(key)} if op is not None else set()
+        for port in constants & fed:
+            message = f"gets its {port} both by an edge and as a constant."
+            hint = "Remove the edge, or the constant from its params."
+            yield problem_at(name, graph, node.id, "bad-param", message, hint)
+        if constants and not fed:
+            message = "gets constants alone, and so has no place in a model."
+            hint = f"Draw an edge to its {' or '.join(port.name for port in ports)}."
+            yield problem_at(name, graph, node.id, "unfed", message, hint)
+            continue
         for port in ports:
-            if port.optional or port.name in fed:
+            if port.optional or port.name in fed | constants:
                 continue
             message = "nothing feeds it" if len(ports) == 1 else f"nothing feeds its {port.name}"
             hint = "Draw an edge to it, or remove the node."

@@ -102,8 +102,12 @@ _BINARY: dict[Dtype, str] = {
     truth: "equal greater greater_equal less less_equal logical_and logical_or logical_xor "
     "not_equal",
 }
+# To these a number is of the dtype it would have alone; beside the others it gives way.
+_STRICT = ("arctan2", "gcd", "heaviside", "hypot", "lcm")
 for _dtype, _names in _BINARY.items():
-    function(*_names.split(), inputs="x1 x2")(_binary(_dtype))
+    for _name in _names.split():
+        _weak = "" if _name in _STRICT else "x1 x2"
+        function(_name, inputs="x1 x2", weak=_weak)(_binary(_dtype))
 
 function("isclose", inputs="x1 x2", shown="rtol atol", rtol=Float(), atol=Float())(_binary(truth))
 
@@ -230,7 +234,7 @@ def allclose(p: Args, x1: Spec, x2: Spec) -> Result:
     return p.result(Spec((), "bool"), (), count(x1.shape))
 
 
-@function("where", inputs="condition x1? x2?")
+@function("where", inputs="condition x1? x2?", weak="x1 x2")
 def where(p: Args, condition: Spec, x1: Spec | None, x2: Spec | None) -> Result:
     """An element of x1 where the condition holds, else of x2."""
     if (x1 is None) != (x2 is None):

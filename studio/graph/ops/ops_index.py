@@ -93,6 +93,7 @@ def scatter_update(p: Args, inputs: Spec, indices: Spec, updates: Spec) -> Resul
 @function(
     *(f"segment_{name}" for name in ("sum", "max", "min", "prod")),
     inputs="data segment_ids",
+    fed="data",
     shown="num_segments",
     num_segments=Int(0),
     sorted=Bool(),

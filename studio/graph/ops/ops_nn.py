@@ -89,7 +89,7 @@ def _flops(sizes: Sizes, kernel: Sizes, each: int | None) -> int | None:
     return product((2, *sizes, *kernel, each))
 
 
-@function("conv", inputs="inputs kernel", shown="strides padding", **_CONV)
+@function("conv", inputs="inputs kernel", fed="inputs", shown="strides padding", **_CONV)
 def conv(p: Args, inputs: Spec, kernel: Spec) -> Result:
     """(n, h, w, c) with a kernel (kh, kw, c, f) -> (n, h', w', f)."""
     at_least(inputs, 2)
@@ -126,6 +126,7 @@ def depthwise_conv(p: Args, inputs: Spec, kernel: Spec) -> Result:
 @function(
     "separable_conv",
     inputs="inputs depthwise_kernel pointwise_kernel",
+    fed="inputs",
     shown="strides padding",
     **_CONV,
 )
@@ -143,6 +144,7 @@ def separable_conv(p: Args, inputs: Spec, depthwise_kernel: Spec, pointwise_kern
 @function(
     "conv_transpose",
     inputs="inputs kernel",
+    fed="inputs",
     shown="strides padding",
     **_CONV | {"strides": _each(0), "output_padding": Either((Int(0), ListOf(or_null(Int(0)))))},
 )

@@ -126,7 +126,7 @@ for _names, _dtype, _lone in (
     )(_quantile(_dtype, _lone))
 
 
-@function("average", inputs="x weights?", shown="axis", axis=AXIS)
+@function("average", inputs="x weights?", fed="x", shown="axis", axis=AXIS)
 def average(p: Args, x: Spec, weights: Spec | None) -> Result:
     """The mean over an axis, or over all; weights of x's shape, or of that axis' size."""
     if p.axis is not None:
