@@ -88,26 +88,31 @@ class _Models:
         path = path_of(entry)
         return path, parameters(path, config)
 
-    def arguments(self, op: str, call: dict[str, Any]) -> dict[str, Any]:
-        """What a node is called on, by the name of its port; no port for the first of code."""
+    def ports(self, op: str) -> tuple[str, ...]:
+        """The names of a node's input ports."""
         if op.startswith("block:"):
-            tensors = list(_tensors(call["args"]))
-            return dict(zip(self.blocks[op[6:]].inputs, tensors, strict=True))
+            return self.blocks[op[6:]].inputs
         if op.startswith("code:"):
-            tensors = outline(op[5:], self.code[op[5:]]).tensors or ("",)
-            return dict(zip(tensors, call["args"], strict=False)) | call["kwargs"]
-        described = find(op)
+            return outline(op[5:], self.code[op[5:]]).tensors or ("inputs",)
+        return tuple(port.name for port in find(op).inputs)
+
+    def arguments(self, op: str, call: dict[str, Any]) -> dict[str, Any]:
+        """What a node is called on, by the name of its port or parameter."""
+        given, described = call["args"], find(op)
+        if op.startswith("block:"):
+            return dict(zip(self.ports(op), _tensors(given), strict=True))
+        if described is None:
+            return dict(zip(self.ports(op), given, strict=False)) | call["kwargs"]
         if described.inputs and described.inputs[0].spread:
-            return {described.inputs[0].name: call["args"]} | call["kwargs"]
-        return dict(zip(argument_names(described), call["args"], strict=False)) | call["kwargs"]
+            return {described.inputs[0].name: given} | call["kwargs"]
+        return dict(zip(argument_names(described), given, strict=False)) | call["kwargs"]
 
     def outputs(self, node: Node) -> tuple[str, ...]:
         """The names of a node's output ports."""
         if node.op.startswith("block:"):
             return tuple(map(output_name, self.blocks[node.op[6:]].outputs))
-        return (
-            ("output",) if node.op.startswith("code:") else find(node.op).output_names(node.params)
-        )
+        described = find(node.op)
+        return described.output_names(node.params) if described else ("output",)
 
 
 def _identifier(name: str, taken: set[str]) -> str:
@@ -154,7 +159,8 @@ class _Functional:
         literals = {}
         for port, value in self.models.arguments(node.op, call).items():
             ends = [self._end(tensor["config"]["keras_history"]) for tensor in _tensors(value)]
-            self.read.edges += [Edge(end, f"{name}.{port}" if port else name) for end in ends]
+            target = name if self.models.ports(node.op) == (port,) else f"{name}.{port}"
+            self.read.edges += [Edge(end, target) for end in ends]
             if not ends and value is not None and _is_function(node.op):
                 literals[port] = plain(value)
         if literals:

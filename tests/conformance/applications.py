@@ -124,7 +124,8 @@ def differences(model: keras.Model, project: Project, shapes: Shapes) -> list[st
             found.append(f"{layer.name} has the weights {theirs}, in Studio {ours}")
     totals = summary(project, shapes)["totals"]
     trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
-    counts = (model.count_params(), trainable, 4 * model.count_params())
+    size = sum(w.numpy().nbytes for w in model.weights)
+    counts = (model.count_params(), trainable, size)
     ours = tuple(totals[key] for key in ("params", "trainable_params", "weight_bytes"))
     if ours != counts:
         found.append(f"parameters, trainable ones, bytes: {counts}, in Studio {ours}")
