@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue conformance schema golden benchmark clean
+.PHONY: run test lint format catalogue conformance applications schema golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -29,6 +29,10 @@ catalogue: $(READY)
 conformance: $(READY)
 	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
 	$(BIN)/python -m tests.conformance.constructors --cases 40
+
+# Every keras.applications model: its layers held to Keras, and the same bits when rebuilt; resumable.
+applications: $(READY)
+	$(BIN)/python -m tests.conformance.applications --resume .applications.json
 
 # The JSON Schema of the file format, written anew.
 schema: $(READY)

@@ -177,7 +177,7 @@ def summary(options) -> int:
     if options.json:
         print(json.dumps(found))
     else:
-        from studio.terminal import print_summary
+        from studio.table import print_summary
 
         print_summary(found)
     _print_problems(errors(report.problems))

@@ -1,4 +1,4 @@
-"""What `studio run` and `studio summary` show in a terminal."""
+"""What `studio run` shows in a terminal."""
 
 from __future__ import annotations
 
@@ -175,37 +175,3 @@ def _metric(value: Any) -> str:
     if isinstance(value, list):
         return f"[{' '.join(map(_metric, value))}]"
     return "not finite" if value is None else f"{value:.4g}"
-
-
-def print_summary(found: dict[str, Any]) -> None:
-    """A summary as a table."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("node", "op", "output", "params", "FLOPs"):
-        table.add_column(title, justify="right" if title in ("params", "FLOPs") else "left")
-    for row in found["nodes"]:
-        outputs = "\n".join(
-            f"({', '.join('·' if size is None else str(size) for size in output['shape'])}) "
-            f"{output['dtype']}"
-            for output in row["outputs"]
-        )
-        op = str(row["op"]).removeprefix("keras.").removeprefix("layers.")
-        op += f" (shares {row['shares']})" if "shares" in row else ""
-        cells = (row["id"], op, outputs or "?", _number(row["params"]), _number(row["flops"]))
-        table.add_row(*map(Text, cells))
-    totals = found["totals"]
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(
-        f"{totals['params']:,} parameters ({totals['trainable_params']:,} trainable, "
-        f"{totals['weight_bytes'] / 1e6:.2f} MB); {_number(totals['flops'])} FLOPs and "
-        f"{totals['activation_bytes'] / 1e3:.1f} kB of activations a sample"
-    )
-
-
-def _number(value: int | None) -> str:
-    return "?" if value is None else f"{value:,}"

@@ -26,14 +26,17 @@ def chain(graph: ModelGraph) -> list[str] | None:
     called = set(order)
     if len(graph.outputs) != 1 or "." in graph.outputs[0] or not order:
         return None
-    edges = {(e.source, e.target) for e in graph.edges if e.target_node in called}
-    if edges != set(pairwise(order)) or order[-1] != graph.outputs[0]:
+    edges = [e for e in graph.edges if e.target_node in called]
+    if {(e.source, e.target_node) for e in edges} != set(pairwise(order)):
         return None
+    if len(edges) != len(order) - 1 or order[-1] != graph.outputs[0]:
+        return None
+    ports = {e.target_node: e.target_port for e in edges}
     for position, name in enumerate(order):
         op = find(graph.nodes[name].op or "")
         if op is None or op.kind != ("layer" if position else "input"):
             return None
-        if op.inputs and op.inputs[0].many:
+        if op.inputs and (op.inputs[0].many or op.input(ports[name]) is not op.inputs[0]):
             return None
         if op.of_call(graph.nodes[name].params):
             return None  # keras.Sequential calls its layers with nothing but a tensor

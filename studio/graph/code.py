@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from studio.graph.document import Code, Project
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
-from studio.graph.spec import Refused, Spec
+from studio.graph.spec import Refused, Spec, Weight, known
 
 # kind -> (what a base class must be called, the methods it must have); () for a function
 CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -183,13 +183,28 @@ def output_spec(code: Code, params: dict[str, Any], inputs: tuple[Spec, ...]) ->
     return Spec(tuple(_axis(each, params, first) for each in rule), first.dtype)
 
 
+def declared_weights(
+    code: Code, params: dict[str, Any], inputs: tuple[Spec, ...]
+) -> tuple[Weight, ...]:
+    """The weights of a layer by what the project declares; each axis as in `output_spec`."""
+    if not inputs:
+        return ()
+    return tuple(
+        Weight(
+            name,
+            tuple(known(_axis(rule, params, inputs[0]), f"an axis of {name}") for rule in axes),
+        )
+        for name, axes in code.weights.items()
+    )
+
+
 def _axis(rule: Any, params: dict[str, Any], first: Spec) -> int | None:
     if isinstance(rule, dict) and set(rule) == {"axis"} and isinstance(rule["axis"], int):
         if not -first.rank <= rule["axis"] < first.rank:
-            raise Refused(f"declares an output_shape with axis {rule['axis']} of its input")
+            raise Refused(f"declares a shape with axis {rule['axis']} of its input")
         return first.shape[rule["axis"]]
     if isinstance(rule, dict) and set(rule) == {"param"}:
         rule = params.get(str(rule["param"]))
     if rule is None or (isinstance(rule, int) and not isinstance(rule, bool) and rule >= 0):
         return rule
-    raise Refused(f"declares {quoted(rule)} as an axis of its output_shape")
+    raise Refused(f"declares {quoted(rule)} as an axis of a shape")

@@ -141,6 +141,9 @@ class Code(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     output_shape: Annotated[
         Any, doc('What leaves it: "same", or a list of axes; null where that is not declared.')
     ] = None
+    weights: Annotated[
+        dict[str, tuple[Any, ...]], doc("The weights a layer trains: name to a list of axes.")
+    ] = field(default_factory=dict)
 
 
 class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from studio.graph.asking import Answers, Ask, callers
 from studio.graph.bypass import let_through
 from studio.graph.catalogue.op import Op, Port
 from studio.graph.catalogue.registry import find
-from studio.graph.code import output_spec
+from studio.graph.code import declared_weights, output_spec
 from studio.graph.constant import constant_spec
 from studio.graph.document import (
     GRAPH_KINDS,
@@ -334,7 +334,10 @@ class Inference:
             outputs = dict(zip(names, answer.outputs, strict=True))
         if declared is not None:
             outputs = {names[0]: declared} | {k: v for k, v in outputs.items() if k != names[0]}
-        return NodeResult(outputs, answer.weights if answer is not None else (), flops=None)
+        if answer is not None:
+            return NodeResult(outputs, answer.weights, flops=None)
+        weights = declared_weights(self.project.code[name], params, inputs[0][1] if inputs else ())
+        return NodeResult(outputs, weights, flops=None)
 
     def _block(
         self, graph: Graph, node: Node, inputs: list[Any], given: dict[str, Any]

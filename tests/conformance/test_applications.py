@@ -1,8 +1,9 @@
-"""keras.applications, layer by layer and edge by edge: the shapes and weights that Keras has."""
+"""keras.applications, layer by layer and edge by edge: what Keras has, and the same when rebuilt.
+
+One of each family; `make applications` takes all of them.
+"""
 
 from __future__ import annotations
-
-import json
 
 import keras
 import pytest
@@ -10,14 +11,15 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from studio.graph.checks import check
-from studio.graph.document import Project
-from studio.graph.importer import import_model
 from studio.graph.problems import errors
 from studio.graph.summary import summary
+from tests.conformance.applications import build, differences, project_of, same_when_rebuilt
 
-# One of each family that consists of Keras' own layers alone.
 FAMILIES = ("MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "EfficientNetB0")
 FAMILIES += ("EfficientNetV2B0", "InceptionV3", "Xception", "NASNetMobile")
+# With layers of their own, whose FLOPs nobody declares.
+OWN_LAYERS = ("ConvNeXtTiny", "InceptionResNetV2")
+UNPROFILED = ("VGG16", "MobileNetV3Small", *OWN_LAYERS)
 
 
 def profiled(model: keras.Model) -> int:
@@ -31,21 +33,22 @@ def profiled(model: keras.Model) -> int:
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", [*FAMILIES, *UNPROFILED])
 def test_every_layer_of(name: str) -> None:
-    model = getattr(keras.applications, name)(weights=None)
-    graph = import_model(json.loads(model.to_json())["config"])
-    report = check(Project(model=graph))
+    model = build(name)
+    project = project_of(model)
+    report = check(project)
     assert not errors(report.problems)
-    shapes = report.shapes["model"]
-    for layer, node in zip(model.layers, graph.nodes, strict=True):
-        result = shapes.nodes[node]
-        outputs = [tuple(each.shape) for each in keras.tree.flatten(layer.output)]
-        assert [spec.shape for spec in result.outputs.values()] == outputs, layer.name
-        weights = [(tuple(w.shape), w.trainable) for w in layer.weights]
-        assert sorted((w.shape, w.trainable) for w in result.weights) == sorted(weights), layer.name
-    totals = summary(Project(model=graph), shapes)["totals"]
-    assert totals["params"] == model.count_params()
-    assert totals["weight_bytes"] == 4 * model.count_params()
-    assert totals["flops"] == pytest.approx(profiled(model), rel=0.02)
+    assert not differences(model, project, report.shapes["model"])
+    if name in FAMILIES:
+        flops = summary(project, report.shapes["model"])["totals"]["flops"]
+        assert flops == pytest.approx(profiled(model), rel=0.02)
+    keras.backend.clear_session()
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", [*FAMILIES, *UNPROFILED])
+def test_the_same_bits_from_the_scripts_of(name: str) -> None:
+    styles = ["functional", "subclass"]
+    assert same_when_rebuilt(name) == (["sequential", *styles] if name == "VGG16" else styles)
     keras.backend.clear_session()

@@ -153,6 +153,15 @@ def test_a_model_that_is_one_line_of_layers_is_a_chain(name, is_chain) -> None:
     assert (chain(model) is not None) == is_chain
 
 
+def test_a_chain_may_name_the_ports_it_goes_through() -> None:
+    value = sample("digits_mlp")
+    edges = value["model"]["edges"]
+    value["model"]["edges"] = [[source, f"{target}.inputs"] for source, target in edges]
+    assert chain(model_of(value)) == list(model_of(value).nodes)
+    value["model"]["edges"] += value["model"]["edges"][-1:]
+    assert chain(model_of(value)) is None
+
+
 def test_a_node_comes_behind_all_that_feed_it_in_the_order_of_the_file() -> None:
     model = model_of(sample("digits_cnn"))
     assert list(wire(model).order) == ORDER

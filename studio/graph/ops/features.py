@@ -81,7 +81,7 @@ def normalization(p: Args, x: Spec) -> Result:
     weights = []
     if sizes is None:
         weights = [p.weight(name, own, trainable=False) for name in ("mean", "variance")]
-        weights.append(Weight("count", (), "int32", False))
+        weights.append(Weight("count", (), "int64", False))
     count = product(x.shape[1:])
     return p.result(Spec(x.shape, p.compute_dtype), weights, count and 2 * count)
 
