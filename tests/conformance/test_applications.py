@@ -9,10 +9,13 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from studio.graph.catalogue.registry import find
 from studio.graph.checks import check
 from studio.graph.document import Project
 from studio.graph.importer import import_model
 from studio.graph.problems import errors
+from studio.graph.rule import Args
+from studio.graph.spec import Result, Spec
 from studio.graph.summary import summary
 
 # One of each family that consists of Keras' own layers alone.
@@ -28,6 +31,12 @@ def profiled(model: keras.Model) -> int:
     builder = tf.compat.v1.profiler.ProfileOptionBuilder
     options = builder(builder.float_operation()).with_empty_output().build()
     return tf.compat.v1.profiler.profile(frozen.graph, options=options).total_float_ops
+
+
+def as_one_node(name: str, shape: tuple[int | None, ...]) -> Result:
+    """What Studio says of the same model as a single node."""
+    op = find(f"keras.applications.{name}")
+    return op.rule(Args(op.filled({"weights": None})), Spec(shape))
 
 
 @pytest.mark.filterwarnings("default")
@@ -48,4 +57,17 @@ def test_every_layer_of(name: str) -> None:
     assert totals["params"] == model.count_params()
     assert totals["weight_bytes"] == 4 * model.count_params()
     assert totals["flops"] == pytest.approx(profiled(model), rel=0.02)
+    one = as_one_node(name, model.input_shape)
+    assert sum(weight.count for weight in one.weights) == totals["params"]
+    assert one.flops == totals["flops"]
+    keras.backend.clear_session()
+
+
+# Those with layers or arithmetic of their own, which can't be taken apart into Keras' layers.
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", ["ConvNeXtTiny", "MobileNetV3Small", "InceptionResNetV2"])
+def test_the_cost_of_one_node(name: str) -> None:
+    model = getattr(keras.applications, name)(weights=None, input_shape=(96, 96, 3))
+    one = as_one_node(name, model.input_shape)
+    assert one.flops == pytest.approx(profiled(model), rel=0.02)
     keras.backend.clear_session()

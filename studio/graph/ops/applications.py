@@ -20,7 +20,7 @@ from studio.graph.document import is_call
 from studio.graph.ops.numbers import numbers
 from studio.graph.problems import one_of, quoted
 from studio.graph.rule import Args
-from studio.graph.spec import Refused, Result, Spec, shape_text
+from studio.graph.spec import Refused, Result, Spec
 from studio.graph.tables import existing
 
 _SAVED = (".keras", ".h5", ".hdf5")
