@@ -31,7 +31,7 @@ def test_studio_and_keras_agree_on(path: str) -> None:
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", [p for p in sorted(recipes()) if kind(p) == "application"])
 def test_studio_and_keras_agree_on_the_model(path: str) -> None:
-    # Half a second each: more of those of which there is one small model to a family.
+    # Half a second each, the large ones more.
     small = path.endswith(("Mobile", "V2", "V3", "Small", "16", "50", "121", "B0", "Tiny"))
     differences = [compare(draw_case(path, number)) for number in range(2 if small else 1)]
     assert not any(differences), "\n".join(filter(None, differences))
