@@ -60,12 +60,14 @@ LEFT_OUT = table(
     describes the inputs a layer accepts, not a layer: layers.InputSpec;
     functional shorthand for the layer class of the same name: layers.add layers.average
         layers.concatenate layers.dot layers.maximum layers.minimum layers.multiply layers.subtract;
-    helper on the data around a ready-made model: applications.*.decode_predictions
-        applications.*.preprocess_input;
+    helper on the data around a ready-made model, whose help says what images it expects:
+        applications.*.decode_predictions applications.*.preprocess_input;
     helper that reads or writes configurations: *.deserialize *.get *.serialize;
     reloads a SavedModel folder for inference, nothing to compose: layers.TFSMLayer;
     wraps a model of another framework, given as a Python object: layers.FlaxLayer
         layers.JaxLayer layers.TorchModuleWrapper;
+    said by the node itself, its id and what is fed to it: applications.*(name)
+        applications.*(input_tensor) applications.*(input_shape);
     accepted without a documented effect: callbacks.ReduceLROnPlateau(**kwargs) ops.einsum(**kwargs)
         layers.*Lookup(trainable) layers.*Lookup(dtype) layers.HashedCrossing(**kwargs);
     inherited, but refused or without effect unless the layer names it: layers.*(factor)
@@ -80,6 +82,7 @@ LEFT_OUT = table(
     "keras.",
 )
 NOT_INHERITED = {"factor", "score_mode"}  # see LEFT_OUT
+OF_THE_NODE = {"name", "input_tensor", "input_shape"}  # of applications; see LEFT_OUT
 OPEN_KEYWORDS = {"LambdaCallback", "MeanMetricWrapper", "rearrange"}  # **kwargs of any name
 
 # keras.ops asks for its tensors by `any_symbolic_tensors((x, y))`. Here are the functions that do
@@ -322,6 +325,8 @@ def entry(obj, path, kind, public):
     if obj.__name__ not in OPEN_KEYWORDS:
         parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     known = frozenset(p.name for p in parameters)
+    if kind == "application":
+        parameters = [p for p in parameters if p.name not in OF_THE_NODE]
     common = {p.name for p in constructor(keras.layers.Layer.__mro__)}
     shares = kind == "layer" and common <= known and not common <= signature.keys()
     if shares:

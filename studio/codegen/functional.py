@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from studio.codegen.applications import image_shape, is_application, write_application
 from studio.codegen.body import Body, Join, Names, arguments_of, input_nodes
 from studio.codegen.calls import call_expr, value_expr
 from studio.codegen.layout import Expr, comprehension, dictionary, join, listing
-from studio.codegen.literal import text
+from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.graph.document import Block, Graph, Node, Project, owner
+from studio.graph.infer import Shapes
 
 
 class Functional(Body):
     """The statements of a graph in the functional form."""
 
-    def __init__(self, source: Source, project: Project, graph: Graph, key: str, names: Names):
+    def __init__(
+        self,
+        source: Source,
+        project: Project,
+        graph: Graph,
+        key: str,
+        names: Names,
+        shapes: Shapes | None = None,
+    ):
         super().__init__(source, project, graph, key, names)
+        self.shapes = shapes
         self.layers: dict[str, str] = {}
         # A layer that is called more than once, or not by its own node, is made on its own line.
         self.shared = {graph.nodes[name].shares for name in self.order} - {None}
@@ -44,6 +55,8 @@ class Functional(Body):
             self._block(node, made)
         elif made.repeat > 1:
             self._repeated(node, made)
+        elif is_application(made):
+            self._application(node, made)
         else:
             self._layer(node, made)
 
@@ -59,6 +72,20 @@ class Functional(Body):
             layer = self.layers[made.id]
         made_and_called = self.flat(node, join(layer, called))
         self.source.statement(self.head(node), made_and_called, mark=mark)
+
+    def _application(self, node: Node, made: Node) -> None:
+        """`base_model = keras.applications.ResNet50(...)`, then `base = base_model(image)`."""
+        mark = self.mark(node.id)
+        (images,) = self.arguments(node)
+        if made.id not in self.layers:
+            shape: Expr = f"{images}.shape[1:]"  # a block's function takes images of any size
+            if self.shapes is not None:
+                shape = literal(image_shape(self.wiring, node.id, [self.shapes], "the model"))
+            target = self.layers[made.id] = variable(f"{made.id}_model", self.taken)
+            name = self.layer_name(made.id)
+            write_application(self.source, made, target, name, shape, mark)
+        called = arguments_of([images])
+        self.source.statement(self.head(node), self.layers[made.id], called, mark=mark)
 
     def _block(self, node: Node, made: Node) -> None:
         """`encoder = residual(image, filters=64, name="encoder")`, in a loop where repeated."""
@@ -101,10 +128,15 @@ class Functional(Body):
 
 
 def write_functional(
-    source: Source, project: Project, meets: Join, model_name: str, names: Names
+    source: Source,
+    project: Project,
+    meets: Join,
+    model_name: str,
+    names: Names,
+    shapes: Shapes,
 ) -> None:
     """The body of `build_model()`."""
-    body = Functional(source, project, project.model, "model", names)
+    body = Functional(source, project, project.model, "model", names, shapes)
     body.nodes()
     inputs = {name: body.variables[name, ""] for name in input_nodes(project.model)}
     items: list[Expr] = [

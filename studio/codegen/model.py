@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from studio.codegen.applications import image_shape, is_application, turns, write_application
 from studio.codegen.body import Join, Names, arguments_of, camel
 from studio.codegen.calls import call_expr
 from studio.codegen.functional import write_block_function, write_functional
 from studio.codegen.layout import Expr, Marked, join, listing
-from studio.codegen.literal import text
+from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.codegen.subclass import write_block_class, write_model_class
 from studio.graph.bypass import through
@@ -17,6 +18,7 @@ from studio.graph.document import Graph, Project
 from studio.graph.elements import Structure
 from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError, quoted
+from studio.graph.wiring import wire
 
 STYLES = ("auto", "sequential", "functional", "subclass")
 FUNCTIONS = frozenset({"build_model", "make_datasets", "make_callbacks", "train", "main"})
@@ -47,9 +49,12 @@ def write_model(
         )
     source.need("keras")
     names = _names(project, style)
+    inside = turns(project, shapes)
     for name in _blocks_in_order(project):
-        write = write_block_class if name in names.classes else write_block_function
-        write(source, project, name, names)
+        if name in names.classes:
+            write_block_class(source, project, name, names, inside.get(name, ()))
+        else:
+            write_block_function(source, project, name, names)
     model_name = _model_name(project)
     if style == "subclass":
         cls = write_model_class(source, project, join_, shapes, names)
@@ -59,9 +64,9 @@ def write_model(
         return
     with source.section("Model"), source.block("def build_model():", "Returns the model."):
         if order is not None:
-            _sequential(source, project, order, model_name)
+            _sequential(source, project, order, model_name, shapes)
         else:
-            write_functional(source, project, join_, model_name, names)
+            write_functional(source, project, join_, model_name, names, shapes)
 
 
 def _model_name(project: Project) -> str:
@@ -119,12 +124,21 @@ def _blocks_in_order(project: Project) -> list[str]:
     return found
 
 
-def _sequential(source: Source, project: Project, order: list[str], model_name: str) -> None:
+def _sequential(
+    source: Source, project: Project, order: list[str], model_name: str, shapes: Shapes
+) -> None:
     layers = []
+    taken: set[str] = set()
+    wiring = wire(project.model)
     for name in order:
-        node = project.model.nodes[name]
-        layer = call_expr(source, node.op, node.params, text(name))
-        layers.append(Marked(("model", name), layer))
+        node, mark = project.model.nodes[name], ("model", name)
+        if is_application(node):
+            layer: Expr = variable(f"{name}_model", taken)
+            images = literal(image_shape(wiring, name, [shapes], "the model"))
+            write_application(source, node, layer, text(name), images, mark)
+        else:
+            layer = call_expr(source, node.op, node.params, text(name))
+        layers.append(Marked(mark, layer))
     items: list[Expr] = [listing(layers)]
     if model_name:
         items.append(join("name=", text(model_name)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from studio.codegen.applications import image_shape, is_application, write_application
 from studio.codegen.body import Body, Join, Names, arguments_of, camel, input_nodes
 from studio.codegen.calls import value_expr
 from studio.codegen.keras_attributes import ATTRIBUTES
@@ -25,9 +28,11 @@ class Subclass(Body):
         key: str,
         names: Names,
         shapes: Shapes | None = None,
+        turns: Sequence[Shapes] = (),
     ):
         super().__init__(source, project, graph, key, names)
         self.shapes = shapes or Shapes()
+        self.turns = turns or [self.shapes]  # of a block: what is known each time it stands there
         self.taken |= {"self", "layer"}
         self.attributes: dict[str, str] = {}
         self._names: set[str] = set()
@@ -52,6 +57,9 @@ class Subclass(Body):
             made_already.add(made.id)
             head = f"self.{self.attribute(made.id)} = "
             mark = self.mark(made.id)
+            if is_application(made):
+                self._application(made)
+                continue
             if made.repeat == 1:
                 self.source.statement(head, self.layer(made, text(made.id)), mark=mark)
                 self._build_first(made)
@@ -59,6 +67,14 @@ class Subclass(Body):
             layer = self.layer(made, f'f"{made.id}_{{number}}"')
             loop = f"for number in range(1, {made.repeat + 1})"
             self.source.statement(head, comprehension(layer, loop), mark=mark)
+
+    def _application(self, node: Node) -> None:
+        """A ready-made model, built for the images that it is given."""
+        where = f"the block {self.key[6:]}" if isinstance(self.graph, Block) else "the model"
+        shape = image_shape(self.wiring, node.id, self.turns, where)
+        target, name = f"self.{self.attribute(node.id)}", text(node.id)
+        mark = self.mark(node.id)
+        write_application(self.source, node, target, name, literal(shape), mark)
 
     def _build_first(self, node: Node) -> None:
         """Builds a layer that Keras can't build inside a graph, where its input is known."""
@@ -147,10 +163,15 @@ def _fit_rank(source: Source, body: Subclass, shapes: Shapes, features: object, 
         source.statement(f"{name} = ", f"keras.ops.expand_dims({name}, -1)", mark=body.mark(node))
 
 
-def write_block_class(source: Source, project: Project, name: str, names: Names) -> None:
-    """A block as a keras.layers.Layer with the block's parameters as its arguments."""
+def write_block_class(
+    source: Source, project: Project, name: str, names: Names, turns: Sequence[Shapes]
+) -> None:
+    """A block as a keras.layers.Layer with the block's parameters as its arguments.
+
+    `turns` are what is known of its nodes, for each time that it stands in the model.
+    """
     block: Block = project.blocks[name]
-    body = Subclass(source, project, block, f"block:{name}", names)
+    body = Subclass(source, project, block, f"block:{name}", names, turns=turns)
     cls = names.blocks[name]
     parameters = [
         join(f"{key}=", value_expr(source, value)) for key, value in block.parameters.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from studio.codegen.data import travelling_path
@@ -15,8 +16,8 @@ from studio.graph.tables import resolve_path
 
 
 def data_files(project: Project, folder: Path) -> dict[str, Path]:
-    """The files that a project's sources read, by the path that the project gives them."""
-    found = {}
+    """The files that a project's script reads, by the path that the project gives them."""
+    found = {path: resolve_path(path, folder) for path in _weights(project)}
     for node in project.data.nodes.values() if project.data else ():
         op = find(node.op or "")
         if op is None or op.kind != "source":
@@ -26,6 +27,15 @@ def data_files(project: Project, folder: Path) -> dict[str, Path]:
             if isinstance(param.type, types.Path) and isinstance(value, str):
                 found[value] = resolve_path(value, folder)
     return found
+
+
+def _weights(project: Project) -> Iterator[str]:
+    """The paths of the weights files that ready-made models start from."""
+    for graph in project.graphs().values():
+        for node in graph.nodes.values():
+            op, path = find(node.op or ""), node.params.get("weights")
+            if op and op.kind == "application" and isinstance(path, str) and path != "imagenet":
+                yield path
 
 
 def place_files(project: Project, folder: Path, target: Path) -> None:

@@ -34,7 +34,7 @@ def chain(graph: ModelGraph) -> list[str] | None:
     ports = {e.target_node: e.target_port for e in edges}
     for position, name in enumerate(order):
         op = find(graph.nodes[name].op or "")
-        if op is None or op.kind != ("layer" if position else "input"):
+        if op is None or op.kind not in (("layer", "application") if position else ("input",)):
             return None
         if op.inputs and (op.inputs[0].many or op.input(ports[name]) is not op.inputs[0]):
             return None

@@ -40,7 +40,7 @@ from studio.graph.ports import (
 )
 from studio.graph.problems import Problem, quoted
 from studio.graph.rule import Args
-from studio.graph.spec import Refused, Result, Spec, Weight
+from studio.graph.spec import Refused, Result, Spec, Weight, shape_text
 from studio.graph.wiring import Wiring, wire
 
 MOST_NODES = 50_000
@@ -61,6 +61,8 @@ class NodeResult(Struct, frozen=True, gc=False):
     outputs: dict[str, Any]
     weights: tuple[Weight, ...] = ()
     flops: int | None = 0
+    inside: tuple[Shapes, ...] = ()
+    """Of a block: what is known of its nodes, in each of its turns."""
 
     def output(self, port: str = "") -> Any:
         """What leaves a port; the first where the name is empty; None where there is none."""
@@ -251,7 +253,8 @@ class Inference:
             result = self._node(name, graph, node, arriving, parameters or {})
             if node.shares is not None and node.shares in known:
                 _equal_weights(known[node.shares], result, node)
-                result = NodeResult(result.outputs, (), result.flops)
+                _equal_images(graph, wiring, shapes, node)
+                result = NodeResult(result.outputs, (), result.flops, result.inside)
         except Refused as refused:
             given = [(edge.source, shapes.at(edge.source)) for edge in wiring.incoming[node_id]]
             shapes.refused[node_id] = _problem(name, graph, node, refused, given)
@@ -353,6 +356,7 @@ class Inference:
         wiring = self._wirings[name]
         weights: list[Weight] = []
         flops: int | None = 0
+        inside = []
         for turn in range(node.repeat):
             self._left -= len(block.nodes)
             if self._left < 0:
@@ -378,8 +382,10 @@ class Inference:
                 weights.extend(result.weights)
                 flops = None if None in (flops, result.flops) else flops + result.flops
             inputs = outputs
+            inside.append(shapes)
         names = output_ports(self.project, node, graph)
-        return NodeResult(dict(zip(names, outputs, strict=True)), tuple(weights), flops)
+        outputs = dict(zip(names, outputs, strict=True))
+        return NodeResult(outputs, tuple(weights), flops, tuple(inside))
 
 
 def _inputs(
@@ -511,3 +517,19 @@ def _equal_weights(first: NodeResult, second: NodeResult, node: Node) -> None:
                 f"{mine.shape}, but its input here would need {own.shape}",
                 f"Feed it the same number of features as {quoted(node.shares)}.",
             )
+
+
+def _equal_images(graph: Graph, wiring: Wiring, shapes: Shapes, node: Node) -> None:
+    """Refused where a ready-made model is called on others than the images it was built for."""
+    op = find(owner(graph, node).op)
+    if op is None or op.kind != "application":
+        return
+    first, second = (
+        shapes.at(wiring.incoming[each][0].source).shape[1:] for each in (node.shares, node.id)
+    )
+    if first != second:
+        raise Refused(
+            f"shares {quoted(node.shares)}, which is built for images of {shape_text(first)}, "
+            f"and is given some of {shape_text(second)}",
+            f"Give it images of the same size as {quoted(node.shares)}.",
+        )

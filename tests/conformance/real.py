@@ -58,6 +58,8 @@ def _called(op: Op, case: Case) -> Answer:
         return Answer(_outputs(_function_called(function, tensors, params)))
     if op.kind == "input":
         return Answer(_outputs(function(**params)))
+    if op.kind == "application":
+        return _model_called(function, tensors["inputs"], params)
     for port, nest in op.nests(case.params).items():
         if port in tensors:
             tensors[port] = nested(tensors[port], nest)
@@ -70,6 +72,18 @@ def _called(op: Op, case: Case) -> Answer:
     weights = sorted(
         (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
     )
+    return Answer(_outputs(outputs), tuple(weights))
+
+
+def _model_called(function: Any, images: Any, params: dict[str, Any]) -> Answer:
+    """A ready-made model, built without memory for its weights: some have a gigabyte of them."""
+    keras.backend.clear_session()  # layers without names are numbered from the first
+    trainable = params.pop("trainable", True)
+    with keras.StatelessScope(initialize_variables=False):
+        model = function(**{"input_shape": tuple(images.shape[1:])} | params)
+        model.trainable = trainable
+        outputs = model(images)
+    weights = sorted((w.path, tuple(w.shape), bool(w.trainable)) for w in model.weights)
     return Answer(_outputs(outputs), tuple(weights))
 
 

@@ -548,8 +548,16 @@ CASES = {
     ),
 }  # fmt: skip
 
+VGG = {"op": "keras.applications.VGG16", "params": {"weights": None, "classes": 10}}
+LARGE = [node("wide", "Reshape", target_shape=[8, 8, 1]), node("large", "UpSampling2D", size=4)]
+
 # Other projects that call for an advice, by another way through its check.
 MORE = {
+    "the softmax of a ready-made model": (
+        "probabilities-as-logits",
+        classes(*LARGE, last={"id": "digit", **VGG}),
+    ),
+    "a ready-made model's classes amid": ("hidden-softmax", classes(*LARGE, {"id": "vgg", **VGG})),
     "binary logits": ("logits-as-probabilities", yes_or_no(dense("answer", 1))),
     "softmax as a layer": (
         "probabilities-as-logits",

@@ -66,6 +66,10 @@ def activation(view: View, node: str) -> str:
         value = view.value(node, "activation")
         # A value that stands for a block's parameter reads as None, which would be "linear".
         return "" if value is None and made.params.get("activation") is not None else named(value)
+    if op.kind == "application" and view.value(node, "include_top") is True:
+        value = view.value(node, "classifier_activation")
+        given = made.params.get("classifier_activation")
+        return "" if value is None and given is not None else named(value)
     if op.name in _WRAPPERS:
         layer = view.value(node, "layer")
         inner = find(layer["op"]) if is_call(layer) and isinstance(layer["op"], str) else None

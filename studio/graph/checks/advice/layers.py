@@ -161,11 +161,12 @@ def hidden_softmax(context: Context) -> Iterator[Finding]:
             before = source(view, view.before(node))
             if before is None or before in view.bad or activation(view, before) != "softmax":
                 continue
+            whole = view.op(before).kind == "application"
             yield Finding(
                 before,
                 f"applies softmax in the middle of the model, before {quoted(node)}: little of "
                 "what it found gets through.",
-                "Use relu; softmax is for the output.",
+                "Set include_top to false." if whole else "Use relu; softmax is for the output.",
                 set_activation(view, before, "relu"),
                 graph=view.name,
             )

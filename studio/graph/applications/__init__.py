@@ -1,0 +1,1 @@
+"""The models of keras.applications, put together layer by layer from the layers' own rules."""
