@@ -14,7 +14,6 @@ from studio.graph.problems import StudioError
 from .composed import draw_composed
 from .samples import SAMPLES, read_value, sample
 
-
 # Blocks more often: most of what can be done is done to them.
 PROJECTS = st.sampled_from((*SAMPLES, *["blocks", "residual_blocks"] * 4))
 
