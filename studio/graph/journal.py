@@ -27,7 +27,8 @@ from uuid import uuid4
 
 from studio.graph.document import Project
 from studio.graph.edits import Edit, encode
-from studio.graph.file import dumps, shown
+from studio.graph.file import plain, shown
+from studio.graph.text import flat
 
 VERSION = 1
 MOST_STATES = 2000
@@ -101,7 +102,7 @@ class Journal:
         raw = b""
         with contextlib.suppress(OSError):
             raw = self.path.read_bytes() if self.path is not None else b""
-        base = raw.decode("utf-8", "replace") if raw and not changed else dumps(project)
+        base = raw.decode("utf-8", "replace") if raw and not changed else flat(plain(project))
         header = {
             "journal": VERSION,
             "path": None if self.path is None else str(self.path),
@@ -125,7 +126,7 @@ class Journal:
         """Writes a line, or the whole project where a line couldn't be written before."""
         if self._descriptor is None:
             return
-        line = line or json.dumps({"project": dumps(project)})
+        line = line or json.dumps({"project": flat(plain(project))})
         if self._write(f"{line}\n"):
             self._keep(project)
 
