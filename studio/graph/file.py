@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,20 @@ def plain(value: Any) -> Any:
 
 def _struct(value: Any) -> dict[str, Any]:
     found = {}
-    for each in fields(value):
-        item = getattr(value, each.name)
-        default = each.default_factory() if callable(each.default_factory) else each.default
-        if item != default or each.name == "studio":
-            found[each.name] = plain(item)
+    for name, default in _defaults(type(value)):
+        item = getattr(value, name)
+        if item != default or name == "studio":
+            found[name] = plain(item)
     return found
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Name and default of each field, looked up once: msgspec takes its time for that."""
+    return tuple(
+        (each.name, each.default_factory() if callable(each.default_factory) else each.default)
+        for each in fields(kind)
+    )
 
 
 def dumps(project: Project) -> str:

@@ -92,12 +92,14 @@ def dump(value: Any) -> str:
 
 
 def _lay(value: Any, indent: int, taken: int) -> str:
-    line = flat(value)
     if not isinstance(value, (dict, list, tuple)) or not value:
-        return line
+        return flat(value)
     # The outermost objects are always open, so that a change there is a changed line.
-    if len(line) + indent + taken + 1 <= WIDTH and indent >= 4:
-        return line
+    room = WIDTH - indent - taken - 1
+    if indent >= 4 and _left(value, room) >= 0:
+        line = flat(value)
+        if len(line) <= room:
+            return line
     inner = indent + 2
     pad, end = " " * inner, " " * indent
     if isinstance(value, dict):
@@ -107,6 +109,25 @@ def _lay(value: Any, indent: int, taken: int) -> str:
             lines.append(f"{pad}{head}{_lay(item, inner, len(head))}")
         return "{\n" + ",\n".join(lines) + f"\n{end}}}"
     return "[\n" + ",\n".join(f"{pad}{_lay(item, inner, 0)}" for item in value) + f"\n{end}]"
+
+
+def _left(value: Any, room: int) -> int:
+    """How much of a line is left behind a value, at most; below 0 it is certain not to fit."""
+    if isinstance(value, str):
+        return room - len(value) - 2
+    if isinstance(value, dict):
+        for key, item in value.items():
+            room = _left(item, room - len(key) - 6)
+            if room < 0:
+                break
+        return room
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            room = _left(item, room - 2)
+            if room < 0:
+                break
+        return room
+    return room - 1
 
 
 def flat(value: Any) -> str:

@@ -68,7 +68,8 @@ def _behind(draft: Draft, end: str | None) -> int | None:
 
 def _wire(draft: Draft, node: Node, start: str | None, target: str | None) -> None:
     outputs = ends_of(draft.graph)
-    fed = {draft.source(edge.source) for edge in draft.graph.edges}
+    name = (start or "").partition(".")[0]
+    fed = {draft.source(e.source) for e in draft.graph.edges if e.source_node == name}
     if start is not None:
         draft.node(start.partition(".")[0])
         port = free_port(draft, node.id)

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from studio.graph.compose.draft import Draft, graph_of, listed, node_of
-from studio.graph.compose.names import fresh_id
+from studio.graph.compose.names import fresh_id, fresh_ids
 from studio.graph.compose.remove import remove
 from studio.graph.document import (
     Block,
@@ -93,11 +93,7 @@ def paste(
     values = part.parameters if isinstance(part, Block) else {}
     if keeps:
         values = {name: v for name, v in values.items() if name not in into.parameters}
-    ids: dict[str, str] = {}
-    taken = set(into.nodes)
-    for name in part.nodes:
-        ids[name] = fresh_id(taken, name)
-        taken.add(ids[name])
+    ids = fresh_ids(into.nodes, part.nodes)
     shift = _shift(part, at)
     nodes = [_pasted(node, ids, names, values, shift) for node in part.nodes.values()]
     if at is not None:
@@ -132,11 +128,7 @@ def duplicate(
     """
     draft, into = Draft(project, graph), graph_of(project, graph)
     wanted = {node_of(into, each).id for each in ids}
-    ids_: dict[str, str] = {}
-    taken = set(into.nodes)
-    for name in (name for name in into.nodes if name in wanted):
-        ids_[name] = fresh_id(taken, name)
-        taken.add(ids_[name])
+    ids_ = fresh_ids(into.nodes, (name for name in into.nodes if name in wanted))
     nodes = []
     for name in ids_:
         node = into.nodes[name]

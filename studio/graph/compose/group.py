@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from studio.graph.checks.structure import identifier_problem
 from studio.graph.compose.clipboard import STEP, resolve_known
 from studio.graph.compose.draft import Draft, ends_of, listed, output_ports_of_block
-from studio.graph.compose.names import fresh_id
+from studio.graph.compose.names import fresh_id, fresh_ids
 from studio.graph.compose.walk import Ways
 from studio.graph.document import Block, Edge, Node, Project, output_name, references
 from studio.graph.edits import AddNode, Connect, Edit, RemoveNodes, RenameNode, SetBlock
@@ -193,10 +193,8 @@ class _Unpacking:
         taken = set(draft.graph.nodes) - {node.id}
         turns: list[dict[str, str]] = []
         for _ in range(self.repeat):
-            ids = {}
-            for inner in (each for each in block.nodes if each not in block.inputs):
-                ids[inner] = fresh_id(taken, inner)
-                taken.add(ids[inner])
+            ids = fresh_ids(taken, (each for each in block.nodes if each not in block.inputs))
+            taken.update(ids.values())
             turns.append(ids)
         if node.id in {new for ids in turns for new in ids.values()}:
             # An inner node may bear the name of the block's node only once that is gone.

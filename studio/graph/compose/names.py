@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from studio.graph.checks.structure import identifier_problem
 
@@ -41,13 +41,29 @@ def fresh_id(taken: Container[str], base: str) -> str:
     `taken` is a graph's nodes, or any other names. A wish that can't be an id
     is made one.
     """
-    base = re.sub(r"\W", "_", base, flags=re.ASCII).lstrip("_0123456789") or "node"
+    return next(iter(fresh_ids(taken, [base]).values()))
+
+
+def fresh_ids(taken: Container[str], wishes: Iterable[str]) -> dict[str, str]:
+    """Such an id for each wish, no two alike."""
+    found: dict[str, str] = {}
+    new: set[str] = set()
+    last: dict[str, int] = {}  # of each stem, up to where numbers were tried
+    for wish in wishes:
+        base = _clean(wish)
+        if base in taken or base in new:
+            stem, digits = re.fullmatch(r"(.*?)(\d*)", base).groups()
+            number = max(int(digits or 1), last.get(stem, 0)) + 1
+            while (base := f"{stem}{number}") in taken or base in new:
+                number += 1
+            last[stem] = number
+        found[wish] = base
+        new.add(base)
+    return found
+
+
+def _clean(wish: str) -> str:
+    base = re.sub(r"\W", "_", wish, flags=re.ASCII).lstrip("_0123456789") or "node"
     while identifier_problem(base):
         base += "_"
-    if base not in taken:
-        return base
-    stem, digits = re.fullmatch(r"(.*?)(\d*)", base).groups()
-    number = int(digits or 1) + 1
-    while f"{stem}{number}" in taken:
-        number += 1
-    return f"{stem}{number}"
+    return base

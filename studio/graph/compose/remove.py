@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from studio.graph.bypass import let_through
 from studio.graph.compose.draft import Draft, ends_of, listed
-from studio.graph.document import Block, Edge, Graph, Node, Project
-from studio.graph.edits import Edit, RemoveNodes, SetNode
+from studio.graph.document import Block, Edge, Node, Project
+from studio.graph.edits import Edit, RemoveNodes
 from studio.graph.part_edits import PutNodes, Rewire, SetFrame
 from studio.graph.ports import takes_nothing
 from studio.graph.problems import StudioError, quoted
@@ -48,7 +48,12 @@ def delete_and_heal(project: Project, graph: str, ids: Iterable[str]) -> Edit:
             end = edge.source
         return end
 
-    kept = {(draft.source(e.source), draft.target(e.target)) for e in _outside(draft.graph, gone)}
+    touched = {e.target_node for e in draft.graph.edges if e.source_node in gone}
+    kept = {
+        (draft.source(edge.source), draft.target(edge.target))
+        for edge in draft.graph.edges
+        if edge.target_node in touched and edge.source_node not in gone
+    }
     changes = []
     for edge in draft.graph.edges:
         if edge.source_node not in gone or edge.target_node in gone:
@@ -71,7 +76,8 @@ def delete_and_heal(project: Project, graph: str, ids: Iterable[str]) -> Edit:
 def take_out(draft: Draft, ids: tuple[str, ...]) -> None:
     """Removes nodes; a layer that others still call goes to the first of them."""
     gone = set(ids)
-    for name in ids:
+    made = {n.shares for n in draft.graph.nodes.values() if n.shares in gone and n.id not in gone}
+    for name in sorted(made):
         hand_on_layer(draft, name, gone)
     ends = [end for end in ends_of(draft.graph) if end.partition(".")[0] in gone]
     draft.move_outputs(dict.fromkeys(ends))
@@ -118,7 +124,7 @@ def bypass(project: Project, graph: str, ids: Iterable[str], on: bool = True) ->
         shared = {n.shares for n in changed.values() if n.shares in draft.graph.nodes}
         made = {name: draft.graph.nodes[name] for name in shared}
         changed |= {name: node for name, node in made.items() if node.bypass}
-    draft.do(*(SetNode(graph, name, "bypass", on) for name in sorted(changed)))
+    draft.do(PutNodes(graph, tuple(replace(node, bypass=on) for node in changed.values())))
     return draft.step(f"{'Bypass' if on else 'Use'} {listed(wanted)}")
 
 
@@ -131,7 +137,12 @@ def detach(project: Project, graph: str, ids: Iterable[str]) -> Edit:
         into = [edge for edge in edges if edge.target_node == name]
         first = let_through(draft.project, draft.graph, draft.node(name), into)
         out = [e for e in edges if e.source_node == name and e.target_node not in gone]
-        kept = {(draft.source(e.source), draft.target(e.target)) for e in edges}
+        touched = {edge.target_node for edge in out}
+        kept = {
+            (draft.source(edge.source), draft.target(edge.target))
+            for edge in edges
+            if edge.target_node in touched
+        }
         changes = []
         for edge in out if first is not None else ():
             way = draft.source(first.source), draft.target(edge.target)
@@ -143,10 +154,6 @@ def detach(project: Project, graph: str, ids: Iterable[str]) -> Edit:
         led = {old for old, _ in changes}
         draft.disconnect([*into, *(edge for edge in out if edge not in led)])
     return draft.step(f"Detach {listed(ids)}")
-
-
-def _outside(graph: Graph, gone: set[str]) -> list[Edge]:
-    return [e for e in graph.edges if e.source_node not in gone and e.target_node not in gone]
 
 
 def _unique(ids: Iterable[str]) -> tuple[str, ...]:

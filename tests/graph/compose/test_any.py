@@ -11,8 +11,8 @@ from studio.graph.file import dumps, loads
 from studio.graph.history import History
 from studio.graph.problems import StudioError
 
+from ..samples import SAMPLES, read_value, sample
 from .composed import draw_composed
-from .samples import SAMPLES, read_value, sample
 
 # Blocks more often: most of what can be done is done to them.
 PROJECTS = st.sampled_from((*SAMPLES, *["blocks", "residual_blocks"] * 4))
