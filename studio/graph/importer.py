@@ -145,7 +145,12 @@ class _Functional:
             for index, call in enumerate(entry["inbound_nodes"]):
                 self._edges(self.ids[entry["name"], index], call)
         self.read.inputs = [self._end(each) for each in _histories(config["input_layers"])]
-        self.read.outputs = [self._end(each) for each in _histories(config["output_layers"])]
+        # There, and only there, Keras counts the calls of a Functional model from 1.
+        models = {e["name"] for e in config["layers"] if "input_layers" in e["config"]}
+        self.read.outputs = [
+            self._end([layer, call - (layer in models), port])
+            for layer, call, port in _histories(config["output_layers"])
+        ]
 
     def _nodes(self, entry: dict[str, Any]) -> None:
         """A node for each call of a layer; a function has nothing that calls could share."""
@@ -168,7 +173,7 @@ class _Functional:
             target = name if self.models.ports(node.op) == (port,) else f"{name}.{port}"
             self.read.edges += [Edge(end, target) for end in ends]
             if not ends and value is not None and _is_function(node.op):
-                literals[port] = plain(value)
+                literals[port] = plain(value, name)
         if literals:
             self.read.nodes[name] = Node(name, op=node.op, params=node.params | literals)
 

@@ -55,8 +55,11 @@ def argument_names(op: Op) -> tuple[str, ...]:
     return _ORDER.get(op.path) or ports + (tuple(op.params) if op.kind == "function" else ())
 
 
-def plain(value: Any) -> Any:
-    """A serialised value as a parameter: nested objects as calls."""
+def plain(value: Any, owner: str = "") -> Any:
+    """A serialised value as a parameter of a layer (`owner`): nested objects as calls.
+
+    Raises StudioError where it holds what no parameter can, such as a slice.
+    """
     if isinstance(value, dict) and "class_name" in value:
         name, config = value["class_name"], value.get("config")
         if name.endswith("DTypePolicy"):
@@ -64,13 +67,17 @@ def plain(value: Any) -> Any:
         if name == "function":
             return config
         if name == "__tuple__":
-            return [plain(item) for item in value["items"]]
+            return [plain(item, owner) for item in config["items"]]
+        if name.startswith("__"):
+            raise StudioError(
+                f"{quoted(owner)} has a {name.strip('_')}, which no parameter can be."
+            )
         path = path_of(value)
         return {"op": path, "params": parameters(path, config)}
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, owner) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [plain(item, owner) for item in value]
     return value
 
 
@@ -82,7 +89,7 @@ def parameters(path: str, config: dict[str, Any]) -> dict[str, Any]:
         param = op.params.get(key)
         if param is None or key == "name":
             continue
-        value = plain(item)
+        value = plain(item, config.get("name") or op.name)
         default = param.default
         same = value == default or (default is not REQUIRED and _same(value, default))
         if not same and not (key == "dtype" and value == "float32"):

@@ -175,14 +175,24 @@ def stir(model: keras.Model) -> None:
             weight.assign(weight + rng.uniform(0, 0.1, weight.shape).astype("float32"))
 
 
-def by_layer(model: keras.Model) -> dict[str, list[Any]]:
-    """The weights of each layer in their order; a layer in a layer, or one named so, alike."""
-    found: dict[str, list[Any]] = {}
-    for layer in model.layers:
-        for weight in layer.weights:
-            inside = weight.path.removeprefix(layer.path).split("/")[1:-1]
-            found.setdefault("_".join([layer.name, *inside]), []).append(weight)
-    return found
+def by_layer(layer: Any, name: str = "") -> dict[str, list[Any]]:
+    """The weights of each layer in their order; one in a model or a block is named by both."""
+    found = {}
+    for inner in layer._flatten_layers(include_self=False, recursive=False):
+        key = f"{name}_{inner.name}" if name else inner.name
+        keras_own = type(inner).__module__.startswith("keras.")
+        holds = isinstance(inner, keras.Model) or not keras_own
+        found |= (holds and by_layer(inner, key)) or {key: inner.weights}
+    return {key: weights for key, weights in found.items() if weights}
+
+
+def give(made: keras.Model, model: keras.Model) -> None:
+    """Gives a model the weights that the layers of the same names have in another."""
+    own, given = by_layer(made), by_layer(model)
+    assert own.keys() == given.keys(), sorted(own.keys() ^ given.keys())[:9]
+    for layer, weights in own.items():
+        for weight, value in zip(weights, given[layer], strict=True):
+            weight.assign(value)
 
 
 def rebuilt(code: str, model: keras.Model, x: Any) -> np.ndarray:
@@ -192,11 +202,7 @@ def rebuilt(code: str, model: keras.Model, x: Any) -> np.ndarray:
     made = module["build_model"]()
     if not made.built:
         made(x, training=False)
-    given, own = by_layer(model), by_layer(made)
-    assert own.keys() == given.keys(), sorted(own.keys() ^ given.keys())[:9]
-    for layer, weights in own.items():
-        for weight, value in zip(weights, given[layer], strict=True):
-            weight.assign(value)
+    give(made, model)
     return np.asarray(made(x, training=False))
 
 

@@ -147,6 +147,9 @@ def test_arguments_in_an_order_of_their_own_find_their_ports() -> None:
     ]
 
 
+SLICED = call(tensor("in/1"), [{"class_name": "__slice__", "config": {}}, 0])
+
+
 def test_an_operation_called_twice_is_two_nodes() -> None:
     add = operation("add", "Add", {}, call(tensor("in/1"), 1.0), call(tensor("add"), 2.0))
     graph = graph_of(functional(INPUT, add, outputs=["add", 1, 0]))
@@ -206,7 +209,7 @@ def test_the_tensors_of_a_block_come_and_go_in_the_order_of_its_model() -> None:
         entry("x", "InputLayer", {"batch_shape": [None, 4, 2]}),
         model("two", inner, call([tensor("in/1"), tensor("x")])),
         entry("r", "ReLU", {}, call(tensor("two", 0, 1))),
-        outputs=["r", 0, 0],
+        outputs=[["r", 0, 0], ["two", 1, 0]],  # where Keras counts its calls from 1
     ) | {"input_layers": [["in/1", 0, 0], ["x", 0, 0]]}
     project = import_model(outer)
     assert project.blocks["two"].inputs == ("in_1", "in2")
@@ -218,6 +221,7 @@ def test_the_tensors_of_a_block_come_and_go_in_the_order_of_its_model() -> None:
     report = check(project)
     assert [p.code for p in report.problems] == []
     assert report.shapes["model"].at("r").shape == (None, 2)
+    assert project.model.outputs == ("r", "two")
 
 
 SCALE = """
@@ -259,6 +263,10 @@ def test_a_layer_of_ones_own_is_code_with_the_weights_it_declares() -> None:
         (
             functional(INPUT, operation("f", "Function", {}), outputs=["f", 0, 0]),
             '"f" is keras.src.ops.numpy.Function',
+        ),
+        (
+            functional(INPUT, operation("g", "GetItem", {}, SLICED), outputs=["g", 0, 0]),
+            '"g" has a slice, which no parameter can be',
         ),
     ],
 )
