@@ -34,7 +34,6 @@ class Bar(QWidget):
         self.edited = QLabel()
         self.edited.setProperty("role", "muted")
         self.run = self._button("Run", "play", "primary", "Train the project", "on_accent")
-        self.pause = self._button("Pause", "pause", "", "Pause the training")
         self.stop = self._button("Stop", "square", "", "Stop the training, with a checkpoint")
         self.progress = QLabel()
         self.progress.setProperty("role", "muted")
@@ -45,14 +44,13 @@ class Bar(QWidget):
         for widget in (self.menu, self.name, self.edited):
             row.addWidget(widget)
         row.addSpacing(14)
-        for widget in (self.run, self.pause, self.stop):
+        for widget in (self.run, self.stop):
             row.addWidget(widget)
         row.addWidget(self.progress, 1)
         for widget in (self.problems, self.devices, self.commands):
             row.addWidget(widget)
         for button, command in (
             (self.run, "run.start"),
-            (self.pause, "run.pause"),
             (self.stop, "run.stop"),
             (self.problems, "view.problems"),
             (self.commands, "view.commands"),
@@ -85,7 +83,7 @@ class Bar(QWidget):
     def attach(self, session: Session | None) -> None:
         """Shows another project."""
         there = session is not None
-        for widget in (self.run, self.pause, self.stop, self.progress, self.problems, self.devices):
+        for widget in (self.run, self.stop, self.progress, self.problems, self.devices):
             widget.setVisible(there)
         if session is not None:
             session.saved.connect(self.refresh)

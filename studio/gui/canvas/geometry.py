@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
+from studio.graph.layout.anchors import port_place
+
 WIDTH, HEIGHT = 196.0, 50.0
 CORNER = 10.0
 STRIP = 4.0
@@ -27,18 +29,8 @@ def snapped(value: float) -> float:
 
 
 def port_x(index: int, count: int) -> float:
-    """The place of a port along its edge of the node: one in the middle, several spread."""
-    return WIDTH * (index + 1) / (count + 1)
-
-
-def input_point(at: QPointF, index: int, count: int) -> QPointF:
-    """The middle of an input port of a node whose top left corner is `at`."""
-    return QPointF(at.x() + port_x(index, count), at.y())
-
-
-def output_point(at: QPointF, index: int, count: int) -> QPointF:
-    """The middle of an output port."""
-    return QPointF(at.x() + port_x(index, count), at.y() + HEIGHT)
+    """The place of a port along its edge of the node, where the layout counts on it."""
+    return port_place(index, count, WIDTH)
 
 
 def curve(start: QPointF, end: QPointF, around: Iterable[QRectF] = ()) -> QPainterPath:

@@ -145,6 +145,7 @@ class CanvasView(QGraphicsView):
 
     def look_at(self, middle: QPointF, zoom: float, animated: bool) -> None:
         """Brings a point into the middle at a zoom."""
+        self._fitted = True
         if self._animation is not None:
             self._animation.stop()
         milliseconds = 160 if animated and self.animates() else 0
@@ -228,7 +229,6 @@ class CanvasView(QGraphicsView):
     def _first_look(self) -> None:
         if self._fitted or not self.isVisible():
             return
-        self._fitted = True
         box = self.scene().bounds().adjusted(-40, -40, 40, 40)
         room = self.viewport().rect()
         fits = min(room.width() / box.width(), room.height() / box.height())

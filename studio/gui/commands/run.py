@@ -29,8 +29,3 @@ def start(window: Window) -> None:
 def stop(window: Window) -> None:
     """Ends the training behind its step, with a checkpoint."""
     window.runner.stop()
-
-
-@command("run.pause", "Pause", "", "pause", _running)
-def pause(window: Window) -> None:
-    """Holds the training behind its step."""
