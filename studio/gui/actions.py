@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -30,7 +31,10 @@ class Actions:
             action.setStatusTip(command.help)
             action.triggered.connect(lambda _=False, c=command: self._run(c))
             self.by_id[command.id] = action
-            window.addAction(action)
+            if command.local:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            else:
+                window.addAction(action)
         self.apply_shortcuts()
 
     def apply_shortcuts(self) -> None:
@@ -39,6 +43,10 @@ class Actions:
         for command in all_commands():
             keys = own.get(command.id, command.shortcut)
             self.by_id[command.id].setShortcuts(QKeySequence.listFromString(keys))
+
+    def local(self) -> list[QAction]:
+        """The actions whose keys work on the canvas alone; each view adds them to itself."""
+        return [self.by_id[each.id] for each in all_commands() if each.local]
 
     def shortcut(self, id: str) -> str:
         """A command's first keys, as this system writes them."""

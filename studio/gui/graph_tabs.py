@@ -40,9 +40,15 @@ class GraphTabs(QObject):
         self.bar.setExpanding(False)
         self.bar.setDocumentMode(True)
         self.bar.currentChanged.connect(self._current)
+        self.crumbs = QLabel()
+        self.crumbs.setProperty("role", "small")
+        self.crumbs.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self.crumbs.linkActivated.connect(self._go_up)
         self.totals = QLabel()
         self.totals.setProperty("role", "small")
         row.addWidget(self.bar)
+        row.addSpacing(12)
+        row.addWidget(self.crumbs)
         row.addStretch(1)
         row.addWidget(self.totals)
         self.stack = QStackedWidget()
@@ -102,6 +108,28 @@ class GraphTabs(QObject):
             self.bar.setCurrentIndex(self._names.index(graph))
             self._current(self.bar.currentIndex())
 
+    def open_block(self, block: str, graph: str, node: str) -> None:
+        """Shows the inside of a block, with the shapes that it has where a node stands for it."""
+        self._session.look_into(f"block:{block}", graph, node)
+        self.show(f"block:{block}")
+        self.views[f"block:{block}"].scene().refresh()
+
+    def _show_crumbs(self) -> None:
+        """The way to a block: model › stage1 (residual)."""
+        parts, graph = [], self.current
+        while (via := self._session.seen_through(graph)) is not None and len(parts) < 20:
+            parent, node = via
+            shown = parent.removeprefix("block:")
+            parts.append(
+                f'<a href="{parent}/{node}" style="text-decoration:none">{shown}</a> › {node}'
+            )
+            graph = parent
+        self.crumbs.setText("  ·  ".join(reversed(parts)))
+
+    def _go_up(self, link: str) -> None:
+        graph, _, node = link.rpartition("/")
+        self._window.select(graph, [node])
+
     def _current(self, index: int) -> None:
         if not 0 <= index < len(self._names):
             return
@@ -112,6 +140,7 @@ class GraphTabs(QObject):
             self.stack.addWidget(view)
             self._window.follow(view)
         self.stack.setCurrentWidget(self.views[name])
+        self._show_crumbs()
         self.shown.emit(name)
 
     def _changed(self, change: Change) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.graph.checks import Checker
-from studio.graph.document import Graph, Project
+from studio.graph.document import Graph, Project, owner
 from studio.graph.edits import Edit
 from studio.graph.history import History
 from studio.graph.infer import Shapes
@@ -60,6 +60,7 @@ class Session(QObject):
         self._check_timer = _once(self, 0, self._check)
         self._pause = _once(self, PAUSE, self._seal)
         self._merge: str | None = None
+        self._via: dict[str, tuple[str, str]] = {}
 
     # The document
 
@@ -143,8 +144,34 @@ class Session(QObject):
     # What is known of it
 
     def shapes(self, graph: str) -> Shapes:
-        """The shapes of a graph; empty where there is no such graph."""
-        return self.report.shapes.get(graph) or Shapes()
+        """The shapes of a graph; empty where there is no such graph.
+
+        A block has those of one node that stands for it: the one it was last
+        looked into through, else the first.
+        """
+        if not graph.startswith("block:"):
+            return self.report.shapes.get(graph) or Shapes()
+        via = self.seen_through(graph)
+        outer = self.shapes(via[0]).nodes.get(via[1]) if via is not None else None
+        return outer.inside[0] if outer is not None and outer.inside else Shapes()
+
+    def look_into(self, block: str, graph: str, node: str) -> None:
+        """From now on a block shows the shapes that it has at this node of a graph."""
+        self._via[block] = (graph, node)
+
+    def seen_through(self, block: str) -> tuple[str, str] | None:
+        """The graph and the node of it through which a block is seen; None where none uses it."""
+        if not block.startswith("block:"):
+            return None
+        graph, name = self._via.get(block, ("", ""))
+        found = self.project.graph(graph)
+        if found is not None and _stands_for(found, name, block):
+            return graph, name
+        for graph, found in self.project.graphs().items():
+            for name in found.nodes:
+                if graph != block and _stands_for(found, name, block):
+                    return graph, name
+        return None
 
     @property
     def problems(self) -> list[Problem]:
@@ -169,6 +196,12 @@ class Session(QObject):
         if self._check_timer.isActive():
             self._check_timer.stop()
             self._check()
+
+
+def _stands_for(graph: Graph, name: str, block: str) -> bool:
+    node = graph.nodes.get(name)
+    made = owner(graph, node) if node is not None else None
+    return made is not None and made.op == block
 
 
 def _once(parent: QObject, milliseconds: int, call: Any) -> QTimer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.graph.problems import StudioError
 from studio.gui.actions import Actions
 from studio.gui.bar import Bar
 from studio.gui.canvas.view import CanvasView
@@ -137,6 +139,20 @@ class Window(QMainWindow):
     def follow(self, view: CanvasView) -> None:
         """Listens to the selection of a graph's view; called once for each view made."""
         view.scene().selectionChanged.connect(self._selected)
+
+    def compose(self, what: Callable[..., Any], *values: Any) -> Any:
+        """Does an edit that studio.graph.compose makes of the graph in front.
+
+        Returns what it gives beside the edit (the ids of new nodes), or True;
+        None where it can't be done, which is said.
+        """
+        try:
+            found = what(self.session.project, self.graph, *values)
+        except StudioError as error:
+            self.say(str(error))
+            return None
+        edit, beside = found if isinstance(found, tuple) else (found, True)
+        return beside if self.session.do(edit) else None
 
     # Speaking, docks
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from studio.gui.look.theme import sans, theme
+from studio.gui.look.tokens import FAMILIES
 
 TITLE = 26.0
 """Height of the title, by which a frame is taken."""
@@ -46,7 +47,8 @@ class FrameItem(QGraphicsItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        colour = QColor(self.frame.color) if self.frame.color else theme.color("accent")
+        named = FAMILIES.get(self.frame.color)
+        colour = QColor(named) if named else theme.color("accent")
         body = QRectF(0, 0, self.frame.width, self.frame.height)
         ground = QColor(colour)
         ground.setAlpha(20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF
 
-from studio.gui.canvas.geometry import REACH
+from studio.gui.canvas.geometry import PORT, REACH
 from studio.gui.canvas.node_item import NodeItem
 from studio.gui.canvas.scene import CanvasScene
 
@@ -39,8 +39,9 @@ def ports_of(item: NodeItem) -> list[PortAt]:
 
 def port_at(scene: CanvasScene, at: QPointF, zoom: float, out: bool | None = None) -> PortAt | None:
     """The nearest port within reach of the pointer; `out` asks for outputs or inputs alone."""
-    reach = REACH / min(max(zoom, 0.35), 1.5)
-    best, nearest = None, reach
+    reach = REACH / max(zoom, 1.0)
+    # Within a node's body little of it belongs to its ports: the rest moves the node.
+    best, nearest = None, reach if scene.node_at(at) is None else min(reach, PORT + 4)
     area = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
     for name in scene.nearby.within(area):
         for port in ports_of(scene.nodes[name]):

@@ -56,6 +56,11 @@ class CanvasScene(QGraphicsScene):
         """The graph as it is now; empty where the project has none of this name."""
         return self.session.project.graph(self.name) or Graph()
 
+    def refresh(self) -> None:
+        """Shows the shapes anew: those of a block hang on the node it is seen through."""
+        self._show_shapes()
+        self.drawn.emit()
+
     def release(self) -> None:
         """Listens no more; for a tab that is closed."""
         self.session.changed.disconnect(self._changed)
@@ -238,6 +243,13 @@ class CanvasScene(QGraphicsScene):
         for name, (x, y) in places.items():
             self._put(self.nodes[name], x, y)
         self.follow(places, around)
+
+    def settle_edges(self, nodes: Iterable[str]) -> None:
+        """Leads edges that pass where nodes came to stand round them."""
+        area = self.bounds(nodes).adjusted(-WIDTH, -HEIGHT, WIDTH, HEIGHT)
+        for item in self.items(area):
+            if isinstance(item, EdgeItem):
+                item.follow(self.around(item))
 
     def _sync_frames(self, graph: Graph) -> None:
         frames = getattr(graph, "frames", {})

@@ -17,6 +17,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -28,13 +32,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QStyle
 
+from studio.graph import compose
+from studio.graph.compose import walk
+from studio.graph.edits import MoveNodes
+from studio.gui.canvas.arranging import Arranging
+from studio.gui.canvas.dropping import drop_op, dropped_op
 from studio.gui.canvas.far import Far
-from studio.gui.canvas.geometry import DOTS, HEIGHT, WIDTH
+from studio.gui.canvas.frame_item import TITLE
+from studio.gui.canvas.frame_title import FrameTitle
+from studio.gui.canvas.geometry import DOTS, GRID, HEIGHT, WIDTH
 from studio.gui.canvas.gestures.gesture import Gesture
 from studio.gui.canvas.gestures.looking import Pan
+from studio.gui.canvas.keyboard import KeyWire
 from studio.gui.canvas.minimap import Minimap
 from studio.gui.canvas.node_item import BLOCKS, NAMES, NodeItem
-from studio.gui.canvas.pick import pick
+from studio.gui.canvas.pick import frame_at, pick
 from studio.gui.canvas.scene import CanvasScene
 from studio.gui.look.theme import theme
 
@@ -45,6 +57,8 @@ NEAREST, FARTHEST = 4.0, 0.02
 MANY = 1200
 """Nodes in sight past which they are drawn from afar though their names could be read."""
 _WORLD = 200_000.0
+_KEYS = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
+_STEPS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
 
 class CanvasView(QGraphicsView):
@@ -56,9 +70,14 @@ class CanvasView(QGraphicsView):
         self.far = Far(scene)
         self.gesture: Gesture | None = None
         self._fitted = False
+        self._drop_at: QPointF | None = None
         self._animation: QVariantAnimation | None = None
         self._space = False
         self.hovered: NodeItem | None = None
+        self.wire: KeyWire | None = None
+        self.arranging: Arranging | None = None
+        self._title: FrameTitle | None = None
+        self.addActions(window.actions_.local())
         self.setAccessibleName(f"Canvas of {scene.name}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -88,6 +107,7 @@ class CanvasView(QGraphicsView):
     def release(self) -> None:
         """Ends with its scene."""
         self.scene().release()
+        self.end_everything()
         theme.changed.disconnect(self.minimap._redraw)
         self.deleteLater()
 
@@ -217,9 +237,10 @@ class CanvasView(QGraphicsView):
         )
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        if self.gesture is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.gesture.paint(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for each in (self.gesture, self.wire):
+            if each is not None:
+                each.paint(painter)
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
@@ -271,6 +292,17 @@ class CanvasView(QGraphicsView):
             gesture.end(event)
             self.viewport().update()
 
+    def end_everything(self) -> bool:
+        """Ends gesture, wire and layout as if they had not begun; False where there are none."""
+        if self.arranging is not None:
+            self.arranging.cancel()
+            return True
+        if self.wire is not None:
+            self.wire = None
+            self.viewport().update()
+            return True
+        return self.cancel_gesture()
+
     def cancel_gesture(self) -> bool:
         """Ends what the mouse is doing as if it had not begun; False where it does nothing."""
         gesture, self.gesture = self.gesture, None
@@ -280,8 +312,12 @@ class CanvasView(QGraphicsView):
         return gesture is not None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        item = self.scene().node_at(self.to_scene(event.position()))
-        if item is None:
+        at = self.to_scene(event.position())
+        item = self.scene().node_at(at)
+        frame = frame_at(self, at)
+        if item is None and frame is not None and at.y() - frame.rect.top() < TITLE:
+            self.edit_frame(frame.name)
+        elif item is None:
             self.window_.run_command("graph.add")
         elif item.look.block:
             self.window_.run_command("graph.open_block")
@@ -339,8 +375,6 @@ class CanvasView(QGraphicsView):
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.cancel_gesture():
-            return
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
@@ -358,7 +392,114 @@ class CanvasView(QGraphicsView):
         self._space = False
         super().focusOutEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        # While the keyboard holds a wire, keys that are commands else are its own.
+        if self.wire is not None and event.type() in _KEYS:
+            if event.type() == QEvent.Type.KeyPress and not self.wire.key(event):
+                self.wire = None
+            event.accept()
+            return True
+        return super().event(event)
+
+    def begin_wire(self, node: str) -> None:
+        """Takes a wire from a node in hand, to be led by the keyboard."""
+        if self.scene().nodes[node].look.outputs:
+            self.wire = KeyWire(self, node)
+            if self.wire.target is None:
+                self.wire = None
+
+    def walk(self, direction: str) -> None:
+        """Selects the next node along an edge, or beside; the first of all where none is."""
+        chosen = self.scene().selected()
+        graph = self.scene().graph
+        if not chosen:
+            found = list(graph.nodes)
+        else:
+            # The layout's places count, too, for nodes that the document has no place for.
+            placed = MoveNodes(self.scene().name, self.scene().places())
+            project = placed.apply(self.scene().session.project)
+            found = walk(project, self.scene().name, chosen[-1], direction)
+        if found:
+            self.scene().select(found[:1])
+            self.reveal(found[:1])
+
+    def nudge(self, direction: str) -> None:
+        """Moves the selected nodes by a step of the grid."""
+        x, y = _STEPS[direction]
+        places = self.scene().places()
+        chosen = self.scene().selected()
+        moved = {n: (places[n][0] + x * GRID, places[n][1] + y * GRID) for n in chosen}
+        edit = MoveNodes(self.scene().name, self.scene().unplaced() | moved)
+        self.scene().session.do(edit, merge=f"nudge:{self.scene().name}:{chosen}")
+
+    def arrange(self, only: list[str] | None) -> None:
+        """Lays the graph out, or some of its nodes; a second time: ends that."""
+        if self.arranging is not None:
+            self.arranging.cancel()
+            return
+        self.arranging = Arranging(self, only)
+        self.arranging.done.connect(self._arranged)
+        self.window_.say("Laying out… Esc ends it.")
+
+    def _arranged(self) -> None:
+        self.arranging.deleteLater()
+        self.arranging = None
+        self.window_.say("")
+
+    def selected_frames(self) -> list[str]:
+        """The names of the selected frames."""
+        return [name for name, item in self.scene().frames.items() if item.isSelected()]
+
+    def delete(self, heal: bool) -> None:
+        """Removes what is selected: nodes and frames, or edges."""
+        scene = self.scene()
+        nodes, frames = scene.selected(), self.selected_frames()
+        edges = [item.edge for item in scene.edges.values() if item.isSelected()]
+        if nodes and heal and not frames:
+            self.window_.compose(compose.delete_and_heal, nodes)
+        elif nodes or frames:
+            self.window_.compose(compose.remove, nodes, frames)
+        elif edges:
+            self.window_.compose(compose.disconnect, edges)
+
+    def edit_frame(self, name: str) -> None:
+        """Opens the title of a frame for typing."""
+        item = self.scene().frames.get(name)
+        if item is not None:
+            self._title = FrameTitle(self, item)
+
+    # Dropping
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_op(event.mimeData()):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if dropped_op(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop_at = self.to_scene(event.position())
+            self.viewport().update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_at = None
+        self.viewport().update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        op = dropped_op(event.mimeData())
+        self._drop_at = None
+        if op:
+            event.acceptProposedAction()
+            drop_op(self, op, self.to_scene(event.position()))
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+
     # Places
+
+    def point_for_paste(self) -> tuple[float, float]:
+        """Where the middle of what is pasted goes: under the pointer, or the middle of the view."""
+        at = self.place_for_new()
+        return at.x() + WIDTH / 2, at.y() + HEIGHT / 2
 
     def place_for_new(self) -> QPointF:
         """Where a new node goes that nobody has pointed a place out for: the middle of the view."""

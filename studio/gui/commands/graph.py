@@ -1,1 +1,222 @@
 """What is done to nodes and edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.graph import compose
+from studio.graph.document import Frame, owner
+from studio.graph.part_edits import SetFrame
+from studio.gui.commands.command import command, on_canvas, with_nodes
+
+if TYPE_CHECKING:
+    from studio.gui.window import Window
+
+
+def _one_node(window: Window) -> bool:
+    return on_canvas(window) and len(window.selected()) == 1
+
+
+def block_of_selected(window: Window) -> str:
+    """The block that the one selected node stands for; empty where it stands for none."""
+    if not _one_node(window):
+        return ""
+    graph = window.canvas.scene().graph
+    made = owner(graph, graph.nodes[window.selected()[0]])
+    return (made.op or "")[6:] if made is not None and (made.op or "").startswith("block:") else ""
+
+
+def _is_block(window: Window) -> bool:
+    return bool(block_of_selected(window))
+
+
+def _in_model(window: Window) -> bool:
+    return with_nodes(window) and window.graph != "data"
+
+
+@command("graph.edit", "Edit parameters", "Return; Enter", "pencil", with_nodes, "node", local=True)
+def edit(window: Window) -> None:
+    """Goes to the first field of the selected nodes."""
+    panel = window.panel("node")
+    if hasattr(panel, "focus_first"):
+        panel.focus_first()
+
+
+@command("graph.rename", "Rename", "F2", enabled=_one_node, where="node", local=True)
+def rename(window: Window) -> None:
+    """Goes to the name of the selected node."""
+    panel = window.panel("node")
+    if hasattr(panel, "focus_name"):
+        panel.focus_name()
+
+
+@command("graph.connect", "Connect", "C", "spline", _one_node, "node", local=True)
+def connect(window: Window) -> None:
+    """Takes a wire from the selected node in hand; arrows choose where it goes."""
+    window.canvas.begin_wire(window.selected()[0])
+
+
+@command("graph.bypass", "Bypass", "B", "circle-off", with_nodes, "node", group=1, local=True)
+def bypass(window: Window) -> None:
+    """Lets tensors go past the selected nodes, or through them again."""
+    graph = window.canvas.scene().graph
+    ids = window.selected()
+    on = not all(graph.nodes[name].bypass for name in ids)
+    window.compose(compose.bypass, ids, on)
+
+
+@command(
+    "graph.output", "Output of the model", "O", "log-out", _one_node, "node", group=1, local=True
+)
+def output(window: Window) -> None:
+    """Makes the selected node an output of its graph, or no longer."""
+    graph, name = window.canvas.scene().graph, window.selected()[0]
+    ends = graph.outputs.values() if isinstance(graph.outputs, dict) else graph.outputs
+    on = name not in [end.partition(".")[0] for end in ends]
+    window.compose(compose.set_output, name, on)
+
+
+@command("graph.group", "Group into a block", "Ctrl+G", "group", _in_model, "node", group=2)
+def group(window: Window) -> None:
+    """Makes a block of the selected nodes, with one node in their place."""
+    found = window.compose(compose.group, window.selected())
+    if found is not None:
+        window.canvas.scene().select([found])
+
+
+@command("graph.unpack", "Unpack the block", "Ctrl+Shift+G", "ungroup", _is_block, "node", group=2)
+def unpack(window: Window) -> None:
+    """Puts what is inside the selected block in its place."""
+    found = window.compose(compose.unpack, window.selected()[0])
+    if found is not None:
+        window.canvas.scene().select(found)
+
+
+@command("graph.open_block", "Open the block", "Ctrl+Return", "box", _is_block, "node", group=2)
+def open_block(window: Window) -> None:
+    """Shows what is inside the selected block, with the shapes it has here."""
+    window.tabs.open_block(block_of_selected(window), window.graph, window.selected()[0])
+
+
+@command(
+    "graph.repeat_more", "Repeat once more", "+", "repeat", _is_block, "node", group=2, local=True
+)
+def repeat_more(window: Window) -> None:
+    """Has the selected block stand once more in a row."""
+    _repeat(window, 1)
+
+
+@command(
+    "graph.repeat_less",
+    "Repeat once less",
+    "-",
+    enabled=_is_block,
+    where="node",
+    group=2,
+    local=True,
+)
+def repeat_less(window: Window) -> None:
+    """Has the selected block stand once less in a row."""
+    _repeat(window, -1)
+
+
+def _repeat(window: Window, by: int) -> None:
+    graph, name = window.canvas.scene().graph, window.selected()[0]
+    made = owner(graph, graph.nodes[name])
+    if made.repeat + by >= 1:
+        window.compose(compose.repeat, made.id, made.repeat + by)
+
+
+@command("graph.layout", "Lay out", "Ctrl+L", "network", on_canvas, "canvas", group=3)
+def lay_out(window: Window) -> None:
+    """Arranges the selected nodes, or all of them where fewer than two are selected."""
+    chosen = window.selected()
+    window.canvas.arrange(chosen if len(chosen) > 1 else None)
+
+
+@command("graph.frame", "Comment frame", "Ctrl+Shift+F", "frame", on_canvas, "canvas node", group=3)
+def comment(window: Window) -> None:
+    """Puts a titled frame round the selected nodes."""
+    from studio.gui.canvas.gestures.framing import frame_around
+
+    scene = window.canvas.scene()
+    rect = scene.bounds(window.selected()) if window.selected() else None
+    if rect is None:
+        at = window.canvas.place_for_new()
+        box = (at.x(), at.y(), 320.0, 200.0)
+    else:
+        box = frame_around(rect)
+    name = compose.fresh_id(scene.graph.frames, "frame")
+    if window.session.do(
+        SetFrame(
+            scene.name,
+            name,
+            Frame(title="Comment", x=box[0], y=box[1], width=box[2], height=box[3]),
+        )
+    ):
+        window.canvas.edit_frame(name)
+
+
+@command(
+    "graph.upstream",
+    "Select what feeds it",
+    "[",
+    enabled=with_nodes,
+    where="node",
+    group=4,
+    local=True,
+)
+def upstream(window: Window) -> None:
+    """Selects the nodes that the selected ones hang on."""
+    window.canvas.scene().select(
+        compose.upstream(window.session.project, window.graph, window.selected())
+    )
+
+
+@command(
+    "graph.downstream",
+    "Select what it feeds",
+    "]",
+    enabled=with_nodes,
+    where="node",
+    group=4,
+    local=True,
+)
+def downstream(window: Window) -> None:
+    """Selects the nodes that hang on the selected ones."""
+    window.canvas.scene().select(
+        compose.downstream(window.session.project, window.graph, window.selected())
+    )
+
+
+def _walk(direction: str, key: str) -> None:
+    @command(
+        f"graph.walk_{direction}",
+        f"Go {direction}",
+        key,
+        f"arrow-{direction}",
+        on_canvas,
+        group=5,
+        local=True,
+    )
+    def walk(window: Window) -> None:
+        window.canvas.walk(direction)
+
+    walk.__doc__ = f"Goes along an edge to the next node {direction}."
+
+    @command(
+        f"graph.nudge_{direction}",
+        f"Move {direction}",
+        f"Ctrl+{key}",
+        enabled=with_nodes,
+        group=6,
+        local=True,
+    )
+    def nudge(window: Window) -> None:
+        window.canvas.nudge(direction)
+
+    nudge.__doc__ = f"Moves the selected nodes {direction} by one step of the grid."
+
+
+for _direction in ("up", "down", "left", "right"):
+    _walk(_direction, _direction.capitalize())
