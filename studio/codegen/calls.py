@@ -10,6 +10,7 @@ from studio.codegen.source import Source
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import find
+from studio.graph.checks.structure import identifier_problem
 from studio.graph.document import is_call, is_reference, references
 from studio.graph.problems import StudioError, quoted
 
@@ -32,13 +33,26 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     for position, (key, param) in enumerate(op.params.items()):
         if key == "name" and name is not None and params.get("name") is None:
             value: Expr = name
-        elif key in params and not param.call:
+        elif param.keywords and params.get(key):
+            items += keywords(source, params[key])
+            continue
+        elif key in params and not param.call and not param.keywords:
             value = argument(source, param, params[key])
         else:
             continue
         by_position = param.required and position < MOST_POSITIONAL and len(items) == position
         items.append(value if by_position else join(f"{key}=", value))
     return join(path, Group("(", tuple(items), ")", call=True))
+
+
+def keywords(source: Source, value: Any) -> list[Expr]:
+    """Entries as keyword arguments: `h=2, w=3`."""
+    if is_reference(value):
+        return [join("**", value["$"])]
+    wrong = next((name for name in value if identifier_problem(name)), None)
+    if wrong is not None:
+        raise StudioError(f"{quoted(wrong)} can't be the name of an argument.")
+    return [join(f"{name}=", value_expr(source, item)) for name, item in value.items()]
 
 
 def argument(source: Source, param: Param, value: Any) -> Expr:

@@ -203,8 +203,9 @@ class Inference:
         result = op.rule(args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
-        names = op.outputs(values)
-        if parameters and names != op.output_names(params):
+        tensors = sum(map(len, arriving.values()))
+        names = op.output_names(values, tensors)
+        if parameters and names != op.output_names(params, tensors):
             raise Refused(
                 "has outputs that hang on a parameter of its block",
                 "Write the value itself in the block: its code must know how many there are.",
