@@ -204,7 +204,7 @@ class Inference:
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
         tensors = sum(map(len, arriving.values()))
-        names = op.output_names(values, tensors)
+        names = op.outputs(values | {"": tensors} if op.each else values)
         if parameters and names != op.output_names(params, tensors):
             raise Refused(
                 "has outputs that hang on a parameter of its block",
