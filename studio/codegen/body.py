@@ -156,7 +156,7 @@ class Body:
 
     def constant(self, port: Port, value: Any) -> Expr:
         """A constant as a function takes it: a number as it is, or a tensor of what it holds."""
-        plain = is_reference(value) or not isinstance(value, list)
+        plain = is_reference(value) or not isinstance(value, (list, tuple))
         if port.weak and plain:
             return value_expr(self.source, value)
         return join("keras.ops.array", arguments_of([value_expr(self.source, value)]))

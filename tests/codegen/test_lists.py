@@ -9,11 +9,12 @@ import pytest
 from studio.codegen.calls import call_expr
 from studio.codegen.layout import flat
 from studio.codegen.source import Source
+from studio.graph.checks import check
 from studio.graph.problems import StudioError, errors
 
 from .projects import Json, call, model_graph, node, read
 from .test_call_arguments import on_x
-from .written import agree, check, code
+from .written import agree, code
 
 X = node("x", "keras.Input", shape=[6])
 FIXED = node("x", "keras.Input", batch_shape=[4])
