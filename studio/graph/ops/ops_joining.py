@@ -204,7 +204,7 @@ def unravel_index(p: Args, indices: Spec) -> Result:
     "meshgrid",
     inputs="x*",
     shown="indexing",
-    outputs=lambda params: numbered("grid", params[""]),
+    outputs=lambda params: numbered("grid", params.get("", 0)),
     listed=True,
     each=True,
     indexing=Choice(("xy", "ij")),
