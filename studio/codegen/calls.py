@@ -22,8 +22,7 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
 
     Arguments without a default come by position (at most two), the others by
     name, in the order of the signature; those of its own call are left to that.
-    `name` is the expression of the
-    keyword of that name, where the call has none of its own.
+    `name` is the expression of the keyword of that name, where the call has none of its own.
     """
     op = find(path)
     if op is None:
