@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from studio.codegen.calls import argument, call_expr, is_function, value_expr
+from studio.codegen.calls import argument, call_expr, is_function, keywords, value_expr
 from studio.codegen.layout import Expr, Group, Parts, dictionary, join, listing, width
 from studio.codegen.literal import text
 from studio.codegen.source import Source, variable
@@ -132,7 +132,9 @@ class Body:
             unused = len(ports) > 1 and key not in self.taken_ends
             self.variables[key] = "_" if unused else variable(wanted, self.taken)
             targets.append(self.variables[key])
-        head = f"{', '.join(targets)} = "
+        op = op_of(self.graph, node)
+        comma = "," if len(targets) == 1 and op is not None and op.listed else ""
+        head = f"({targets[0]},) = " if comma else f"{', '.join(targets)} = "
         if len(targets) == 1 or width(head) <= MOST_TARGETS:
             return head
         whole = variable(node.id, self.taken) if targets[0] == "_" else targets[0]
@@ -154,7 +156,7 @@ class Body:
 
     def constant(self, port: Port, value: Any) -> Expr:
         """A constant as a function takes it: a number as it is, or a tensor of what it holds."""
-        plain = is_reference(value) or not isinstance(value, list)
+        plain = is_reference(value) or not isinstance(value, (list, tuple))
         if port.weak and plain:
             return value_expr(self.source, value)
         return join("keras.ops.array", arguments_of([value_expr(self.source, value)]))
@@ -217,7 +219,7 @@ class Body:
             if op is not None
             else value_expr(self.source, value)
             for key, value in made.params.items()
-            if op is None or key in op.params
+            if op is None or (key in op.params and not op.params[key].keywords)
         }
         # What a function needs before tensors without a name of their own, it takes by position.
         spread = op is not None and any(port.spread for port in op.inputs)
@@ -225,6 +227,9 @@ class Body:
         items: list[Expr] = [settings.pop(key) for key in first]
         items += self.arguments(node)
         items += [join(f"{key}=", value) for key, value in settings.items()]
+        for key in made.params if op is not None else ():
+            if key in op.params and op.params[key].keywords and made.params[key]:
+                items += keywords(self.source, made.params[key])
         return join(path, arguments_of(items))
 
     def layer(self, node: Node, name: Expr | None) -> Parts:

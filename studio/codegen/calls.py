@@ -10,6 +10,7 @@ from studio.codegen.source import Source
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import find
+from studio.graph.checks.structure import identifier_problem
 from studio.graph.document import is_call, is_reference, references
 from studio.graph.problems import StudioError, quoted
 
@@ -21,8 +22,7 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
 
     Arguments without a default come by position (at most two), the others by
     name, in the order of the signature; those of its own call are left to that.
-    `name` is the expression of the
-    keyword of that name, where the call has none of its own.
+    `name` is the expression of the keyword of that name, where the call has none of its own.
     """
     op = find(path)
     if op is None:
@@ -33,6 +33,9 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
     for position, key in enumerate(op.params):
         if key not in given or op.params[key].call:
             continue
+        if op.params[key].keywords:
+            items += keywords(source, given[key] or {})
+            continue
         param = op.params[key]
         if key == "name" and name is not None and given["name"] is None:
             value: Expr = name
@@ -41,6 +44,16 @@ def call_expr(source: Source, path: str, params: dict[str, Any], name: Expr | No
         by_position = param.required and position < MOST_POSITIONAL and len(items) == position
         items.append(value if by_position else join(f"{key}=", value))
     return join(path, Group("(", tuple(items), ")", call=True))
+
+
+def keywords(source: Source, value: Any) -> list[Expr]:
+    """Entries as keyword arguments: `h=2, w=3`."""
+    if is_reference(value):
+        return [join("**", value["$"])]
+    wrong = next((name for name in value if identifier_problem(name)), None)
+    if wrong is not None:
+        raise StudioError(f"{quoted(wrong)} can't be the name of an argument.")
+    return [join(f"{name}=", value_expr(source, item)) for name, item in value.items()]
 
 
 def argument(source: Source, param: Param, value: Any) -> Expr:

@@ -36,7 +36,7 @@ def constant_spec(value: Any, weak: bool = False) -> Spec | None:
 
 
 def _numbers(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         for item in value:
             yield from _numbers(item)
     else:
@@ -51,7 +51,7 @@ def _shape(value: Any) -> Shape | None:
         return () if -(2**63) <= value < 2**63 else None
     if isinstance(value, float):
         return () if abs(value) < _LARGEST else None
-    if not isinstance(value, list):
+    if not isinstance(value, (list, tuple)):
         return None
     inner = {_shape(item) for item in value}
     if len(inner) > 1 or None in inner:

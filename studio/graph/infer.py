@@ -286,7 +286,10 @@ class Inference:
         result = call.op.rule(call.args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
-        outputs = dict(zip(call.outputs, result.outputs, strict=True))
+        names = call.outputs
+        if call.op.each:
+            names = call.op.outputs({"": sum(map(len, arriving.values()))})
+        outputs = dict(zip(names, result.outputs, strict=True))
         return NodeResult(outputs, result.weights, result.flops)
 
     def _call(
@@ -310,7 +313,7 @@ class Inference:
         }
         values = op.filled(given)
         outputs = op.outputs(values)
-        if changing and outputs != op.output_names(params):
+        if changing and not op.each and outputs != op.output_names(params):
             raise Refused(
                 "has outputs that hang on a parameter of its block",
                 "Write the value itself in the block: its code must know how many there are.",

@@ -71,7 +71,10 @@ def output_ports(project: Project, node: Node, graph: Graph) -> tuple[str, ...]:
     if block is not None:
         return ("output",) if len(block.outputs) == 1 else tuple(map(output_name, block.outputs))
     op = find(made.op)
-    return op.output_names(call_params(graph, node)) if op else ()
+    if op is None:
+        return ()
+    tensors = sum(edge.target_node == node.id for edge in graph.edges) if op.each else 0
+    return op.output_names(call_params(graph, node), tensors)
 
 
 def call_params(graph: Graph, node: Node) -> dict[str, Any]:

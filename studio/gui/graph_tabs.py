@@ -115,13 +115,13 @@ class GraphTabs(QObject):
         self.views[f"block:{block}"].scene().refresh()
 
     def _show_crumbs(self) -> None:
-        """The way to a block: model › stage1 (residual)."""
+        """The way to a block: model / stage1 (residual)."""
         parts, graph = [], self.current
         while (via := self._session.seen_through(graph)) is not None and len(parts) < 20:
             parent, node = via
             shown = parent.removeprefix("block:")
             parts.append(
-                f'<a href="{parent}/{node}" style="text-decoration:none">{shown}</a> › {node}'
+                f'<a href="{parent}/{node}" style="text-decoration:none">{shown}</a> / {node}'
             )
             graph = parent
         self.crumbs.setText("  ·  ".join(reversed(parts)))

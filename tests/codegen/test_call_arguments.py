@@ -13,7 +13,9 @@ from studio.codegen.model import write_model
 from studio.codegen.source import Source
 from studio.graph.catalogue.call import LEFT_OUT
 from studio.graph.catalogue.registry import find
+from studio.graph.checks import check
 from studio.graph.infer import Shapes
+from studio.graph.problems import errors
 
 from .projects import Json, model_graph, node, read
 from .written import agree, built, code
@@ -170,6 +172,16 @@ def test_an_argument_of_a_call_stands_at_the_call(name: str, tmp_path: Path) -> 
     assert subclass in code(graph, "subclass")
     assert "keras.Sequential" not in code(graph, "auto")
     agree(graph, tmp_path)
+
+
+def test_a_chain_with_an_argument_of_a_call_is_no_sequential() -> None:
+    layer = node("y", "keras.layers.ReversibleEmbedding", input_dim=9, output_dim=3)
+    graph = model_graph([X, layer], [["x", "y"]], "y")
+    assert "keras.Sequential" in code(graph, "auto")
+    layer["params"]["reverse"] = True
+    assert "(x, reverse=True)" in code(graph, "auto")
+    report = check(read({"studio": 1, "model": graph | {"style": "sequential"}}))
+    assert [each.code for each in errors(report.problems)] == ["bad-style"]
 
 
 def test_training_is_no_argument_of_a_call_since_it_depends_on_how_the_model_is_written() -> None:

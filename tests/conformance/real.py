@@ -90,6 +90,8 @@ def _model_called(function: Any, images: Any, params: dict[str, Any]) -> Answer:
 def _function_called(function: Any, tensors: dict[str, Any], params: dict[str, Any]) -> Any:
     """All by name, but for what a function takes as *operands: then what is before by position."""
     names = inspect.signature(function).parameters
+    for name in [name for name, p in names.items() if p.kind is p.VAR_KEYWORD]:
+        params = params | params.pop(name, {})
     star = next((name for name, p in names.items() if p.kind is p.VAR_POSITIONAL), None)
     if star is None:
         return function(**tensors, **params)

@@ -23,6 +23,7 @@ LITERALS = [
     ([1, 2.5], Spec((2,), "float32"), Spec((2,), "float32")),
     ([2**31], Spec((1,), "int64"), Spec((1,), "int64")),
     ([[True], [False]], Spec((2, 1), "bool"), Spec((2, 1), "bool")),
+    ((1, 2.0), Spec((2,), "float32"), Spec((2,), "float32")),
     ([], Spec((0,), "float32"), Spec((0,), "float32")),
     ([[], []], Spec((2, 0), "float32"), Spec((2, 0), "float32")),
 ]

@@ -59,6 +59,49 @@ def test_an_edit_infers_again_only_what_it_touches(edit: Edit, inferred: int) ->
     assert shapes["model"].inferred == inferred
 
 
+def calls() -> Project:
+    """Functions with constants, a layer called twice, and a grid of what comes in."""
+    params = {"num_heads": 2, "key_dim": 3}
+    nodes = [
+        Node("x", op="keras.Input", params={"batch_shape": [2, 4, 3]}),
+        Node("row", op="keras.Input", params={"batch_shape": [5]}),
+        Node("sum", op="keras.ops.add", params={"x2": 1.0}),
+        Node("first", op="keras.layers.MultiHeadAttention", params=params),
+        Node("second", shares="first", params={"use_causal_mask": True}),
+        Node("grid", op="keras.ops.meshgrid"),
+        Node("end", op="keras.ops.sum"),
+    ]
+    edges = ["x sum.x1", "sum first.query", "sum first.value", "first second.query"]
+    edges += ["first second.value", "row grid.x", "row grid.x", "grid.grid_1 end"]
+    pairs = tuple(Edge(*edge.split()) for edge in edges)
+    return Project(model=ModelGraph({n.id: n for n in nodes}, pairs, outputs=("second", "end")))
+
+
+@pytest.mark.parametrize(
+    ("edit", "inferred"),
+    [
+        (SetParam("model", "sum", "x2", [1.0, 2.0, 3.0]), 1),  # the sum has the same shape
+        (SetParam("model", "sum", "x2", [[[1.0]], [[2.0]]]), 1),
+        (SetParam("model", "second", "use_causal_mask", False), 1),
+        (SetParam("model", "second", "return_attention_scores", True), 1),
+        (SetParam("model", "first", "return_attention_scores", True), 2),
+        (Connect("model", "row", "grid.x"), 2),
+        (Disconnect("model", "row", "grid.x"), 2),
+        (SetParam("model", "grid", "indexing", "ij"), 1),
+    ],
+)
+def test_so_does_an_edit_of_what_a_call_takes(edit: Edit, inferred: int) -> None:
+    inference = Inference()
+    before = calls()
+    check(before, inference=inference)
+    after = edit.apply(before)
+    found = check(after, inference=inference)
+    assert found.shapes["model"].inferred == inferred
+    fresh = check(after)
+    assert state(found.shapes) == state(fresh.shapes)
+    assert set(found.problems) == set(fresh.problems)
+
+
 def test_what_was_refused_is_known_again_once_it_is_mended() -> None:
     inference = Inference()
     inference.run(CHAIN)

@@ -9,7 +9,7 @@ LEFT_OUT = {
     "training": "is set for the whole model by fit and predict: a functional model puts theirs in "
     "the place of what a single call says, a subclassed one doesn't, and keras.Sequential can't "
     "say it at all",
-    "mask": "is a tensor that Keras hands on by itself from the layer that made it",
+    "mask": "is a tensor that Keras hands on by itself, to the layers within or the function",
     "kwargs": "are what a stack hands on to cells that are code",
 }
 """Arguments of a call that no node has: name -> why, the end of the sentence "it ..."."""

@@ -22,6 +22,8 @@ class Param(Struct, frozen=True):
     type: Type
     default: Any = REQUIRED
     help: str = ""
+    keywords: bool = False
+    """Whether its entries are keyword arguments of names that the call chooses: **kwargs."""
     call: bool = False
     """Whether it belongs to each call of a layer, not to the layer: use_causal_mask."""
 
@@ -83,6 +85,10 @@ class Op(Struct, frozen=True, dict=True):
     """Whether its state must be made before it is first called inside a graph (a Keras flaw)."""
     nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
     """The form of lists in lists that a call wants, by input port; for the others a plain list."""
+    listed: bool = False
+    """Whether its outputs come in a list also where there is but one."""
+    each: bool = False
+    """Whether there is an output for each tensor that comes in; outputs get their number as ""."""
     flattened: Callable[[dict[str, Any]], bool] = lambda params: False
     """Whether the outputs of a call come in tuples in tuples, which the code must flatten."""
     check: Callable[..., None] | None = None
@@ -128,15 +134,16 @@ class Op(Struct, frozen=True, dict=True):
             if name in self.params and self.params[name].call
         }
 
-    def output_names(self, params: dict[str, Any]) -> tuple[str, ...]:
-        """The output ports of a call; one where its parameters are too wrong to say.
+    def output_names(self, params: dict[str, Any], tensors: int = 0) -> tuple[str, ...]:
+        """The output ports of a call on so many tensors; one where its parameters are too wrong.
 
         What is wrong with them is told by the check of calls, not here.
         """
         if self.outputs is one_output:
             return ("output",)
+        given = self.filled(params) | ({"": tensors} if self.each else {})
         try:
-            return self.outputs(self.filled(params)) or ("output",)
+            return self.outputs(given) or ("output",)
         except (TypeError, ValueError, LookupError, AttributeError):
             return ("output",)
 

@@ -23,7 +23,7 @@ from studio.graph.catalogue.call import call_arguments
 from studio.graph.catalogue.guess import guess_type
 from studio.graph.catalogue.nest import Nest
 from studio.graph.catalogue.op import REQUIRED, Op, Param, Port, one_output
-from studio.graph.catalogue.types import Type
+from studio.graph.catalogue.types import DictOf, Type
 from studio.resources import ASSETS
 
 
@@ -42,6 +42,8 @@ class Description(Struct):
     builds_first: bool = False
     nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {}
     flattened: Callable[[dict[str, Any]], bool] = lambda params: False
+    listed: bool = False
+    each: bool = False
     weak: tuple[str, ...] = ()
     fed: tuple[str, ...] = ()
 
@@ -62,6 +64,8 @@ def describe(
     builds_first: bool = False,
     nests: Callable[[dict[str, Any]], dict[str, Nest]] = lambda params: {},
     flattened: Callable[[dict[str, Any]], bool] = lambda params: False,
+    listed: bool = False,
+    each: bool = False,
     weak: str = "",
     fed: str = "",
     **types: Type,
@@ -74,8 +78,8 @@ def describe(
     doesn't (those of studio's own ops). `check` refuses parameters that don't
     go together: it gets Args and raises Refused. `builds_first` says that the
     layer's state must be made before it is first called inside a graph. `weak`
-    and `fed` name the ports that are so (see Port); `nests` and `flattened` say
-    how tensors stand in lists in lists (see Op).
+    and `fed` name the ports that are so (see Port); `nests`, `flattened` and
+    `listed` say how tensors stand in lists, `each` how many come out (see Op).
     """
     ports = None if inputs is None else tuple(map(_port, inputs.split()))
     if isinstance(outputs, str):
@@ -93,6 +97,8 @@ def describe(
         builds_first=builds_first,
         nests=nests,
         flattened=flattened,
+        listed=listed,
+        each=each,
         weak=tuple(weak.split()),
         fed=tuple(fed.split()),
     )
@@ -159,6 +165,8 @@ def find(path: str) -> Op | None:
         builds_first=described.builds_first,
         nests=described.nests,
         flattened=described.flattened,
+        listed=described.listed,
+        each=described.each,
         check=described.check,
     )
 
@@ -194,6 +202,7 @@ def _params(
     """
     found = {}
     tensors = {name.rstrip("*?") for name in fact.get("tensors", ())}
+    tensors |= {port.name for port in inputs} if kind == "function" else set()
     common = _load()["common"].get(fact.get("common"), ())
     for each in (*fact.get("params", ()), *common):
         name = each["name"]
@@ -204,9 +213,9 @@ def _params(
         if isinstance(given, Param):
             found[name] = given
         else:
-            found[name] = Param(
-                name, given or guess_type(kind, each), default, each.get("help", "")
-            )
+            keywords = "keywords" in each
+            type_ = given or (DictOf(Type()) if keywords else guess_type(kind, each))
+            found[name] = Param(name, type_, default, each.get("help", ""), keywords)
     for name, param in described.params.items():
         if isinstance(param, Param):
             found.setdefault(name, param)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from studio.graph.catalogue import types
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import aliases, find, paths, short_names
+from studio.graph.checks.structure import identifier_problem
 from studio.graph.code import CLASSES, outline
 from studio.graph.document import Block, Code, Graph, Node, Project, is_call, references
 from studio.graph.ports import op_of, problem_at
@@ -232,6 +233,12 @@ class _Checker:
             message = f"{param.name} is {quoted(value)}, but {op.name} expects {param.expected()}."
             yield "bad-param", message, self.mend(param.type, value)
             return
+        for name in value if param.keywords and value else ():
+            why = identifier_problem(name)
+            if why or op.param(name) is not None or op.input(name) is not None:
+                message = f"{param.name} names {quoted(name)}, which can't be one: "
+                message += f"{why or f'{op.name} has a parameter of that name'}."
+                yield "bad-param", message, "Use letters, digits and underscores, a letter first."
         kinds = _call_kinds(param.type)
         for inner in _calls(value):
             function = find(inner["op"]) if isinstance(inner["op"], str) else None

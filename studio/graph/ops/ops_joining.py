@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from studio.graph.catalogue.op import Param
-from studio.graph.catalogue.types import Either, Float, Int, ListOf, Shape
+from studio.graph.catalogue.types import Choice, Either, Float, Int, ListOf, Shape
 from studio.graph.dtypes import result_type
 from studio.graph.ops.ops_axes import at_least, numbered, replaced, tensor
 from studio.graph.ops.ops_common import AXIS, count, fits, flat, function, place
@@ -128,7 +128,7 @@ def _split(p: Args, x: Spec, axis: int) -> Result:
     return p.result([tensor(replaced(x.shape, axis, each), x.dtype) for each in sizes])
 
 
-_SPLIT = {"outputs": _parts, "indices_or_sections": _SECTIONS}
+_SPLIT = {"outputs": _parts, "listed": True, "indices_or_sections": _SECTIONS}
 
 
 @function("split", inputs="x", shown="indices_or_sections axis", axis=AXIS, **_SPLIT)
@@ -154,6 +154,7 @@ for _name, _rank, _axis in (("hsplit", 1, 1), ("vsplit", 2, 0), ("dsplit", 3, 2)
     inputs="x",
     shown="indices_or_sections axis",
     outputs=_parts,
+    listed=True,
     indices_or_sections=Int(1),
     axis=AXIS,
 )
@@ -174,6 +175,7 @@ def array_split(p: Args, x: Spec) -> Result:
     inputs="x",
     shown="num axis",
     outputs=lambda params: numbered("part", params.get("num") or 0),
+    listed=True,
     # Without num, how many outputs there are would hang on what is fed.
     params=[Param("num", Int(1), help="How many tensors it gives: the size of the axis.")],
     axis=AXIS,
@@ -189,9 +191,35 @@ def unstack(p: Args, x: Spec) -> Result:
     inputs="indices",
     shown="shape",
     outputs=lambda params: numbered("axis", len(params["shape"])),
+    listed=True,
     shape=Shape(),
 )
 def unravel_index(p: Args, indices: Spec) -> Result:
     """The place in a shape for each number: as many tensors as the shape has axes."""
     shape = (None,) if None in p.shape else indices.shape
     return p.result([tensor(shape, indices.dtype)] * len(p.shape))
+
+
+@function(
+    "meshgrid",
+    inputs="x*",
+    shown="indexing",
+    outputs=lambda params: numbered("grid", params.get("", 0)),
+    listed=True,
+    each=True,
+    indexing=Choice(("xy", "ij")),
+)
+def meshgrid(p: Args, xs: tuple[Spec, ...]) -> Result:
+    """(a,) and (b,) -> (b, a) twice, (a, b) with indexing "ij": a grid for each axis."""
+    shape = [product(x.shape) for x in _some(xs)]
+    # Keras announces one dtype for all of them, and for "ij" always this one.
+    dtype = "float32"
+    if p.indexing == "xy":
+        if len(xs) < 2:
+            raise Refused(
+                'swaps the first two of its axes, but gets one tensor for "xy"',
+                'Draw a second edge to it, or choose the indexing "ij".',
+            )
+        shape[:2] = shape[1::-1]
+        dtype = xs[-1].dtype
+    return p.result([tensor(shape, dtype)] * len(xs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from studio.graph.catalogue.types import Text
+from studio.graph.catalogue.types import DictOf, Int, Text
 from studio.graph.ops.ops_axes import tensor
 from studio.graph.ops.ops_common import function
 from studio.graph.rule import Args
@@ -20,16 +20,21 @@ def _axes_in(side: str) -> list[list[str]]:
     return found
 
 
-@function("rearrange", inputs="tensor", shown="pattern", pattern=Text())
+@function(
+    "rearrange",
+    inputs="tensor",
+    shown="pattern axes_lengths",
+    pattern=Text(),
+    axes_lengths=DictOf(Int(1)),
+)
 def rearrange(p: Args, x: Spec) -> Result:
-    """(a, b, c) by "a b c -> a (b c)" -> (a, b * c)."""
+    """(a, b, c) by "a b c -> a (b c)" -> (a, b * c); (6, a) by "(b c) a -> b c a", with b = 2."""
     sides = re.split(r"\s*->\s*", p.pattern)
     if len(sides) != 2:
         raise Refused('needs a pattern with one "->"', 'Write it such as "b h w -> b (h w)".')
     sizes: dict[str, int | None] = {}
-    # Keras takes the lengths of a group's parts as keyword arguments of any name, which a call
-    # in a project can't hold: so only one name of a group may be new.
-    grouped: dict[str, int] = {}
+    # Of the names in a group, one may have no length yet: it gets what is left of the axis.
+    grouped: dict[str, int] = dict(p.axes_lengths or {})
     for axis, (names, size) in enumerate(zip(_axes_in(sides[0]), x.shape, strict=False)):
         if not _is_group(sides[0], axis):
             sizes[names[0]] = size
@@ -40,7 +45,7 @@ def rearrange(p: Args, x: Spec) -> Result:
             if size is None or not known or len(set(new)) > 1:
                 raise Refused(
                     f"can't split an axis of size {size} into {' and '.join(names)}",
-                    "Put keras.ops.reshape before it.",
+                    "Give all but one of them a length in axes_lengths.",
                 )
             grouped[new[0]] = size // known
         sizes |= {name: grouped[name] for name in names}

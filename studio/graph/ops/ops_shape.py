@@ -23,7 +23,6 @@ LEFT_OUT = {
     "keras.ops.is_tensor": _VALUE,
     "keras.ops.jvp": _FUNCTION,
     "keras.ops.map": _FUNCTION,
-    "keras.ops.meshgrid": "takes its tensors as separate arguments, which a port can't hand over",
     "keras.ops.scan": _FUNCTION,
     "keras.ops.shape": _VALUE,
     "keras.ops.switch": _FUNCTION,

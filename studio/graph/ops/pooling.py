@@ -26,7 +26,7 @@ def _pooling(rank: int):
 
 
 def _global_pooling(rank: int):
-    def rule(p: Args, x: Spec) -> Result:
+    def rule(p: Args, x: Spec, mask: Spec | None = None) -> Result:
         """(batch, *sizes, channels) -> (batch, channels), or with a 1 for each axis."""
         sizes, channels = spatial(p, x, rank)
         ones = (1,) * rank if p.keepdims else ()
@@ -76,6 +76,7 @@ for _rank in (1, 2, 3):
         describe(
             f"keras.layers.Global{_name}Pooling{_rank}D",
             family="pooling",
+            inputs="inputs mask?" if (_name, _rank) == ("Average", 1) else "inputs",
             shown="keepdims",
             data_format=CHANNELS,
             keepdims=Bool(),

@@ -240,13 +240,29 @@ _PATTERNS = (
     ("a b -> b ( ) a", 2),
     ("(a) (a b) -> a b", 2),
     ("(a a) b -> a b", 2),
+    ("(a b) c -> b c a", 2),
+    ("(a b c) h -> c (b a) h", 2),
+    ("b (h g) (w c) -> b h w (g c)", 3),
 )
 
 
 @recipe("keras.ops.rearrange")
 def rearrange(draw: Draw, path: str) -> Drawn:
     pattern, rank = draw.one(_PATTERNS)
-    return {"pattern": pattern}, {"tensor": spec(draw, rank, 0.8)}
+    names = [name for name in "abcghw" if name in pattern]
+    chosen = draw.random.sample(names, draw.size(0, len(names)) if draw.odd() else 1)
+    lengths = {name: draw.one([1, 1, 2, 3]) for name in chosen}
+    return {"pattern": pattern} | maybe(draw, "axes_lengths", lengths, 0.5), {
+        "tensor": spec(draw, rank, 0.8)
+    }
+
+
+@recipe("keras.ops.meshgrid")
+def meshgrid(draw: Draw, path: str) -> Drawn:
+    """Mostly tensors of one axis."""
+    count = draw.one([1, 1, 2, 2, 2, 3])
+    xs = [spec(draw, 1 if draw.chance(0.8) else draw.size(0, 3)) for _ in range(count)]
+    return maybe(draw, "indexing", draw.one(["xy", "ij"])), {"x": xs}
 
 
 def _several(draw: Draw, rank: int, along: int, low: int = 0) -> Drawn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+from studio.graph.spec import Spec
 from tests.conformance.draw import Draw
 from tests.conformance.recipes import recipe
 from tests.conformance.recipes.windows import data_format, image, is_first, layer
@@ -30,7 +31,10 @@ def pooling(draw: Draw, path: str) -> Drawn:
 @recipe(*(f"keras.layers.Global{kind}Pooling{rank}D" for kind, rank in KINDS))
 def global_pooling(draw: Draw, path: str) -> Drawn:
     params = draw.params(path, ["keepdims"], 0.5) | data_format(draw, path) | layer(draw, path)
-    return params, {"inputs": image(draw, _rank(path), is_first(params))}
+    inputs = {"inputs": image(draw, _rank(path), is_first(params))}
+    if path.endswith("GlobalAveragePooling1D") and draw.chance(0.3):
+        inputs["mask"] = Spec(inputs["inputs"].shape[:2], draw.one(["bool", "float32"]))
+    return params, inputs
 
 
 @recipe(*(f"keras.layers.Adaptive{kind}Pooling{rank}D" for kind, rank in KINDS))
