@@ -72,7 +72,8 @@ def _takers(graph: str, spec: Any) -> list[Fit]:
     for op, values, params in _candidates(graph == "data"):
         gives = _tried(op, values, spec) if spec is not None else ()
         if gives is not None:
-            found.append(Fit(op.path, dict(params), gives[0] if gives else None))
+            several = op.inputs[0].many  # what it gives hangs on what else will come
+            found.append(Fit(op.path, dict(params), gives[0] if gives and not several else None))
     return found
 
 

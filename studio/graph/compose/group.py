@@ -13,7 +13,7 @@ from studio.graph.compose.draft import Draft, ends_of, listed, output_ports_of_b
 from studio.graph.compose.names import fresh_id, fresh_ids
 from studio.graph.compose.walk import Ways
 from studio.graph.document import Block, Edge, Node, Project, output_name, references
-from studio.graph.edits import AddNode, Connect, Edit, RemoveNodes, RenameNode, SetBlock
+from studio.graph.edits import AddNode, Connect, Edit, RemoveNodes, RenameNode, SetBlock, SetStyle
 from studio.graph.part_edits import AddPart, Rewire
 from studio.graph.ports import block_of, op_of
 from studio.graph.problems import StudioError, quoted
@@ -73,6 +73,8 @@ def group(
         draft.do(Connect(graph, edge.source, id if index == 0 else f"{id}.{inputs[source]}"))
     draft.move_outputs({end: led[draft.source(end)] for end in graph_ends})
     draft.do(RemoveNodes(graph, tuple(inside)))
+    if graph == "model" and draft.graph.style == "sequential":
+        draft.do(SetStyle("auto"))  # keras.Sequential holds no block
     return draft.step(f"Group {listed(inside)} into {name}"), id
 
 
@@ -173,6 +175,7 @@ def unpack(project: Project, graph: str, id: str) -> tuple[Edit, list[str]]:
     unpacking = _Unpacking(draft, block, made)
     for each in family:
         unpacking.one(draft.node(each))
+    draft.do(RemoveNodes(graph, tuple(unpacking.old)))
     return draft.step(f"Unpack {id}"), unpacking.new
 
 
@@ -185,6 +188,7 @@ class _Unpacking:
         self.values = block.parameters | made.params
         self.repeat = made.repeat
         self.new: list[str] = []
+        self.old: list[str] = []
         self.first: list[dict[str, str]] = []
         """Of the node that has the layers: inner id -> new id, turn by turn."""
 
@@ -218,7 +222,7 @@ class _Unpacking:
         at = list(draft.graph.nodes).index(node.id)
         draft.do(AddPart(draft.name, tuple(nodes), tuple(edges), at))
         self._lead_on(node.id, ends)
-        draft.do(RemoveNodes(draft.name, (node.id,)))
+        self.old.append(node.id)
         self.new += [new for ids in turns for new in ids.values()]
 
     def _node(self, inner: str, ids: dict[str, str], node: Node, turn: int, again: bool) -> Node:

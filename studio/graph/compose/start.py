@@ -39,6 +39,8 @@ _BY_NAME: dict[str, Any] = {
     "axis": -1,
     "dtype": "float32",
 }
+_ALWAYS: dict[str, dict[str, Any]] = {"keras.Input": {"shape": [32]}}
+"""What Keras lets out, but a node of a model can't be without."""
 _BY_OP: dict[str, dict[str, Any]] = {
     "keras.layers.Bidirectional": {"layer": {"op": "keras.layers.LSTM", "params": {"units": 64}}},
     "keras.layers.TimeDistributed": {
@@ -64,7 +66,7 @@ def starting(path: str) -> dict[str, Any]:
 @cache
 def _starting(path: str) -> dict[str, Any]:
     op = find(path)
-    found = {}
+    found = dict(_ALWAYS.get(path, {}))
     for param in op.params.values() if op is not None else ():
         if param.required:
             value = _BY_OP.get(op.path, {}).get(param.name, _BY_NAME.get(param.name))

@@ -11,6 +11,7 @@ from studio.graph.problems import errors
 from ..samples import read_value, sample
 
 OPS = {
+    "x": ("keras.Input", {"shape": [8]}),
     "in": ("keras.Input", {"shape": [8]}),
     "d": ("keras.layers.Dense", {"units": 8}),
     "drop": ("keras.layers.Dropout", {"rate": 0.5}),
