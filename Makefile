@@ -29,6 +29,7 @@ catalogue: $(READY)
 conformance: $(READY)
 	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
 	$(BIN)/python -m tests.conformance.constructors --cases 40
+	$(BIN)/python -m tests.conformance.joined --cases 900
 
 # The JSON Schema of the file format, written anew.
 schema: $(READY)
