@@ -29,6 +29,7 @@ catalogue: $(READY)
 conformance: $(READY)
 	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
 	$(BIN)/python -m tests.conformance.constructors --cases 40
+	$(BIN)/python -m tests.conformance.joined --cases 900
 
 # Every keras.applications model: its layers held to Keras, and the same bits when rebuilt; resumable.
 applications: $(READY)

@@ -52,6 +52,7 @@ def of(graph: str, **values: Any) -> Callable[[Value], None]:
 
 
 MSE = {"op": "keras.losses.MeanSquaredError"}
+ACCURACY = {"op": "keras.metrics.SparseCategoricalAccuracy"}
 CCE = {"op": "keras.losses.CategoricalCrossentropy"}
 CASES = [
     # change of digits_cnn, code, graph, node, words in the sentence
@@ -187,8 +188,13 @@ CASES = [
      ["training.metrics.digi", 'Did you mean "digit"']),
     (training(loss_weights={"x": 1}), "lost-output", "training", "x", ["training.loss_weights.x"]),
     (training(losses={"digit": CCE}), "label-loss", "training", "digit",
-     ["(None,)", "(None, 10)", "SparseCategoricalCrossentropy"]),
+     ["(None,)", "(None, 10)", '"train" gives the label', "SparseCategoricalCrossentropy"]),
     (training(losses={"digit": MSE}), "label-loss", "training", "digit", ["element by element"]),
+    (training(metrics={"digit": [ACCURACY, {"op": "keras.metrics.F1Score"}]}), "label-metric",
+     "training", "digit", ["training.metrics.digit[1]", "(None,)", "(None, 10)", '"train" gives',
+     '"digit" the output', "one_hot"]),
+    (training(losses={}, metrics={"digit": [{"op": "keras.metrics.Mean"}]}), "label-metric",
+     "training", "digit", ["training.metrics.digit[0]", "Mean takes values"]),
     (training(losses={"digit": {"op": "tf.data.Dataset.batch", "params": {"batch_size": 1}}}),
      "wrong-op", "training", "digit", ["is a stage"]),
     (params("digit", units=1), "label-loss", "training", "digit", ["1 unit", "BinaryCross"]),

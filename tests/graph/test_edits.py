@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from studio.graph import edits, history
 from studio.graph.document import Call, Edge, Node, Project
+from studio.graph.edit_text import decode, encode
 from studio.graph.file import dumps, loads
 from studio.graph.history import History
 from studio.graph.problems import StudioError
@@ -113,7 +114,7 @@ def outcome(edit: edits.Edit, project: Project) -> str:
 def test_an_edit_survives_json(data, name) -> None:
     project = project_of(name)
     edit = draw_edit(data.draw, project)
-    read = edits.decode(edits.encode(edit))
+    read = decode(encode(edit))
     assert type(read) is type(edit)
     assert outcome(read, project) == outcome(edit, project)
 
@@ -143,7 +144,7 @@ def test_an_edit_survives_json(data, name) -> None:
 )
 def test_a_line_that_is_no_edit_is_refused(line) -> None:
     with pytest.raises(StudioError):
-        edits.decode(line)
+        decode(line)
 
 
 CALL = Call("keras.optimizers.SGD", {"learning_rate": 0.5})
@@ -169,7 +170,7 @@ CALL = Call("keras.optimizers.SGD", {"learning_rate": 0.5})
 )
 def test_this_edit_has_the_same_effect_after_json(edit) -> None:
     project = project_of()
-    read = edits.decode(edits.encode(edit))
+    read = decode(encode(edit))
     after = read.apply(project)
     assert after == edit.apply(project)
     assert dumps(after) == dumps(edit.apply(project))

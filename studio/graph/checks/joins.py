@@ -39,6 +39,7 @@ class _Joins:
         self.shapes = shapes
         self.model = project.model
         self.training = project.training
+        self.said: set[str] = set()
 
     def problems(self) -> Iterator[Problem]:
         yield from self.outputs_and_losses()
@@ -124,20 +125,22 @@ class _Joins:
         return f"Set the shape of {quoted(name)} to {list(spec.shape[1:])}, or change the data."
 
     def labels(self, split: str, end: str, elements: Elements) -> Iterator[Problem]:
-        """The elements' labels against the losses of the outputs."""
-        if self.training is None or not self.training.losses:
+        """The elements' labels against the outputs, by their losses and metrics."""
+        training = self.training
+        if training is None or not (training.losses or any(training.metrics.values())):
             return
         target = label(elements.structure)
         outputs = self.model.outputs
         if target is None:
-            message = f"gives no label for {split}, but the training has losses."
+            what = "losses" if training.losses else "metrics"
+            message = f"gives no label for {split}, but the training has {what}."
             yield self.data_problem("join", end, message, "Set the source's label.")
             return
         for output in outputs:
             name = output_name(output)
-            loss = self.training.losses.get(name)
             spec = self.shapes["model"].at(output)
-            if loss is None or not isinstance(spec, Spec):
+            told = training.losses.get(name) or training.metrics.get(name)
+            if not told or not isinstance(spec, Spec):
                 continue
             own = target
             if isinstance(target, dict):
@@ -154,24 +157,40 @@ class _Joins:
                 hint = "Name a label for each output, with studio.map.arrange."
                 yield self.data_problem("join", end, message, hint)
                 return
-            if isinstance(own, Spec):
-                yield from self.loss(name, loss, own, spec, elements)
+            if isinstance(own, Spec) and ("training", name) not in self.broken:
+                yield from self.compared(output, end, own, spec, elements)
 
-    def loss(
-        self, name: str, loss: Call, target: Spec, output: Spec, elements: Elements
+    def compared(
+        self, output: str, end: str, target: Spec, spec: Spec, elements: Elements
     ) -> Iterator[Problem]:
+        """One label against one output; what one of the splits has shown isn't said again."""
+        name = output_name(output)
+        spec = _known_by(target, spec)
+        loss = self.training.losses.get(name)
+        calls = [] if loss is None else [("label-loss", f"losses.{name}", loss)]
+        for index, metric in enumerate(self.training.metrics.get(name, ())):
+            calls.append(("label-metric", f"metrics.{name}[{index}]", metric))
+        for code, key, call in calls:
+            refused = _refused(call, target, spec)
+            if refused is not None:
+                place = f"training.{key}"
+                message = f"{refused.message}; {quoted(end)} gives the label, {quoted(output)} "
+                message += "the output."
+                if place not in self.said:
+                    yield Problem(ERROR, code, "training", name, message, refused.hint, place)
+                self.said.add(place)
+                if call is loss:
+                    return  # the metrics would say the same
+        if loss is not None:
+            yield from self.label_range(name, loss, spec, elements)
+
+    @staticmethod
+    def label_range(name: str, loss: Call, output: Spec, elements: Elements) -> Iterator[Problem]:
+        """Class numbers have a unit each."""
         op = find(loss.op)
-        place = f"training.losses.{name}"
-        if op is None or op.rule is None or ("training", name) in self.broken:
-            return
-        try:
-            op.rule(Args(op.filled(loss.params)), target, output)
-        except Refused as refused:
-            message = f"{op.name} {refused.message}."
-            yield Problem(ERROR, "label-loss", "training", name, message, refused.hint, place)
-            return
+        sparse = op is not None and op.name == "SparseCategoricalCrossentropy"
         units = output.shape[-1] if output.rank > 1 else None
-        if op.name == "SparseCategoricalCrossentropy" and elements.labels and units is not None:
+        if sparse and elements.labels and units is not None:
             low, high = elements.labels
             if low < 0 or high >= units:
                 message = (
@@ -179,6 +198,7 @@ class _Joins:
                     f"{units} units, for the classes 0 to {units - 1}."
                 )
                 hint = f"Give {quoted(name)} {high + 1:g} units." if low >= 0 else "Number from 0."
+                place = f"training.losses.{name}"
                 yield Problem(ERROR, "label-range", "training", name, message, hint, place)
 
     def amount(self, split: str, end: str, elements: Elements) -> Iterator[Problem]:
@@ -198,6 +218,32 @@ class _Joins:
             yield self.data_problem("endless", end, message, "Put tf.data.Dataset.take before it.")
         elif elements.count == 0:
             yield self.data_problem("no-elements", end, f"gives no element for {split}.")
+
+
+def _known_by(target: Spec, output: Spec) -> Spec:
+    """The output with the sizes that only the label knows: the data brings them to both.
+
+    A last axis of 1 says nothing: class numbers may have it.
+    """
+    if target.rank != output.rank:
+        return output
+    sizes = [
+        there if size is None and there != 1 else size
+        for size, there in zip(output.shape[1:], target.shape[1:], strict=True)
+    ]
+    return output.with_shape((*output.shape[:1], *sizes))
+
+
+def _refused(call: Call, target: Spec, output: Spec) -> Refused | None:
+    """Why a loss or metric can't compare a label with an output; None where it can."""
+    op = find(call.op)
+    if op is None or op.rule is None:
+        return None  # the user's own, or one of no rule: only running it tells
+    try:
+        op.rule(Args(op.filled(call.params)), target, output)
+    except Refused as refused:
+        return Refused(f"{op.name} {refused.message}", refused.hint)
+    return None
 
 
 def fits(spec: Spec, wanted: Spec) -> bool:

@@ -6,7 +6,7 @@ import math
 
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Choice, Float, Int, Ints, OneCall
-from studio.graph.ops.windows import CHANNELS, placed, spatial, window_sizes
+from studio.graph.ops.windows import CHANNELS, placed, spatial, widened, window_sizes
 from studio.graph.rule import Args, axes
 from studio.graph.spec import Refused, Result, Spec, Weight, known, product
 
@@ -115,7 +115,7 @@ def _transposed(rank: int):
                 )
         reaches = [(k - 1) * gap + 1 for k, gap in zip(window.kernel, window.dilation, strict=True)]
         out = tuple(
-            _widened(size, reach, stride, p.padding, extra)
+            widened(size, reach, stride, p.padding, extra)
             for size, reach, stride, extra in zip(
                 window.sizes, reaches, window.strides, more, strict=True
             )
@@ -129,21 +129,6 @@ def _transposed(rank: int):
         return p.result(placed(p, x, out, p.filters), [kernel, *bias], flops)
 
     return rule
-
-
-def _widened(
-    size: int | None, reach: int, stride: int, padding: str, extra: int | None
-) -> int | None:
-    """The size of an axis after a transposed convolution whose window reaches over `reach`."""
-    if size is None:
-        return None
-    if padding == "valid":
-        found = (size - 1) * stride + (max(reach, stride) if extra is None else reach + extra)
-    else:
-        found = size * stride if extra is None else (size - 1) * stride + reach % 2 + extra
-    if found < 0:
-        raise Refused(f"spreads an axis of {size}, so less than nothing would be left")
-    return found
 
 
 def _depthwise(rank: int):

@@ -11,23 +11,6 @@ from studio.graph.rule import Args
 from studio.graph.spec import Refused, Result, Shape, Spec, product, shape_text
 
 
-def broadcast(shapes: list[Shape]) -> Shape:
-    """The shape that NumPy's element by element operations give, sizes of 1 being stretched."""
-    rank = max(map(len, shapes))
-    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    out = []
-    for sizes in zip(*padded, strict=True):
-        wide = {size for size in sizes if size not in (1, None)}
-        if len(wide) > 1:
-            raise Refused(
-                f"can't put {' and '.join(map(shape_text, shapes))} together: "
-                f"sizes {' and '.join(map(str, sorted(wide)))} differ",
-                "Give both branches the same number of features, with a Dense or a 1x1 Conv2D.",
-            )
-        out.append(wide.pop() if wide else (None if None in sizes else 1))
-    return tuple(out)
-
-
 def _stretched(one: Shape, other: Shape) -> Shape:
     """The shape that two become element by element, sizes of 1 being stretched.
 

@@ -111,7 +111,7 @@ def sparse(p: Args, target: Spec, output: Spec) -> None:
     class_numbers(target, output)
 
 
-def _scores(output: Spec) -> None:
+def _scores(p: Args, output: Spec) -> None:
     """Keras lays all samples under each other to find the best, for which it needs the classes."""
     if output.rank < 2 or (output.rank > 2 and output.shape[-1] is None):
         raise Refused(
@@ -119,19 +119,25 @@ def _scores(output: Spec) -> None:
             f"{shape_text(output.shape)}",
             "Let the last layer give a unit for each class.",
         )
+    # Of sorted ids Keras only looks which they are.
+    if output.dtype != "float32" and not getattr(p, "from_sorted_ids", False):
+        raise Refused(
+            f"looks for the best in float32 only, but the output is {output.dtype}",
+            "Set the dtype of the last layer to float32.",
+        )
 
 
 @_metrics("TopKCategoricalAccuracy", "k", k=_K)
 def top_k(p: Args, target: Spec, output: Spec) -> None:
     """One-hot labels against a score for each class."""
     same_shape(target, output, mend=False)
-    _scores(output)
+    _scores(p, output)
 
 
 @_metrics("SparseTopKCategoricalAccuracy", "k", k=_K)
 def sparse_top_k(p: Args, target: Spec, output: Spec) -> None:
     """Class numbers against a score for each class."""
-    _scores(output)
+    _scores(p, output)
     numbers(target)
     if not target.shape or not as_many(target.shape, output.shape[:-1]):
         class_numbers(target, output)
@@ -178,6 +184,11 @@ def iou(p: Args, target: Spec, output: Spec) -> None:
         plain = getattr(p, name, not hasattr(p, "sparse_y_pred"))
         if not plain:
             axis_within(p.axis, spec.rank)
+            if p.axis == 0:
+                raise Refused(
+                    f"finds the classes of the {what} along axis 0, which is that of the samples",
+                    "Set axis to -1.",
+                )
         shapes.append(spec.shape if plain else without(spec.shape, p.axis))
         if not shapes[-1]:
             raise Refused(f"needs a class number a sample, but the {what} has shape {spec.shape}")

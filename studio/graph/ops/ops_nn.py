@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.graph.catalogue.types import Choice, Either, Int, Ints, ListOf, Shape, or_null
-from studio.graph.ops.convolution import _widened as widened
 from studio.graph.ops.ops_axes import FORMAT, at_least, listed, of_rank, one_length, tensor
 from studio.graph.ops.ops_common import count, function
-from studio.graph.ops.windows import channels_first, window_sizes
+from studio.graph.ops.windows import channels_first, widened, window_sizes
 from studio.graph.rule import Args, axes
 from studio.graph.spec import Refused, Result, Spec, product
 

@@ -68,3 +68,18 @@ def window_sizes(
                 )
             found.append((size - reach) // stride + 1)
     return tuple(found)
+
+
+def widened(
+    size: int | None, reach: int, stride: int, padding: str, extra: int | None
+) -> int | None:
+    """The size of an axis after a transposed convolution whose window reaches over `reach`."""
+    if size is None:
+        return None
+    if padding == "valid":
+        found = (size - 1) * stride + (max(reach, stride) if extra is None else reach + extra)
+    else:
+        found = size * stride if extra is None else (size - 1) * stride + reach % 2 + extra
+    if found < 0:
+        raise Refused(f"spreads an axis of {size}, so less than nothing would be left")
+    return found

@@ -102,9 +102,20 @@ STRICTER: tuple[tuple[str, str, Callable[[Case], bool]], ...] = (
         lambda case: case.inputs["label"].rank != case.inputs["output"].rank - 1,
     ),
     (
+        "keras.metrics.SparseTopKCategoricalAccuracy",
+        "several class numbers a sample are stretched over the samples",
+        lambda case: (
+            bool(case.params.get("from_sorted_ids"))
+            and case.inputs["label"].rank == case.inputs["output"].rank
+        ),
+    ),
+    (
         "keras.metrics.*IoU",
         "the best of all samples is taken for the class of one, or a batch of one is stretched",
-        lambda case: any(s.rank < 2 or s.shape[0] == 1 for s in case.inputs.values()),
+        lambda case: (
+            case.params.get("axis") == 0
+            or any(s.rank < 2 or s.shape[0] == 1 for s in case.inputs.values())
+        ),
     ),
     (
         "keras.metrics.*",
@@ -218,7 +229,7 @@ def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _both(case: Case) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return _sizes(case.inputs["label"].shape, case.inputs["output"].shape)
+    return sizes_of(case.inputs["label"].shape, case.inputs["output"].shape)
 
 
 def _run(case: Case, target: Spec, output: Spec) -> None:
@@ -232,16 +243,16 @@ def _run(case: Case, target: Spec, output: Spec) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced = tf.function(lambda label, scores: call(label, scores), input_signature=signature)
-        sizes = _sizes(target.shape, output.shape)
+        sizes = sizes_of(target.shape, output.shape)
         traced(
-            tf.constant(_array(target, sizes[0], sizes[1][-1:] != (1,))),
-            tf.constant(_array(output, sizes[1])),
+            tf.constant(array_of(target, sizes[0], sizes[1][-1:] != (1,))),
+            tf.constant(array_of(output, sizes[1])),
         )
         if hasattr(made, "result"):
             made.result()
 
 
-def _sizes(target: Shape, output: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def sizes_of(target: Shape, output: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Sizes for what is unknown, the same in both where there is a way to it."""
     filled = []
     for one, other in ((target, output), (output, target)):
@@ -254,7 +265,8 @@ def _sizes(target: Shape, output: Shape) -> tuple[tuple[int, ...], tuple[int, ..
     return filled[0], filled[1]
 
 
-def _array(spec: Spec, shape: tuple[int, ...], classes: bool = True) -> np.ndarray:
+def array_of(spec: Spec, shape: tuple[int, ...], classes: bool = True) -> np.ndarray:
+    """Numbers, or texts, of a spec; `classes`: whether there is more than one class."""
     random = np.random.default_rng(len(shape))
     if spec.dtype == "string":
         return np.full(shape, "a")

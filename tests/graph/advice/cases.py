@@ -586,7 +586,7 @@ MORE = {
     "recall of scores": ("metric-of-logits", scores(metrics=[metric("Recall")])),
     "logits of probabilities": (
         "metric-of-logits",
-        yes_or_no(metrics=[metric("BinaryCrossentropy", from_logits=True)]),
+        yes_or_no(metrics=[metric("AUC", from_logits=True)]),
     ),
     "a norm between": ("linear-stack", classes(dense("hidden", 40, use_bias=False), NORM)),
     "all dropped": ("high-dropout", pictures(conv(), node("drop", "SpatialDropout2D", rate=1.0))),

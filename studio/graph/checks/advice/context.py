@@ -75,8 +75,11 @@ class Context:
         self.folder = folder
         self.problems = tuple(problems)
         wrong = [p for p in self.problems if p.severity == ERROR]
-        self.bad = frozenset((p.graph, p.node) for p in wrong)
+        # A metric that can't read the labels leaves the output and its loss sound.
+        self.bad = frozenset((p.graph, p.node) for p in wrong if p.code != "label-metric")
         self.bad_places = frozenset(p.place for p in wrong)
+        self.unread = {p.place: p for p in wrong if p.code == "label-metric"}
+        """Metrics, by their place, that can't compare the label with the output."""
         views = (
             View(
                 name,

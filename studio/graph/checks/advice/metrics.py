@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from studio.graph.catalogue.registry import find
 from studio.graph.checks.advice.context import (
     BINARY,
@@ -17,7 +19,7 @@ from studio.graph.checks.advice.context import (
 from studio.graph.checks.advice.fixes import changed, set_metric
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.document import Call
-from studio.graph.problems import quoted
+from studio.graph.problems import ERROR, quoted
 
 ACCURACIES = frozenset(
     {
@@ -38,12 +40,13 @@ Used = tuple[Output, int, str, Call]
 
 
 def used(context: Context) -> Iterator[Used]:
-    """The sound metrics of the sound outputs: output, index, name, call."""
+    """The metrics of the sound outputs whose own call is sound: output, index, name, call."""
     for output in context.outputs:
         for index, call in enumerate(context.training.metrics.get(output.name, ())):
             op = find(call.op)
             place = f"training.metrics.{output.name}[{index}]"
-            if op is not None and place not in context.bad_places:
+            known = context.unread.get(place)
+            if op is not None and (known is not None or place not in context.bad_places):
                 yield output, index, op.name, call
 
 
@@ -62,7 +65,9 @@ def finding(
     title = f"Use {better} for {output.name}" if better else f"Mend {name} of {output.name}"
     fix = call and set_metric(context.project, output.name, index, call, title)
     place = f"training.metrics.{output.name}[{index}]"
-    return Finding(output.name, message, hint, fix, graph="training", place=place)
+    found = Finding(output.name, message, hint, fix, graph="training", place=place)
+    unread = context.unread.get(place)
+    return found if unread is None else replace(found, severity=ERROR, instead=unread)
 
 
 def other(call: Call, name: str, keep: tuple[str, ...] = ("name", "k", "from_logits")) -> Call:
@@ -160,8 +165,9 @@ def metric_of_logits(context: Context) -> Iterator[Finding]:
     The other way round holds too: a metric with `from_logits` needs scores.
     """
     for entry in used(context):
-        output, _, name, call = entry
-        if output.loss not in BINARY | CATEGORICAL:
+        output, index, name, call = entry
+        unread = f"training.metrics.{output.name}[{index}]" in context.unread
+        if unread or output.loss not in BINARY | CATEGORICAL:
             continue
         loss_logits = context.value(output.call, "from_logits")
         logits = context.value(call, "from_logits")
