@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from studio.graph.document import Project
 from studio.graph.edits import Edit
@@ -16,6 +19,8 @@ class Step(Struct, frozen=True):
 
     edit: Edit
     before: Project
+    merge: Hashable = None
+    """The typing that it belongs to; None where nothing may be added to it any more."""
 
 
 class History:
@@ -26,14 +31,28 @@ class History:
         self._done: list[Step] = []
         self._undone: list[Edit] = []
 
-    def do(self, edit: Edit) -> Project:
-        """Makes a change; what had been undone can't be redone any more."""
+    def do(self, edit: Edit, merge: Hashable = None) -> Project:
+        """Makes a change; what had been undone can't be redone any more.
+
+        With `merge` it becomes one step with the last, where that had the same
+        key and nothing came between: typing into one field is one step.
+        """
         after = edit.apply(self.project)
-        self._done.append(Step(edit, self.project))
+        before = self.project
+        if merge is not None and self._done and self._done[-1].merge == merge:
+            before = self._done.pop().before
+        else:
+            self.seal()
+        self._done.append(Step(edit, before, merge))
         del self._done[:-LONGEST]
         self._undone.clear()
         self.project = after
         return after
+
+    def seal(self) -> None:
+        """Ends a typing: the next edit is a step of its own, whatever its key."""
+        if self._done and self._done[-1].merge is not None:
+            self._done[-1] = replace(self._done[-1], merge=None)
 
     def undo(self) -> Edit | None:
         """Takes the last edit back and returns it; None where there is none."""
