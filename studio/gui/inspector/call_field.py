@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import find, of_kind, short_names
@@ -51,7 +51,10 @@ class CallField(Field):
         self.picker.setAccessibleName(self.param.name)
         self.picker.picked.connect(self.choose)
         self.picker.menu_asked.connect(self.show_menu)
-        box.addWidget(self.picker)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(2)
+        self.row.addWidget(self.picker, 1)
+        box.addLayout(self.row)
         frame.setFocusProxy(self.picker)
         return frame
 
@@ -121,18 +124,25 @@ class CallField(Field):
             self.form = Form(wanted, values, self.place, deep=True)
             self.form.given.connect(self._inner_given)
             self.form.cleared.connect(self._inner_cleared)
+            self.form.setContentsMargins(0, 0, 5, 0)
             self._frame.layout().addWidget(self.form)
         elif wanted is not None:
             self.form.show_values(values)
-        is_open = self.form is not None
-        self._frame.setProperty("role", "card" if is_open else "")
-        inset = 10 if is_open else 0
-        self._frame.layout().setContentsMargins(inset, inset, inset, inset)
-        self._frame.style().unpolish(self._frame)
-        self._frame.style().polish(self._frame)
-        if self.long != is_open:
-            self.long = is_open
+        if self.long != (self.form is not None):
+            self._set_open(self.form is not None)
             self.reshaped.emit()
+
+    def _set_open(self, is_open: bool) -> None:
+        """The list becomes the head of a card, or a field again."""
+        self.long = is_open
+        self._frame.setProperty("role", "card" if is_open else "")
+        self.picker.setProperty("head", is_open)
+        inset = 10 if is_open else 0
+        self._frame.layout().setContentsMargins(inset, inset // 4, inset // 2, inset)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._frame, self.picker):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
 
     # What is changed inside
 
@@ -149,12 +159,12 @@ class CallField(Field):
         self.take(bare | ({"params": params} if params else {}))
 
     def show_value(self, value: Any) -> None:
-        if self.form is not None and is_call(value) and is_call(self.value):
+        both = self.form is not None and is_call(value) and is_call(self.value)
+        if both and value["op"] == self.value["op"] and not same(value, self.value):
             # The form below looks for itself which of its fields have changed.
-            if value.get("op") == self.value.get("op") and not same(value, self.value):
-                self.value = value
-                self._unfold(value)
-                return
+            self.value = value
+            self._unfold(value)
+            return
         super().show_value(value)
 
 
@@ -195,5 +205,3 @@ def _path(kind: OneCall, name: str) -> str:
         if each != "code" and name in short_names(each):
             return short_names(each)[name]
     return ""
-
-

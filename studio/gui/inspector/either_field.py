@@ -112,5 +112,3 @@ class EitherField(Field):
     def step(self, steps: int) -> None:
         if not self.calls:
             self._line.step(steps)
-
-

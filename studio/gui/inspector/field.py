@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.graph.catalogue.op import Param
 from studio.graph.document import is_reference
@@ -16,7 +23,7 @@ from studio.gui.inspector.written import same, written
 from studio.gui.look.icons import icon
 from studio.gui.look.theme import sans
 
-SEVERAL = "several values"
+SEVERAL = "several"
 
 
 class Field(QWidget):
@@ -92,10 +99,10 @@ class Field(QWidget):
         """Shows what the document says; what is shown already, and being typed, is left alone."""
         if self.value is value:
             return
-        if ABSENT not in (self.value, value) and MIXED not in (self.value, value):
-            if same(self.value, value):
-                self.value = value
-                return
+        plain = not any(each is ABSENT or each is MIXED for each in (self.value, value))
+        if plain and same(self.value, value):
+            self.value = value
+            return
         self.value = value
         self.say("")
         self._show()
@@ -189,7 +196,9 @@ class Field(QWidget):
     def menu(self) -> QMenu:
         """What can be done with the field: back to the default, a parameter of the block."""
         menu = QMenu(self)
-        reset = menu.addAction(f"Reset to {self.default_text or 'nothing'}", lambda: self.put(ABSENT))
+        reset = menu.addAction(
+            f"Reset to {self.default_text or 'nothing'}", lambda: self.put(ABSENT)
+        )
         reset.setEnabled(self.value is not ABSENT and not self.param.required)
         names = self.place.parameters
         if names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -56,7 +57,7 @@ class Form(QWidget):
         self._more.clicked.connect(self.turn)
         self._values: dict[str, Any] = {}
         self._order = _order(op)
-        self._first = set(op.required) | set(op.shown)
+        self._first = _first(op, self._order)
         self.show_values(values)
 
     def begin(self, values: Mapping[str, Any]) -> None:
@@ -155,10 +156,8 @@ class Form(QWidget):
         )
         self._more.setVisible(bool(hidden or foldable))
         if hidden or foldable:
-            more = "more at their" if self.fields else "at their"
-            defaults = "defaults" if hidden > 1 else "default"
-            more = more if hidden > 1 else more.replace("their", "its")
-            self._more.setText(f"Show {hidden} {more} {defaults}" if hidden else "Show fewer")
+            defaults = "their defaults" if hidden > 1 else "its default"
+            self._more.setText(f"Show {hidden} more at {defaults}" if hidden else "Show fewer")
             grid.addWidget(self._more, row, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
         _tab_order([f for n in self._shown() if (f := self.fields.get(n))])
 
@@ -173,6 +172,7 @@ class Form(QWidget):
 
 def _order(op: Op) -> list[str]:
     """Required parameters, then those of note, then the others; what every layer has comes last."""
+
     def rank(name: str) -> int:
         if name in op.required:
             return 0
@@ -187,6 +187,15 @@ def _order(op: Op) -> list[str]:
     return sorted(op.params, key=lambda name: (rank(name), shown.get(name, 99), places[name]))
 
 
+def _first(op: Op, order: list[str]) -> set[str]:
+    """The parameters that are always to be seen: where nothing says which, the first two."""
+    first = set(op.required) | set(op.shown)
+    if not first:
+        first = set([name for name in order if name not in COMMON][:2])
+    # A single one isn't worth a fold.
+    return first if len(order) - len(first) > 1 else set(order)
+
+
 def _tab_order(fields: list[Field]) -> None:
-    for one, other in zip(fields, fields[1:], strict=False):
+    for one, other in pairwise(fields):
         QWidget.setTabOrder(one, other)

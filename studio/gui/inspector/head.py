@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import REQUIRED, Op, Param
 from studio.graph.catalogue.types import Bool, Int, Text
 from studio.graph.checks.structure import identifier_problem
-from studio.graph.document import Graph, Node
+from studio.graph.document import Graph, Node, Project
+from studio.graph.ports import takes_nothing
 from studio.gui.inspector.choice_field import BoolField
 from studio.gui.inspector.line_field import LineField, NumberField
-from studio.gui.inspector.place import Place
+from studio.gui.inspector.place import ABSENT, Place
 from studio.gui.look.theme import sans, theme
 from studio.gui.look.tokens import family_colour
 
@@ -35,8 +36,6 @@ class _Dot(QWidget):
         self.setFixedSize(10, 18)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        from PySide6.QtGui import QColor
-
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -188,12 +187,11 @@ class Head(QWidget):
         field.given.connect(lambda value: self.set_.emit(name, value))
         field.cleared.connect(lambda: self.set_.emit(name, default))
 
-    def show_node(self, graph: Graph, node: Node) -> None:
+    def show_node(self, project: Project, graph: Graph, node: Node) -> None:
         """Shows one node."""
-        from studio.gui.inspector.place import ABSENT
-
         self.name.taken = frozenset(graph.nodes)
         self.name.show_value(node.id)
+        self.bypass.setVisible(node.bypass or not takes_nothing(project, node, graph))
         self.bypass.show_value(node.bypass or ABSENT)
         block = (node.op or "").startswith("block:")
         self.repeat.setVisible(block)

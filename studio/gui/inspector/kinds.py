@@ -60,8 +60,10 @@ def _either(param: Param, place: Place, either: Either) -> Field:
         return ChoiceField(param, place, tuple(values))
     if len(kinds) == 1 and isinstance(kinds[0], (Bool, ListOf)):
         # null is taken where the type says so: what is shown hangs on the rest alone.
-        return field_for(replace(param, type=kinds[0]), place) if param.default is None else (
-            _line(either)(param, place)
+        return (
+            field_for(replace(param, type=kinds[0]), place)
+            if param.default is None
+            else (_line(either)(param, place))
         )
     if call is not None and len(kinds) > 1:
         plain = [kind for kind in kinds if call_type(kind) is None]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from studio.graph.catalogue.types import DictOf, Float, Int, ListOf, Path, Text, Type
 from studio.graph.text import Float as TypedFloat
@@ -18,19 +20,25 @@ from studio.gui.inspector.written import read, written
 from studio.gui.look.icons import icon
 
 
+class Prose(Text, frozen=True):
+    """A text of some length."""
+
+
 class LineField(Field):
     """A line of text; each letter that makes it a value of the parameter gives that value.
 
     An empty line leaves the parameter out.
     """
 
-    def make(self) -> QWidget:
-        line = Line(mono=not isinstance(self.param.type, Text) or isinstance(self.param.type, Path))
+    def make(self, line: Line | None = None) -> QWidget:
+        line = line or Line(mono=not isinstance(self.param.type, Text))
         line.setFixedHeight(HEIGHT)
         line.textEdited.connect(self._typed)
         line.escaped.connect(self.restore)
         line.stepped.connect(self.step)
-        self.long = isinstance(self.param.type, (Path, DictOf)) or type(self.param.type) is Type
+        self.long = (
+            isinstance(self.param.type, (Path, Prose, DictOf)) or type(self.param.type) is Type
+        )
         if isinstance(self.param.type, ListOf):
             self.long = not isinstance(self.param.type.item, (Int, Float))
         return line
@@ -123,16 +131,32 @@ def _clipped(value: Any, low: Any, high: Any) -> Any:
     return high if high is not None and value > high else value
 
 
+class PathLine(Line):
+    """A line with a button at its end that asks for a file."""
+
+    def __init__(self, browse: Callable[[], None]):
+        super().__init__()
+        self._button = QToolButton(self)
+        self._button.setProperty("role", "tiny")
+        self._button.setIcon(icon("folder-open", "muted"))
+        self._button.setIconSize(QSize(14, 14))
+        self._button.setCursor(Qt.CursorShape.ArrowCursor)
+        self._button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by keyboard: the menu
+        self._button.setToolTip("Browse for a file")
+        self._button.setAccessibleName("Browse for a file")
+        self._button.clicked.connect(browse)
+        self.setTextMargins(0, 0, 20, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._button.setGeometry(self.width() - 27, (self.height() - 22) // 2, 22, 22)
+
+
 class PathField(LineField):
     """A path, typed or chosen; one inside the project's folder is written relative to it."""
 
     def make(self) -> QWidget:
-        line = super().make()
-        action = QAction(icon("folder-open", "muted"), "Browse", line)
-        action.setToolTip("Browse for a file")
-        action.triggered.connect(self.browse)
-        line.addAction(action, Line.ActionPosition.TrailingPosition)
-        return line
+        return super().make(PathLine(self.browse))
 
     def browse(self) -> None:
         """Asks for a file."""

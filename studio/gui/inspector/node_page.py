@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from studio.graph.caption import op_title
 from studio.graph.catalogue.op import Op, Param
-from studio.graph.catalogue.types import Text
 from studio.graph.code import outline
 from studio.graph.document import Graph, Node, owner
 from studio.graph.edits import (
@@ -28,13 +27,13 @@ from studio.graph.edits import (
     SetParam,
     Several,
 )
+from studio.gui.inspector.choice_field import BoolField
 from studio.gui.inspector.code_editor import CodeEditor
 from studio.gui.inspector.described import alike, common, described
 from studio.gui.inspector.facts import Facts, Row, activations, counts, facts_of
 from studio.gui.inspector.form import Form
 from studio.gui.inspector.head import BYPASS, Head, Title
-from studio.gui.inspector.choice_field import BoolField
-from studio.gui.inspector.line_field import LineField
+from studio.gui.inspector.line_field import LineField, Prose
 from studio.gui.inspector.place import ABSENT, MIXED, Place
 from studio.gui.inspector.problem_cards import ProblemCards
 from studio.gui.inspector.project_page import line
@@ -42,7 +41,7 @@ from studio.gui.inspector.written import same
 from studio.gui.numbers import bytes_text
 from studio.gui.session import Session
 
-NOTE = Param("note", Text(), "", "A note for people; it changes nothing.")
+NOTE = Param("note", Prose(), "", "A note for people; it changes nothing.")
 
 
 class NodePage(QWidget):
@@ -153,7 +152,7 @@ class NodePage(QWidget):
         if one:
             if others and self.head.name.wrong:
                 self.head.name.restore()
-            self.head.show_node(graph, nodes[0])
+            self.head.show_node(project, graph, nodes[0])
         else:
             self.bypass.show_value(_joint(node.bypass or ABSENT for node in nodes))
         self.note.show_value(_joint(node.note or ABSENT for node in nodes))

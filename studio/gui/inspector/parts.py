@@ -143,9 +143,7 @@ class Picker(QComboBox):
         self.setProperty("role", "value")
         self.setMinimumWidth(20)
         self.setMinimumContentsLength(1)
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMaxVisibleItems(16)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.activated.connect(self._activated)
@@ -159,6 +157,10 @@ class Picker(QComboBox):
         else:
             self.addItem(text)
         self.setCurrentIndex(-1 if quiet else 0)
+        if self.property("quiet") != quiet:
+            self.setProperty("quiet", quiet)
+            self.style().unpolish(self)
+            self.style().polish(self)
         self.setToolTip(text if len(text) > 14 else "")
 
     def fill(self) -> list[Entry]:
@@ -242,7 +244,9 @@ class Switch(QAbstractButton):
         painter.setPen(theme.color("muted" if self.quiet or not enabled else "text"))
         painter.setFont(sans(12))
         rect = self.rect().adjusted(42, 0, 0, 0)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, self.text() or ("on" if on else "off"))
+        painter.drawText(
+            rect, Qt.AlignmentFlag.AlignVCenter, self.text() or ("on" if on else "off")
+        )
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_asked.emit(event.globalPos())

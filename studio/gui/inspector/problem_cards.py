@@ -54,7 +54,9 @@ class ProblemCards(QWidget):
         row.setSpacing(8)
         mark = QLabel()
         tone = "error" if bad else "warning"
-        mark.setPixmap(icon("circle-alert" if bad else "triangle-alert", tone).pixmap(QSize(14, 14)))
+        mark.setPixmap(
+            icon("circle-alert" if bad else "triangle-alert", tone).pixmap(QSize(14, 14))
+        )
         mark.setFixedSize(14, 18)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(_words(problem.message, tone, 12), 1)
@@ -68,13 +70,13 @@ class ProblemCards(QWidget):
             if len(button.text()) > 38:
                 box.addWidget(_inset(_words(problem.hint, "muted", 11)))
                 button.setText(problem.fix.label)
+            button.setObjectName("more")
             button.setProperty("role", "link")
             button.setToolTip(problem.fix.label)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.setContentsMargins(22, 0, 0, 0)
             button.clicked.connect(lambda: self.mended.emit(problem.fix))
             line = QHBoxLayout()
-            line.setContentsMargins(20, 0, 0, 0)
+            line.setContentsMargins(22, 0, 0, 0)
             line.addWidget(button)
             line.addStretch(1)
             box.addLayout(line)

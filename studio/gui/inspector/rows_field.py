@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import REQUIRED, Param
@@ -109,10 +109,9 @@ class _Row(QWidget):
         self.index = index
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(2)
         self.field = CallField(rows._item, rows.place, bare=True)
         self.field.given.connect(lambda value: rows.change(self.index, value))
-        box.addWidget(self.field, 1)
+        box.addWidget(self.field)
         self._buttons = []
         for name, words, run in (
             ("arrow-up", "Move up", lambda: rows.move(self.index, -1)),
@@ -123,11 +122,11 @@ class _Row(QWidget):
             button.setProperty("role", "tiny")
             button.setIcon(icon(name, "muted"))
             button.setIconSize(QSize(14, 14))
-            button.setFixedSize(20, HEIGHT)
+            button.setFixedSize(20, 24)
             button.setToolTip(words)
             button.setAccessibleName(words)
             button.clicked.connect(run)
-            box.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            self.field.row.addWidget(button)
             self._buttons.append(button)
 
     def show_item(self, item: Any, count: int) -> None:

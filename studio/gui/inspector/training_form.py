@@ -14,6 +14,7 @@ from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
 from studio.gui.inspector.described import alike
 from studio.gui.inspector.form import Form
+from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
@@ -154,7 +155,7 @@ PROJECT = Op(
     "core",
     params={
         "name": Param("name", Text(), "", "What the project is called."),
-        "note": Param("note", Text(), "", "What it is for."),
+        "note": Param("note", Prose(), "", "What it is for."),
     },
     shown=("name", "note"),
 )

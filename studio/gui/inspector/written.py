@@ -12,7 +12,6 @@ from typing import Any
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.types import (
     Choice,
-    DictOf,
     Either,
     Float,
     Int,

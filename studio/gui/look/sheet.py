@@ -91,6 +91,9 @@ QLineEdit:hover, QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QComboBox:focus, QComboBox:on { border: 2px solid $accent; padding: 0 8px; min-height: 26px; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }
+QLineEdit { placeholder-text-color: $muted; }
+QComboBox[quiet="true"] { color: $muted; }
+QComboBox[head="true"] { background: transparent; border-color: transparent; padding-left: 0; }
 QLineEdit[role="value"], QComboBox[role="value"] {
   font-family: "JetBrains Mono"; font-size: 12px;
 }
