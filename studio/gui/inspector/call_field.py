@@ -38,6 +38,8 @@ class CallField(Field):
     def __init__(self, param: Param, place: Place, bare: bool = False):
         self.kind = call_type(param.type)
         self.form: Any = None
+        self.plain: Any = param.default
+        """The value that stood here instead of a call; a schedule begins with it."""
         super().__init__(param, place, bare)
 
     def make(self) -> QWidget:
@@ -68,9 +70,8 @@ class CallField(Field):
             return value
         before = self.value.get("params", {}) if is_call(self.value) else {}
         kept = {n: v for n, v in before.items() if n in op.params and op.params[n].accepts(v)}
-        rate = self.value if isinstance(self.value, float) else self.param.default
-        if "initial_learning_rate" in op.required and isinstance(rate, float):
-            kept.setdefault("initial_learning_rate", rate)
+        if "initial_learning_rate" in op.required and isinstance(self.plain, float):
+            kept.setdefault("initial_learning_rate", self.plain)
         return value | {"params": kept} if kept else value
 
     # What is shown
@@ -156,7 +157,7 @@ class CallField(Field):
         if is_reference(self.value) or not is_call(self.value):
             return
         bare = {key: item for key, item in self.value.items() if key != "params"}
-        self.take(bare | ({"params": params} if params else {}))
+        self.take(bare | ({"params": params} if params else {}), self.form.typing)
 
     def show_value(self, value: Any) -> None:
         both = self.form is not None and is_call(value) and is_call(self.value)

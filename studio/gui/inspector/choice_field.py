@@ -20,7 +20,7 @@ class BoolField(Field):
 
     def make(self) -> QWidget:
         switch = Switch()
-        switch.clicked.connect(self.take)
+        switch.clicked.connect(lambda on: self.take(on, None))
         return switch
 
     def display(self, value: Any) -> None:
@@ -32,10 +32,10 @@ class BoolField(Field):
         switch.setText(SEVERAL if value is MIXED else _text(value) if strange else "")
         self._quiet(value is ABSENT)
 
-    def take(self, value: Any) -> None:
+    def take(self, value: Any, typing: str | None = "") -> None:
         switch: Switch = self.editor
         switch.setText("")
-        super().take(value)
+        super().take(value, typing)
         self._quiet(value is ABSENT)
 
     def _quiet(self, quiet: bool) -> None:

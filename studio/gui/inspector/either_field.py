@@ -43,8 +43,8 @@ class EitherField(Field):
         return holder
 
     def _add(self, field: Any) -> Any:
-        field.given.connect(self.take)
-        field.cleared.connect(lambda: self.take(ABSENT))
+        field.given.connect(lambda value: self.take(value, field.typing))
+        field.cleared.connect(lambda: self.take(ABSENT, field.typing))
         field.menu = self.menu
         self._holder.addWidget(field)
         return field
@@ -60,11 +60,12 @@ class EitherField(Field):
         if self.calls:
             self._call.show_value(self.value if is_call(self.value) else ABSENT)
             if not is_call(self.value):
+                self._call.plain = self.param.default if self.value is ABSENT else self.value
                 self._call.picker.show_text("choose", quiet=True)
             self._call.setFocus()
         else:
             if is_call(self.value):
-                self.take(ABSENT)
+                self.take(ABSENT, None)
             self._line.show_value(self.value)
             self._line.setFocus()
 

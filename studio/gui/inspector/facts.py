@@ -35,6 +35,7 @@ class Facts(QWidget):
             return
         self.rows = rows
         self.setFixedHeight(ROW * len(rows))
+        self.setVisible(bool(rows))
         self.setAccessibleDescription("; ".join(f"{name} {value}" for name, value in rows))
         self.update()
 

@@ -48,6 +48,8 @@ class Field(QWidget):
         self.param, self.place = param, place
         self.value: Any = ABSENT
         self.wrong = ""
+        self.typing: str | None = ""
+        """What is being typed, where it is a value within; None if it was picked at once."""
         self._reset: QToolButton | None = None
         self._chip: QPushButton | None = None
         self._error: QLabel | None = None
@@ -131,10 +133,10 @@ class Field(QWidget):
             self.display(self.value)
         self._mark()
 
-    def take(self, value: Any) -> None:
+    def take(self, value: Any, typing: str | None = "") -> None:
         """Gives a value on to the document; ABSENT leaves the parameter out."""
         self.say("")
-        self.value = value
+        self.value, self.typing = value, typing
         self._mark()
         if value is ABSENT:
             self.cleared.emit()
@@ -142,8 +144,8 @@ class Field(QWidget):
             self.given.emit(value)
 
     def put(self, value: Any) -> None:
-        """Takes a value that wasn't typed here, and shows it."""
-        self.take(value)
+        """Takes a value that was picked, not typed, and shows it."""
+        self.take(value, None)
         self._show()
 
     def restore(self) -> None:

@@ -43,6 +43,8 @@ class Form(QWidget):
         self.op, self.place, self.groups = op, place, groups or {}
         self.fields: dict[str, Field] = {}
         self.unfolded = False
+        self.typing: str | None = None
+        """Which value was last typed into, as a path of names; None if it was picked at once."""
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
@@ -118,11 +120,17 @@ class Form(QWidget):
 
     def _given(self, name: str, value: Any) -> None:
         self._values[name] = value
+        self._typed(name)
         self.given.emit(name, value)
 
     def _cleared(self, name: str) -> None:
         self._values.pop(name, None)
+        self._typed(name)
         self.cleared.emit(name)
+
+    def _typed(self, name: str) -> None:
+        typing = self.fields[name].typing
+        self.typing = None if typing is None else f".{name}{typing}"
 
     def arrange(self) -> None:
         """Puts the fields into two columns; a long one takes both."""

@@ -94,7 +94,8 @@ class NumberField(LineField):
             return
         wanted = self._stepped(value, steps)
         if wanted is not None and self.param.type.accepts(wanted):
-            self.put(wanted)
+            self.take(wanted)
+            self._show()
             self.editor.selectAll()
 
     def _lowest(self) -> int | float:

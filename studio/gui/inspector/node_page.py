@@ -224,26 +224,25 @@ class NodePage(QWidget):
 
     # What is changed
 
-    def _do(self, edits: list[Edit], title: str, key: str) -> None:
+    def _do(self, edits: list[Edit], title: str, typing: str | None) -> None:
+        """Makes an edit of several; letters of one value are one step of the history."""
         edit = edits[0] if len(edits) == 1 else Several(tuple(edits), title)
-        self.session.do(edit, merge=f"{key[:2000]}")
+        key = f"param:{self.graph_name}:{','.join(self.ids)}:{typing}"
+        self.session.do(edit, merge=None if typing is None else key)
 
     def _given(self, name: str, value: Any) -> None:
         owners = [node.id for node in self.owners]
         edits: list[Edit] = [SetParam(self.graph_name, each, name, value) for each in owners]
-        self._do(edits, f"Set {name} of {len(edits)} nodes", self._key("param", owners, name))
+        self._do(edits, f"Set {name} of {len(edits)} nodes", self.form.typing)
 
     def _cleared(self, name: str) -> None:
         owners = [node.id for node in self.owners]
         edits: list[Edit] = [ResetParam(self.graph_name, each, name) for each in owners]
-        self._do(edits, f"Reset {name} of {len(edits)} nodes", self._key("param", owners, name))
+        self._do(edits, f"Reset {name} of {len(edits)} nodes", self.form.typing)
 
     def _set_field(self, field: str, value: Any) -> None:
         edits: list[Edit] = [SetNode(self.graph_name, each, field, value) for each in self.ids]
-        self._do(edits, f"Set {field} of {len(edits)} nodes", self._key(field, self.ids, ""))
-
-    def _key(self, kind: str, ids: list[str], name: str) -> str:
-        return f"{kind}:{self.graph_name}:{','.join(ids)}:{name}"
+        self._do(edits, f"Set {field} of {len(edits)} nodes", field)
 
     def _rename(self, name: str) -> None:
         graph, old = self.graph_name, self.ids[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -122,6 +122,14 @@ def _is_undo(event: QKeyEvent) -> bool:
     )
 
 
+_OPENING = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+)
+
 Entry = tuple[str, Any]
 """What a list shows, and what it stands for; ("", None) is a line between others."""
 
@@ -140,6 +148,8 @@ class Picker(QComboBox):
         self._make = entries
         self._entries: list[Entry] | None = None
         self._shown = ""
+        self._typed = ""
+        self._listens = False
         self.setProperty("role", "value")
         self.setMinimumWidth(20)
         self.setMinimumContentsLength(1)
@@ -187,14 +197,45 @@ class Picker(QComboBox):
         self.fill()
         width = max(self.fontMetrics().horizontalAdvance(t) for t, _ in self._entries or [("", 0)])
         self.view().setMinimumWidth(min(width + 48, 320))
+        self._typed = ""
+        if not self._listens:
+            self._listens = True
+            self.view().installEventFilter(self)
         super().showPopup()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and event.text().strip().isprintable():
+            if event.text().strip():
+                self._search(event.text())
+                return True
+            if event.key() == Qt.Key.Key_Backspace:
+                self._typed = self._typed[:-1]
+                self._search("")
+                return True
+        return super().eventFilter(watched, event)
+
+    def _search(self, letter: str) -> None:
+        """Goes to the entry that begins with what was typed, else to one that contains it."""
+        self._typed += letter.lower()
+        texts = [self.itemText(index).lower() for index in range(self.count())]
+        ranks = (str.startswith, str.__contains__)
+        found = (i for fits in ranks for i, t in enumerate(texts) if fits(t, self._typed))
+        index = next(found, -1)
+        if index >= 0:
+            self.view().setCurrentIndex(self.model().index(index, 0))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        # A closed list would pick at each letter on the way to the one that is meant.
+        text = event.text()
         if _is_undo(event):
             event.ignore()
-            return
-        self.fill()
-        super().keyPressEvent(event)
+        elif text.isprintable() and text.strip():
+            self.showPopup()
+            self._search(text)
+        elif event.key() in _OPENING:
+            self.showPopup()
+        else:
+            super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # the panel scrolls; a choice is no number

@@ -79,12 +79,12 @@ class RowsField(Field):
         if self.rows:
             self.rows[-1].field.setFocus()
 
-    def change(self, index: int, value: Any) -> None:
+    def change(self, index: int, value: Any, typing: str | None) -> None:
         """Puts another call in the place of one."""
         items = self._items
         if value is not ABSENT and not same(items[index], value):
             items[index] = value
-            self.take(items)
+            self.take(items, None if typing is None else f"[{index}]{typing}")
 
     def remove(self, index: int) -> None:
         """Takes one out."""
@@ -110,7 +110,7 @@ class _Row(QWidget):
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         self.field = CallField(rows._item, rows.place, bare=True)
-        self.field.given.connect(lambda value: rows.change(self.index, value))
+        self.field.given.connect(lambda value: rows.change(self.index, value, self.field.typing))
         box.addWidget(self.field)
         self._buttons = []
         for name, words, run in (

@@ -70,7 +70,7 @@ class TrainingForm(QWidget):
         field, _, output = name.partition(".")
         if output:
             value = {**_whole(self.session.project, field), output: value}
-        self._set(field, value, name)
+        self._set(field, value)
 
     def _cleared(self, name: str) -> None:
         field, _, output = name.partition(".")
@@ -79,11 +79,13 @@ class TrainingForm(QWidget):
             value = {key: each for key, each in whole.items() if key != output}
         else:
             value = self.form.op.params[name].default
-        self._set(field, value, name)
+        self._set(field, value)
 
-    def _set(self, field: str, value: Any, name: str) -> None:
+    def _set(self, field: str, value: Any) -> None:
         kind = SetProject if field in OF_PROJECT else SetTraining
-        self.session.do(kind(field, value), merge=f"training:{name}")
+        typing = self.form.typing
+        merge = None if typing is None else f"training:{typing}"
+        self.session.do(kind(field, value), merge=merge)
 
 
 def _whole(project: Project, field: str) -> dict[str, Any]:

@@ -1,0 +1,132 @@
+"""The window as the tests drive it: offscreen, with settings and state of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtTest import QTest
+
+from studio.gui.app import application
+from studio.gui.settings import Settings
+from studio.gui.window import Window
+from tests.conftest import ROOT
+
+# What the offscreen platform says of itself, whatever the program does.
+HARMLESS = ("This plugin does not support",)
+
+
+@pytest.fixture(scope="session")
+def qapp(tmp_path_factory):
+    """The application, with Studio's fonts and theme."""
+    app = application(Settings(tmp_path_factory.mktemp("settings") / "settings.json"))
+    app.setCursorFlashTime(0)
+    yield app
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path, monkeypatch) -> None:
+    """Nothing of a test is kept in the folders of the person who runs it."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Iterator[None]:
+    """A warning of Qt fails the test that caused it."""
+    said: list[str] = []
+
+    def hear(kind: QtMsgType, context: object, text: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and not text.startswith(HARMLESS):
+            said.append(text)
+
+    before = qInstallMessageHandler(hear)
+    yield
+    qInstallMessageHandler(before)
+    assert not said, said
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """No thread outlives a test."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(2)
+    assert not [thread for thread in left if thread.is_alive()]
+
+
+@pytest.fixture
+def window(qapp, qtbot, tmp_path) -> Iterator[Window]:
+    """A window on its start page."""
+    yield from opened(Window(Settings(tmp_path / "settings.json")), qtbot)
+
+
+def opened(window: Window, qtbot) -> Iterator[Window]:
+    """Shows a window, and closes it whatever is unsaved."""
+    window.resize(1440, 900)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    if window.session is not None:
+        window.session.mark_saved()
+    window.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def project(tmp_path) -> Callable[[str], Path]:
+    """A function: template name -> a copy of it that may be changed."""
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(ROOT / "templates" / name, tmp_path / name))
+
+    return copy
+
+
+@pytest.fixture
+def cnn(window, project) -> Window:
+    """A window on the template digits_cnn, whole in sight."""
+    assert window.projects.open(project("digits_cnn"))
+    window.canvas.frame(animated=False)
+    settle(window)
+    return window
+
+
+def settle(window: Window) -> None:
+    """Lets the window catch up with what was done."""
+    for _ in range(5):
+        QCoreApplication.processEvents()
+    if window.session is not None:
+        window.session.settle()
+    QCoreApplication.processEvents()
+
+
+def at(window: Window, point: QPointF):
+    """A point of the scene, in the viewport."""
+    return window.canvas.viewportTransform().map(point).toPoint()
+
+
+def middle(window: Window, node: str):
+    """The middle of a node, in the viewport."""
+    return at(window, window.canvas.scene().nodes[node].rect.center())
+
+
+def drag(window: Window, start, end, button=Qt.MouseButton.LeftButton, steps: int = 5) -> None:
+    """Presses the button at a place of the viewport, and lets it go at another."""
+    port = window.canvas.viewport()
+    QTest.mousePress(port, button, Qt.KeyboardModifier.NoModifier, start)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(port, start + (end - start) * step / steps)
+        QCoreApplication.processEvents()
+    QTest.mouseRelease(port, button, Qt.KeyboardModifier.NoModifier, end)
+    settle(window)
