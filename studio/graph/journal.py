@@ -26,7 +26,8 @@ from typing import Any
 from uuid import uuid4
 
 from studio.graph.document import Project
-from studio.graph.edits import Edit, encode
+from studio.graph.edit_text import encode
+from studio.graph.edits import Edit
 from studio.graph.file import plain, shown
 from studio.graph.text import flat
 

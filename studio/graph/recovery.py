@@ -13,7 +13,7 @@ from studio.graph import (
     text,
 )
 from studio.graph.document import Project
-from studio.graph.edits import decode
+from studio.graph.edit_text import decode
 from studio.graph.file import dumps, loads
 from studio.graph.journal import (
     alive,

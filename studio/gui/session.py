@@ -59,7 +59,6 @@ class Session(QObject):
         self.report = self._checker.run(project)
         self._check_timer = _once(self, 0, self._check)
         self._pause = _once(self, PAUSE, self._seal)
-        self._merge: str | None = None
         self._via: dict[str, tuple[str, str]] = {}
 
     # The document
@@ -99,14 +98,10 @@ class Session(QObject):
         """
         before = self.project
         try:
-            if merge is not None and merge == self._merge:
-                self.history.do(edit, merge=merge)
-            else:
-                self.history.do(edit)
+            self.history.do(edit, merge=merge)
         except StudioError as error:
             self.failed.emit(str(error))
             return False
-        self._merge = merge
         if merge is not None:
             self._pause.start()
         self._moved(before)
@@ -129,7 +124,7 @@ class Session(QObject):
         return edit
 
     def _seal(self) -> None:
-        self._merge = None
+        self.history.seal()
         self._pause.stop()
 
     def _moved(self, before: Project) -> None:

@@ -73,6 +73,14 @@ QPushButton[role="link"], QToolButton[role="link"] {
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
+QToolButton[role="tiny"] { background: transparent; padding: 0; border: 0; min-height: 0; }
+QToolButton[role="tiny"]:hover { background: $hover; }
+QToolButton[role="link"] { padding: 0; border: 0; min-height: 0; font-size: 11px; }
+QPushButton#more { font-weight: 400; font-size: 12px; margin-left: -4px; }
+QPushButton[role="chip"] {
+  background: $selection; color: $accent; font-family: "JetBrains Mono"; font-size: 12px;
+  text-align: left;
+}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $field; color: $text; border: 1px solid $hairline; border-radius: 7px;
@@ -83,6 +91,9 @@ QLineEdit:hover, QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QComboBox:focus, QComboBox:on { border: 2px solid $accent; padding: 0 8px; min-height: 26px; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }
+QLineEdit { placeholder-text-color: $muted; }
+QComboBox[quiet="true"] { color: $muted; }
+QComboBox[head="true"] { background: transparent; border-color: transparent; padding-left: 0; }
 QLineEdit[role="value"], QComboBox[role="value"] {
   font-family: "JetBrains Mono"; font-size: 12px;
 }

@@ -1,7 +1,61 @@
-"""To be written."""
+"""The settings of the training, in a dock of their own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from studio.gui.inspector.training_form import TrainingForm
 from studio.gui.panel import Panel
+
+if TYPE_CHECKING:
+    from studio.gui.session import Session
+    from studio.gui.window import Window
 
 
 class TrainingSettingsPanel(Panel):
-    """To be written."""
+    """The form of the training; it is brought up to date when it is in sight."""
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self.training = TrainingForm()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(scrolled(self.training))
+
+    def attach(self, session: Session | None) -> None:
+        if self.session is not None:
+            self.session.changed.disconnect(self._changed)
+        super().attach(session)
+        self.training.attach(session)
+        if session is not None:
+            session.changed.connect(self._changed)
+
+    def _changed(self) -> None:
+        if self.isVisible():
+            self.training.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.session is not None:
+            self.training.refresh()
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """A widget with a panel's edges around it, that scrolls down only."""
+    page = QWidget()
+    page.setObjectName("panel")
+    box = QVBoxLayout(page)
+    box.setContentsMargins(14, 14, 14, 14)
+    box.setSpacing(0)
+    box.addWidget(content)
+    box.addStretch(1)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.graph.checks import check
-from studio.graph.edits import Several, decode, encode
+from studio.graph.edit_text import decode, encode
+from studio.graph.edits import Several
 from studio.graph.file import dumps, loads
 from studio.graph.history import History
 from studio.graph.problems import StudioError

@@ -1,0 +1,163 @@
+"""The settings of the training: loop, optimizer, losses and metrics by output, callbacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.graph.catalogue.op import Op, Param
+from studio.graph.catalogue.registry import of_kind
+from studio.graph.catalogue.types import Bool, Choice, Float, Int, ListOf, OneCall, Text
+from studio.graph.document import Project, Training, output_name
+from studio.graph.edits import SetProject, SetTraining
+from studio.graph.file import plain
+from studio.gui.inspector.described import alike
+from studio.gui.inspector.form import Form
+from studio.gui.inspector.line_field import Prose
+from studio.gui.inspector.place import Place
+from studio.gui.session import Session
+
+BY_OUTPUT = ("losses", "loss_weights", "metrics")
+"""Fields of the training that have a value for each output of the model."""
+
+OF_PROJECT = ("distribution", "exports")
+_TITLES = {"losses": "Losses", "loss_weights": "Loss weights", "metrics": "Metrics"}
+
+
+class TrainingForm(QWidget):
+    """The form of the training of a project, kept current by `refresh`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        self.session: Session | None = None
+        self.form: Form | None = None
+        self._seen: Any = None
+
+    def attach(self, session: Session | None) -> None:
+        """Shows another project."""
+        self.session, self._seen = session, None
+        if self.form is not None:
+            self.form.hide()
+            self.form.deleteLater()
+            self.form = None
+        if session is not None:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Shows what the document says now; what shows it already is left alone."""
+        project = self.session.project
+        outputs = project.model.outputs if project.model is not None else ()
+        seen = (project.training, outputs, project.distribution, project.exports, project.code)
+        if self._seen is not None and all(a is b for a, b in zip(seen, self._seen, strict=True)):
+            return
+        self._seen = seen
+        op, values = training_op(project), training_values(project)
+        if self.form is None or not alike(self.form.op, op):
+            if self.form is not None:
+                self.form.hide()
+                self.form.deleteLater()
+            self.form = Form(op, values, Place(self.session, "training"), groups=_groups(op))
+            self.form.given.connect(self._given)
+            self.form.cleared.connect(self._cleared)
+            self.layout().addWidget(self.form)
+        else:
+            self.form.show_values(values)
+
+    def _given(self, name: str, value: Any) -> None:
+        field, _, output = name.partition(".")
+        if output:
+            value = {**_whole(self.session.project, field), output: value}
+        self._set(field, value)
+
+    def _cleared(self, name: str) -> None:
+        field, _, output = name.partition(".")
+        if output:
+            whole = _whole(self.session.project, field)
+            value = {key: each for key, each in whole.items() if key != output}
+        else:
+            value = self.form.op.params[name].default
+        self._set(field, value)
+
+    def _set(self, field: str, value: Any) -> None:
+        kind = SetProject if field in OF_PROJECT else SetTraining
+        typing = self.form.typing
+        merge = None if typing is None else f"training:{typing}"
+        self.session.do(kind(field, value), merge=merge)
+
+
+def _whole(project: Project, field: str) -> dict[str, Any]:
+    return plain(getattr(project.training or Training(), field))
+
+
+def training_op(project: Project) -> Op:
+    """All that can be set of a project's training, as if it were one call."""
+    params = [
+        Param("epochs", Int(1), 1, "How often the training data is gone through."),
+        Param("loop", Choice(("fit", "custom")), "fit", "fit, or a compiled GradientTape loop."),
+        Param("optimizer", OneCall(("optimizer",), names=False), None, "The optimizer."),
+    ]
+    outputs = [output_name(end) for end in project.model.outputs] if project.model else []
+    for name in outputs:
+        kind = OneCall(("loss", "code"), names=False)
+        params.append(Param(f"losses.{name}", kind, None, f"What {name} is held to."))
+    for name in outputs if len(outputs) > 1 else ():
+        help = f"How much the loss of {name} counts."
+        params.append(Param(f"loss_weights.{name}", Float(), 1.0, help))
+    for name in outputs:
+        kind = ListOf(OneCall(("metric", "code"), names=False))
+        params.append(Param(f"metrics.{name}", kind, [], f"What is measured of {name}."))
+    callbacks = ListOf(OneCall(("callback", "code"), names=False))
+    steps = "Batches in an epoch; all, where it is left open."
+    params += [
+        Param("callbacks", callbacks, [], "What is called while training, in this order."),
+        Param("seed", Int(0, 2**32 - 1), None, "The seed of all that is random."),
+        Param("steps_per_execution", Int(1), 1, "Batches for one call of the graph."),
+        Param("steps_per_epoch", Int(1), None, steps),
+        Param("validation_steps", Int(1), None, "Batches of a validation."),
+        Param("jit_compile", Bool(), False, "Compiles the training step with XLA."),
+    ]
+    if of_kind("strategy"):
+        kind = OneCall(("strategy",), names=False)
+        params.append(Param("distribution", kind, None, "The tf.distribute strategy."))
+    if of_kind("export"):
+        kind = ListOf(OneCall(("export",), names=False))
+        params.append(Param("exports", kind, [], "What is written out after training."))
+    found = {param.name: param for param in params}
+    return Op("training", "training", "core", params=found, shown=tuple(found))
+
+
+def _groups(op: Op) -> dict[str, str]:
+    titles: dict[str, str] = {}
+    for name in op.params:
+        title = _TITLES.get(name.partition(".")[0])
+        if title and title not in titles.values():
+            titles[name] = title
+    return titles | {"callbacks": "While training", "seed": "Steps"}
+
+
+def training_values(project: Project) -> dict[str, Any]:
+    """What a project says of its training, by the names of `training_op`."""
+    values = plain(project.training or Training())
+    for field in BY_OUTPUT:
+        for output, value in values.pop(field, {}).items():
+            values[f"{field}.{output}"] = value
+    if project.distribution is not None:
+        values["distribution"] = plain(project.distribution)
+    if project.exports:
+        values["exports"] = plain(project.exports)
+    return values
+
+
+PROJECT = Op(
+    "project",
+    "project",
+    "core",
+    params={
+        "name": Param("name", Text(), "", "What the project is called."),
+        "note": Param("note", Prose(), "", "What it is for."),
+    },
+    shown=("name", "note"),
+)
