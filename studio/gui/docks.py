@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from studio.gui.panel import Panel
 
@@ -104,7 +104,7 @@ def make_docks(window: Window) -> dict[str, Dock]:
         | window.DockOption.GroupedDragging
     )
     for area in (LEFT, RIGHT, BELOW):
-        window.setTabPosition(area, window_tabs_on_top())
+        window.setTabPosition(area, QTabWidget.TabPosition.North)
     window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
     window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
     docks = {place.name: Dock(window, place) for place in PLACES}
@@ -128,13 +128,21 @@ def arrange(window: Window, docks: dict[str, Dock]) -> None:
     sides = [dock for area, dock in first.items() if area != BELOW]
     window.resizeDocks(sides, [SIZES[d.place.area] for d in sides], Qt.Orientation.Horizontal)
     window.resizeDocks([first[BELOW]], [SIZES[BELOW]], Qt.Orientation.Vertical)
-    for bar in window.findChildren(QTabBar):
-        bar.setExpanding(False)
-        bar.setElideMode(Qt.TextElideMode.ElideNone)
+    hide_stale_bars(window, docks)
 
 
-def window_tabs_on_top():
-    """Where the tabs of docks stand."""
-    from PySide6.QtWidgets import QTabWidget
+def hide_stale_bars(window: Window, docks: dict[str, Dock]) -> None:
+    """Hides tab bars that belong to no group of docks any more.
 
-    return QTabWidget.TabPosition.North
+    Qt makes bars for every state that docks go through while they are put in their
+    places, and leaves those it needs no longer where they are.
+    """
+    groups = set()
+    for dock in docks.values():
+        group = [dock, *window.tabifiedDockWidgets(dock)]
+        groups.add(tuple(sorted(each.windowTitle() for each in group if not each.isHidden())))
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    for bar in window.findChildren(QTabBar, options=direct):
+        titles = tuple(sorted(bar.tabText(index) for index in range(bar.count())))
+        if titles not in groups:
+            bar.hide()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -13,7 +13,7 @@ from studio.graph.problems import StudioError
 from studio.gui.actions import Actions
 from studio.gui.bar import Bar
 from studio.gui.canvas.view import CanvasView
-from studio.gui.docks import arrange, make_docks
+from studio.gui.docks import arrange, hide_stale_bars, make_docks
 from studio.gui.graph_tabs import GraphTabs
 from studio.gui.look.theme import theme
 from studio.gui.panel import Panel
@@ -101,6 +101,8 @@ class Window(QMainWindow):
             for name in ("library", "node", "problems"):
                 self.docks[name].raise_()
         self._stack.setCurrentIndex(0 if session is None else 1)
+        hide_stale_bars(self, self.docks)
+        QTimer.singleShot(0, self, lambda: hide_stale_bars(self, self.docks))
         self.bar.attach(session)
         self.session_changed.emit(session)
 
@@ -134,7 +136,9 @@ class Window(QMainWindow):
         self._selected()
 
     def _selected(self) -> None:
-        self.selection_changed.emit(self.graph, self.selected())
+        chosen = self.selected()
+        self.say(_hint(self, chosen))
+        self.selection_changed.emit(self.graph, chosen)
 
     def follow(self, view: CanvasView) -> None:
         """Listens to the selection of a graph's view; called once for each view made."""
@@ -215,3 +219,16 @@ class Window(QMainWindow):
         theme.changed.disconnect(self._themed)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         event.accept()
+
+
+def _hint(window: Window, chosen: list[str]) -> str:
+    """What can be done now, as the status line says it."""
+    if window.canvas is None:
+        return ""
+    if not chosen:
+        key = window.actions_.shortcut("graph.add") if "graph.add" in window.actions_.by_id else ""
+        return f"Drag a node from the library, or press {key} to add one" if key else ""
+    if len(chosen) == 1:
+        return f"{chosen[0]} selected · drag from its lower port to connect"
+    key = window.actions_.shortcut("graph.group")
+    return f"{len(chosen)} nodes selected · {key} makes a block of them"

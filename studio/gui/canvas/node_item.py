@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from studio.gui.canvas.geometry import CORNER, HEIGHT, PORT, STRIP, WIDTH, port_x
 from studio.gui.canvas.looks import Look
 from studio.gui.look.icons import paint_icon
 from studio.gui.look.theme import mono, sans, theme
+from studio.gui.look.tokens import Tokens
 
 BLOCKS = 0.35
 """Zoom below which a node is a block of its family's colour with its name."""
@@ -84,7 +87,7 @@ class NodeItem(QGraphicsItem):
         if zoom < BLOCKS:
             self._paint_far(painter, zoom)
             return
-        self._paint_body(painter)
+        self._paint_body(painter, zoom)
         self._paint_texts(painter)
         self._paint_ports(painter, zoom)
         if self.errors or self.warnings:
@@ -103,31 +106,11 @@ class NodeItem(QGraphicsItem):
             colour = theme.color("error" if self.errors else "warning")
             painter.fillRect(QRectF(WIDTH - 24, -8, 32, 32), colour)
 
-    def _paint_body(self, painter: QPainter) -> None:
-        t = theme.tokens
-        selected = self.isSelected()
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected:
-            painter.setBrush(QColor(t.selection))
-            painter.drawRoundedRect(self.BODY.adjusted(-5, -5, 5, 5), CORNER + 4, CORNER + 4)
-        else:
-            for spread, alpha in ((3, 8), (2, 12), (1, 14)):
-                painter.setBrush(theme.color("shadow", alpha))
-                painter.drawRoundedRect(
-                    self.BODY.adjusted(-spread, -spread + 2, spread, spread + 2), 12, 12
-                )
-        if self.look.block:
-            painter.setPen(QPen(QColor(t.accent if selected else t.edge), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self.BODY.adjusted(-3.5, -3.5, 3.5, 3.5), 13, 13)
-        border = t.accent if selected or self.hovered else t.hairline
-        painter.setPen(QPen(QColor(border), 2 if selected else 1))
-        painter.setBrush(QColor(t.node))
-        inset = 0.0 if selected else 0.5
-        painter.drawRoundedRect(self.BODY.adjusted(inset, inset, -inset, -inset), CORNER, CORNER)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self.look.colour))
-        painter.drawRoundedRect(QRectF(1, 9, STRIP, HEIGHT - 18), 2, 2)
+    def _paint_body(self, painter: QPainter, zoom: float) -> None:
+        state = (self.isSelected(), self.hovered, self.look.block)
+        plate = _plate(theme.tokens, state, zoom * painter.device().devicePixelRatioF())
+        painter.drawPixmap(self.BOUNDS, plate, QRectF(plate.rect()))
+        painter.fillRect(QRectF(1, 9, STRIP, HEIGHT - 18), QColor(self.look.colour))
 
     def _paint_texts(self, painter: QPainter) -> None:
         t = theme.tokens
@@ -199,6 +182,43 @@ class NodeItem(QGraphicsItem):
         painter.setFont(_BADGE)
         text = "!" if count == 1 else str(min(count, 99))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+@lru_cache(maxsize=64)
+def _plate(t: Tokens, state: tuple[bool, bool, bool], scale: float) -> QPixmap:
+    """A node's body without what is written on it, at the size it has on the screen.
+
+    Half a dozen rounded, half transparent rectangles are drawn once a zoom, not once a node.
+    """
+    selected, hovered, block = state
+    body, bounds = NodeItem.BODY, NodeItem.BOUNDS
+    pixmap = QPixmap(round(bounds.width() * scale), round(bounds.height() * scale))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(pixmap.width() / bounds.width(), pixmap.height() / bounds.height())
+    painter.translate(-bounds.topLeft())
+    painter.setPen(Qt.PenStyle.NoPen)
+    if selected:
+        painter.setBrush(QColor(t.selection))
+        painter.drawRoundedRect(body.adjusted(-5, -5, 5, 5), CORNER + 4, CORNER + 4)
+    else:
+        for spread, alpha in ((3, 8), (2, 12), (1, 14)):
+            shadow = QColor(t.shadow)
+            shadow.setAlpha(alpha)
+            painter.setBrush(shadow)
+            painter.drawRoundedRect(body.adjusted(-spread, 2 - spread, spread, spread + 2), 12, 12)
+    if block:
+        painter.setPen(QPen(QColor(t.accent if selected else t.edge), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(body.adjusted(-3.5, -3.5, 3.5, 3.5), 13, 13)
+    border = t.accent if selected or hovered else t.hairline
+    painter.setPen(QPen(QColor(border), 2 if selected else 1))
+    painter.setBrush(QColor(t.node))
+    inset = 0.0 if selected else 0.5
+    painter.drawRoundedRect(body.adjusted(inset, inset, -inset, -inset), CORNER, CORNER)
+    painter.end()
+    return pixmap
 
 
 _TITLE, _KIND, _LINE = sans(13, 600), sans(11), mono(11)

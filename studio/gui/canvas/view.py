@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -16,6 +17,7 @@ from PySide6.QtCore import (
     QVariantAnimation,
 )
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -26,6 +28,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -145,7 +148,8 @@ class CanvasView(QGraphicsView):
         """Zooms so that what is under a point of the viewport (its middle) stays there."""
         about = about if about is not None else QPointF(self.viewport().rect().center())
         before = self.to_scene(about)
-        zoom = min(max(self.zoom * factor, FARTHEST), NEAREST)
+        farthest = min(FARTHEST, self._fitting(self.scene().sceneRect()))
+        zoom = min(max(self.zoom * factor, farthest), NEAREST)
         self.setTransform(QTransform.fromScale(zoom, zoom))
         self.pan(QPointF(self.viewportTransform().map(before)) - about)
         self.minimap.update()
@@ -153,9 +157,12 @@ class CanvasView(QGraphicsView):
     def frame(self, nodes: Iterable[str] | None = None, animated: bool = True) -> None:
         """Brings nodes (by default all) into sight, not nearer than 1:1."""
         box = self.scene().bounds(nodes).adjusted(-40, -40, 40, 40)
+        self.look_at(box.center(), min(self._fitting(box), 1.0), animated)
+
+    def _fitting(self, box: QRectF) -> float:
+        """The zoom at which a rectangle is just in sight."""
         room = self.viewport().rect()
-        zoom = min(room.width() / box.width(), room.height() / box.height(), 1.0)
-        self.look_at(box.center(), max(zoom, FARTHEST), animated)
+        return min(room.width() / box.width(), room.height() / box.height())
 
     def reveal(self, nodes: Iterable[str]) -> None:
         """Brings nodes into sight if they aren't, at the zoom there is."""
@@ -227,14 +234,10 @@ class CanvasView(QGraphicsView):
         painter.fillRect(rect, theme.color("canvas"))
         if self.zoom < 0.5:
             return
-        step = DOTS
-        left, top = rect.left() // step * step, rect.top() // step * step
-        columns = range(int((rect.right() - left) // step) + 2)
-        rows = range(int((rect.bottom() - top) // step) + 2)
-        painter.setPen(theme.color("dots"))
-        painter.drawPoints(
-            [QPointF(left + c * step, top + r * step) for c in columns for r in rows]
-        )
+        left, top = rect.left() // DOTS * DOTS, rect.top() // DOTS * DOTS
+        area = QRectF(left - DOTS / 2, top - DOTS / 2, rect.right() - left + DOTS, 0)
+        area.setBottom(rect.bottom() + DOTS)
+        painter.drawTiledPixmap(area, _dots(theme.tokens.dots))
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -251,13 +254,12 @@ class CanvasView(QGraphicsView):
         if self._fitted or not self.isVisible():
             return
         box = self.scene().bounds().adjusted(-40, -40, 40, 40)
-        room = self.viewport().rect()
-        fits = min(room.width() / box.width(), room.height() / box.height())
-        if fits >= 0.5:
+        if self._fitting(box) >= 0.5:
             self.frame(animated=False)
         else:  # the beginning of the graph, where it can be read
-            x = box.center().x()
-            self.look_at(QPointF(x, box.top() + room.height() / 2 - 10), 1.0, False)
+            first = next(iter(self.scene().nodes.values())).rect.center()
+            half = self.viewport().height() / 2
+            self.look_at(QPointF(first.x(), box.top() + half - 10), 1.0, False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -507,3 +509,15 @@ class CanvasView(QGraphicsView):
         inside = self.viewport().rect().contains(cursor) and self.underMouse()
         point = QPointF(cursor if inside else QPoint(self.viewport().rect().center()))
         return self.to_scene(point) - QPointF(WIDTH / 2, HEIGHT / 2)
+
+
+@cache
+def _dots(color: str) -> QPixmap:
+    """A tile of the ground, with one dot in its middle."""
+    tile = QPixmap(DOTS, DOTS)
+    tile.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(tile)
+    painter.setPen(QColor(color))
+    painter.drawPoint(DOTS // 2, DOTS // 2)
+    painter.end()
+    return tile

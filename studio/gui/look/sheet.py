@@ -38,7 +38,10 @@ QLabel[role="good"] { color: $good; }
 QFrame[role="line"] { background: $hairline; border: 0; max-height: 1px; min-height: 1px; }
 QFrame[role="card"] { background: $panel; border: 1px solid $hairline; border-radius: 8px; }
 
-QTabBar { background: transparent; border: 0; qproperty-drawBase: 0; }
+QTabBar {
+  background: $panel; border: 0;
+  qproperty-drawBase: 0; qproperty-expanding: 0; qproperty-elideMode: ElideNone;
+}
 QTabBar::tab {
   background: transparent; color: $muted; border: 0; border-bottom: 2px solid transparent;
   padding: 0 12px; height: 32px; font-weight: 500;
