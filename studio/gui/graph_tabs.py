@@ -37,7 +37,7 @@ class GraphTabs(QObject):
         row.setContentsMargins(6, 0, 14, 0)
         self.bar = QTabBar()
         self.bar.setAccessibleName("Graphs of the project")
-        self.bar.setExpanding(False)
+        self.bar.setFixedHeight(33)  # the line below it stays in sight
         self.bar.setDocumentMode(True)
         self.bar.currentChanged.connect(self._current)
         self.crumbs = QLabel()

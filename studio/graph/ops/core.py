@@ -74,7 +74,8 @@ def dense(p: Args, x: Spec) -> Result:
     if p.use_bias:
         weights.append(p.weight("bias", (p.units,)))
     rows = product(x.shape[1:-1])
-    flops = None if rows is None else rows * p.units * (2 * features + bool(p.use_bias))
+    after = bool(p.use_bias) + (p.activation not in (None, "linear"))
+    flops = None if rows is None else rows * p.units * (2 * features + after)
     return p.result(Spec((*x.shape[:-1], p.units), p.compute_dtype), weights, flops)
 
 

@@ -70,7 +70,8 @@ def einsum_dense(p: Args, x: Spec) -> Result:
         weights.append(p.weight("bias", _bias(p.bias_axes, given, sizes)))
     summed = [size for letter, size in sizes.input.items() if letter not in sizes.output]
     cost = times(2, *summed)
-    flops = None if cost is None else times(cost + (p.bias_axes is not None), *sizes.shape[1:])
+    after = (p.bias_axes is not None) + (p.activation not in (None, "linear"))
+    flops = None if cost is None else times(cost + after, *sizes.shape[1:])
     return p.result(Spec(sizes.shape, p.compute_dtype), weights, flops)
 
 

@@ -59,7 +59,10 @@ class EdgeItem(QGraphicsItem):
         self._measure()
 
     def _measure(self) -> None:
-        self._at = self._path.pointAtPercent(0.5) + QPointF(10, 0)
+        # Beside the curve on the side that it comes from, where no other edge of its source is.
+        left = self.end.x() < self.start.x() - 20
+        aside = QPointF(-self._width - 14, 0) if left else QPointF(10, 0)
+        self._at = self._path.pointAtPercent(0.5) + aside
         box = self._path.controlPointRect().adjusted(-8, -8, 8, 8)
         if self.label:
             box = box.united(QRectF(self._at.x(), self._at.y() - 9, self._width + 4, 18))

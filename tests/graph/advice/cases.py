@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .build import (
     BINARY,
     BINARY_LOGITS,
@@ -124,6 +126,13 @@ def divided() -> Json:
 def with_stage(value: Json) -> Json:
     value["data"]["nodes"] += [node("lost", "take", count=3), node("more", "cache")]
     value["data"]["edges"] += [["source", "lost"], ["lost", "more"]]
+    return value
+
+
+def beside(*nodes: Json, edges: Sequence[list[str]] = ()) -> Json:
+    value = classes()
+    value["model"]["nodes"] += nodes
+    value["model"]["edges"] += edges
     return value
 
 
@@ -415,6 +424,14 @@ CASES = {
         [series(node("first", "LSTM", units=4, **STEPS), node("second", "GRU", units=4))],
         True,
     ),
+    "table-as-sequence": (
+        "model", "rnn",
+        series(node("flat", "Flatten"), node("rnn", "LSTM", units=4)),
+        [series(node("rnn", "LSTM", units=4)),
+         series(node("each", "Reshape", target_shape=[9, 1]), node("rnn", "GRU", units=4),
+                shape=(9,))],
+        True,
+    ),
     "steps-to-the-end": ("model", "table", text(50, 50, last=False), [text(50, 50)], True),
     "small-vocabulary": ("model", "table", text(80, 50), [text(50, 50), text(50, 90)], True),
     "one-step": (
@@ -575,6 +592,22 @@ MORE = {
         yes_or_no(dense("answer", 1), label="kind", loss=BINARY_LOGITS),
     ),
     "a sigmoid": ("output-out-of-reach", measure(last=dense("answer", 1, "sigmoid"))),
+    "an input that nothing takes": ("unused", beside(node("extra", "Input", shape=[3]))),
+    "a branch that ends nowhere": (
+        "unused", beside(dense("b1", 5), dense("b2", 5), edges=[["flat", "b1"], ["b1", "b2"]]),
+    ),
+    "a table into a GRU": (
+        "table-as-sequence", series(node("rnn", "GRU", units=4), shape=(9,)),
+    ),
+    "behind a Dense": (
+        "table-as-sequence",
+        series(dense("hidden", 8, "relu"), node("rnn", "Bidirectional", layer=call("layers", "LSTM",
+               units=3)), shape=(9,)),
+    ),
+    "of a picture": (
+        "table-as-sequence",
+        series(node("flat", "Flatten"), node("rnn", "LSTM", units=4), shape=(4, 4, 3)),
+    ),
     "one-hot labels": (
         "metric-labels",
         classes(last=SOFT, loss=ONE_HOT, metrics=[metric("SparseCategoricalAccuracy")]),

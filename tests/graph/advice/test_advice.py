@@ -23,7 +23,11 @@ from .cases import CASES, MENDS, MORE
 
 DOCS = Path(__file__).parents[3] / "docs" / "problems.md"
 ERRORS = ("no-sequence", "batch-twice", "small-vocabulary", "same-name")
-ERRORS += ("binary-metric-of-classes", "metric-labels")  # where the labels are known
+ERRORS += (
+    "table-as-sequence",
+    "binary-metric-of-classes",
+    "metric-labels",
+)  # where the labels are known
 """What stops a run; all other advice warns."""
 
 

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from studio.graph.checks.advice.activations import DROPOUTS, PASSING
 from studio.graph.checks.advice.context import SPARSE, Context
-from studio.graph.checks.advice.fixes import insert, param, step
+from studio.graph.checks.advice.fixes import insert, param, remove, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.checks.advice.view import View
 from studio.graph.document import is_call
 from studio.graph.edits import Edit
-from studio.graph.problems import ERROR, quoted
+from studio.graph.problems import ERROR, Problem, quoted
 from studio.graph.spec import INTEGERS
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+STEP_BY_STEP = frozenset({*RECURRENT, "Bidirectional", "RNN"})
 OF_STEPS = frozenset(
     {
-        *(*RECURRENT, "Bidirectional", "RNN", "TimeDistributed"),
+        *(*STEP_BY_STEP, "TimeDistributed"),
         *("Conv1D", "SeparableConv1D", "MaxPooling1D", "AveragePooling1D"),
         *("GlobalMaxPooling1D", "GlobalAveragePooling1D"),
     }
@@ -56,19 +57,9 @@ def no_sequence(context: Context) -> Iterator[Finding]:
     of the layer before to true; only the last recurrent layer of a stack leaves it off.
     """
     view = context.model
-    if view is None:
-        return
-    for problem in context.problems:
+    for problem in _without_steps(context):
         node = problem.node
-        if problem.code != "shape" or problem.graph != "model" or node not in view.place:
-            continue
-        edges = view.wiring.incoming[node]
-        given = view.given(node)
-        if view.kind(node) not in OF_STEPS or not edges or given is None or given.rank != 2:
-            continue
-        before: str | None = edges[0].source_node
-        while before is not None and view.kind(before) in KEEPING:
-            before = view.before(before)
+        before = _giver(view, node)
         if before is not None and _sequences(view, before) is False:
             yield Finding(
                 node,
@@ -78,6 +69,55 @@ def no_sequence(context: Context) -> Iterator[Finding]:
                 severity=ERROR,
                 instead=problem,
             )
+
+
+def _without_steps(context: Context) -> Iterator[Problem]:
+    """Where the model's layers that read step by step are refused for a table of features."""
+    view = context.model
+    for problem in context.problems if view is not None else ():
+        node = problem.node
+        if problem.code != "shape" or problem.graph != "model" or node not in view.place:
+            continue
+        given = view.given(node)
+        if view.kind(node) in OF_STEPS and given is not None and given.rank == 2:
+            yield problem
+
+
+def _giver(view: View, node: str) -> str | None:
+    """What a node's first input comes from, past layers that keep the shape."""
+    before: str | None = view.wiring.incoming[node][0].source_node
+    while before is not None and view.kind(before) in KEEPING:
+        before = view.before(before)
+    return before
+
+
+@advice("table-as-sequence")
+def table_as_sequence(context: Context) -> Iterator[Finding]:
+    """A recurrent layer reads (batch, steps, features), but here it gets (batch, features), a
+    table without steps. Where the features are the steps of a series, give each a feature of its
+    own by a Reshape; where a Flatten took the steps away, remove it; and where nothing follows
+    upon another, a Dense layer is what is wanted.
+    """
+    view = context.model
+    for problem in _without_steps(context):
+        node = problem.node
+        before = _giver(view, node)
+        if view.kind(node) not in STEP_BY_STEP:
+            continue
+        if before is not None and _sequences(view, before) is False:
+            continue  # no-sequence says it
+        size = view.given(node).shape[-1]
+        flat = before if view.kind(before) == "Flatten" else None
+        if flat is not None and view.given(flat).rank == 3:
+            hint, fix = f"Remove {quoted(flat)}, which takes the steps away.", remove(view, flat)
+        else:
+            steps = "a step each" if size is None else f"{size} steps of 1 feature"
+            hint = f"Put keras.layers.Reshape before it, to make the features {steps}."
+            end = view.wiring.incoming[node][0].source
+            shape = [-1 if size is None else size, 1]
+            wish = "steps"
+            fix = insert(view, end, wish, "keras.layers.Reshape", only=node, target_shape=shape)
+        yield Finding(node, problem.message, hint, fix, severity=ERROR, instead=problem)
 
 
 @advice("steps-to-the-end")
