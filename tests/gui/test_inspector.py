@@ -7,11 +7,12 @@ import json
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from studio.graph.catalogue.op import Param
+from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import find, paths
 from studio.graph.catalogue.types import (
+    Bool,
     Choice,
     DictOf,
     Either,
@@ -25,7 +26,7 @@ from studio.graph.catalogue.types import (
     Type,
 )
 from studio.graph.document import Node, Project
-from studio.graph.edits import AddNode, Connect, SetParam
+from studio.graph.edits import AddNode, Connect, SetParam, SetTraining
 from studio.graph.file import plain
 from studio.gui.inspector.form import Form
 from studio.gui.inspector.line_field import LineField
@@ -329,6 +330,27 @@ def test_losses_and_metrics_stand_by_the_outputs_of_the_model(qtbot, open_templa
     assert window.session.project.training.epochs == 9
 
 
+def test_the_dock_of_the_training_shows_the_same_and_follows(qtbot, cnn):
+    panel = cnn.panel("training-settings")
+    QApplication.processEvents()
+    seed = panel.training.form.fields["seed"]
+    type_over(qtbot, seed.editor, "11")
+    assert cnn.session.project.training.seed == 11
+    cnn.session.do(SetTraining("epochs", 77))
+    assert panel.training.form.fields["epochs"].editor.text() == "77"
+    cnn.panel("node")
+    cnn.select("model", [])
+    assert inspector(cnn).project.training.form.fields["epochs"].editor.text() == "77"
+
+
+def test_with_nothing_selected_the_project_is_summed_up(qtbot, cnn):
+    rows = dict(inspector(cnn).project.facts.rows)
+    assert rows["model"] == f"{len(cnn.session.project.model.nodes)} nodes"
+    assert rows["parameters"] == "38,058"
+    type_over(qtbot, inspector(cnn).project.form.fields["name"].editor, "other")
+    assert cnn.session.project.name == "other"
+
+
 # Several nodes
 
 
@@ -475,6 +497,9 @@ def test_own_code_is_edited_beside_its_parameters(qtbot, open_template):
     assert window.session.project.code[name].source.endswith("x = (")
     assert text.wrong_line == text.blockCount()
     assert not page.editor._said.isHidden()
+    assert page.form.fields.keys() == {"units"} and page.form.op.params
+    formats = text.document().findBlockByNumber(0).layout().formats()
+    assert formats, "the code is coloured"
     qtbot.keyClick(text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.session.project is before
     assert text.wrong_line == 0
@@ -509,6 +534,26 @@ def test_every_op_can_be_shown_and_every_field_gives_its_default_back(qapp):
         form.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert made > 2000
+
+
+class CallParam(Param, frozen=True):
+    """A parameter of a layer's call."""
+
+    call: bool = True
+
+
+def test_arguments_of_the_call_stand_in_a_group_of_their_own(qapp):
+    params = {
+        "causal": CallParam("causal", Bool(), False),
+        "units": Param("units", Int(1)),
+        "training": CallParam("training", Bool(), None),
+    }
+    form = Form(Op("x", "layer", "core", params=params), {}, Place(Session(Project()), "model"))
+    form.turn()
+    grid = form.layout()
+    widgets = [grid.itemAt(index).widget() for index in range(grid.count())]
+    shown = [w.text() if isinstance(w, QLabel) else getattr(w, "param", None) for w in widgets[:4]]
+    assert shown == [params["units"], "Call", params["causal"], params["training"]]
 
 
 # What is typed
@@ -579,3 +624,52 @@ def test_what_is_typed_is_read_as_the_type_would_have_it(kind, typed, value):
 def test_what_is_none_of_its_values_is_refused_with_what_is_expected(kind, typed):
     with pytest.raises(ValueError, match="Expected"):
         read(Param("p", kind), typed)
+
+
+ODD = (
+    None,
+    True,
+    -1,
+    1.5,
+    "",
+    "none",
+    'quote " and \\ and \n line',
+    [],
+    [None],
+    [[1], {"a": None}],
+    {},
+    {"op": 5},
+    {"op": "keras.layers.Dense", "params": 7},
+    {"op": "keras.initializers.HeNormal", "params": {"unknown": {"op": None}}},
+    {"op": "code:Lost"},
+    {"op": "no.such", "params": {}},
+    {"$": "lost"},
+    {"$": 5},
+    [{"op": "keras.callbacks.EarlyStopping", "params": {"patience": "x"}}, 5, None],
+)
+
+
+def test_whatever_stands_in_a_file_is_shown_and_left_as_it_is(qapp):
+    place = Place(Session(Project()), "model")
+    for path in (
+        "keras.layers.Bidirectional",
+        "keras.layers.LSTM",
+        "keras.layers.MultiHeadAttention",
+        "keras.layers.StackedRNNCells",
+        "keras.Input",
+        "keras.optimizers.Adam",
+        "keras.callbacks.EarlyStopping",
+        "studio.data.csv",
+        "tf.data.Dataset.map",
+    ):
+        form = Form(find(path), {}, place)
+        form.turn()
+        given = []
+        form.given.connect(lambda *each, given=given: given.append(each))
+        for value in ODD:
+            form.show_values(dict.fromkeys([*form.op.params, "unknown"], value))
+            assert all(same(each.value, value) for each in form.fields.values())
+        form.show_values({})
+        assert not given
+        form.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -29,16 +29,21 @@ class Colours(QSyntaxHighlighter):
     """Python in the theme's colours, by Pygments, which reads the whole text once a change."""
 
     def __init__(self, document: QTextDocument):
-        super().__init__(document)
-        self._revision = -1
+        super().__init__(document.parent())
+        self._stale = True
         self._lines: list[list[tuple[int, int, str]]] = []
+        # Connected before the highlighter itself listens: what it colours is read anew first.
+        document.contentsChange.connect(self._changed)
+        self.setDocument(document)
         theme.changed.connect(self.rehighlight)
 
+    def _changed(self) -> None:
+        self._stale = True
+
     def highlightBlock(self, text: str) -> None:
-        document = self.document()
-        if document.revision() != self._revision:
-            self._revision = document.revision()
-            source = document.toPlainText()
+        if self._stale:
+            self._stale = False
+            source = self.document().toPlainText()
             self._lines = tokens(source) if len(source) <= LONGEST else []
         number = self.currentBlock().blockNumber()
         spans = self._lines[number] if number < len(self._lines) else []

@@ -69,6 +69,8 @@ class Facts(QWidget):
 
 def facts_of(graph: Graph, node: Node, shapes: Shapes) -> Iterator[Row]:
     """The rows of one node."""
+    if not shapes.nodes and not shapes.refused:
+        return  # what is inside a block hangs on where it is used
     incoming = [edge for edge in graph.edges if edge.target_node == node.id]
     for edge in incoming[:8]:
         name = edge.target_port or ("input" if len(incoming) == 1 else edge.source)

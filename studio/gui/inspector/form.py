@@ -57,6 +57,8 @@ class Form(QWidget):
         self._more.setProperty("role", "link")
         self._more.setCursor(Qt.CursorShape.PointingHandCursor)
         self._more.clicked.connect(self.turn)
+        self._filler = QWidget(self)
+        self._filler.setFixedHeight(1)
         self._values: dict[str, Any] = {}
         self._order = _order(op)
         self._first = _first(op, self._order)
@@ -138,7 +140,7 @@ class Form(QWidget):
         while grid.count():
             grid.takeAt(0)
         row = column = 0
-        calling = False
+        lone, calling = None, False
         for name in self._shown():
             field = self.fields.get(name)
             if field is None:
@@ -152,11 +154,14 @@ class Form(QWidget):
                 row += 1
             if field.long and column:
                 row, column = row + 1, 0
+            lone = row if not field.long and column == 0 else None
             wide = 2 if field.long else 1
             grid.addWidget(field, row, column, 1, wide, Qt.AlignmentFlag.AlignTop)
             column += wide
             if column == 2:
                 row, column = row + 1, 0
+        if lone is not None:  # a column of which nothing is in sight would have no width
+            grid.addWidget(self._filler, lone, 1)
         row += column > 0
         hidden = sum(name not in self.fields for name in self._order)
         foldable = self.unfolded and any(

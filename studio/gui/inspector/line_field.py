@@ -7,11 +7,13 @@ from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from studio.graph.catalogue.types import DictOf, Float, Int, ListOf, Path, Text, Type
+from studio.graph.document import references
 from studio.graph.text import Float as TypedFloat
 from studio.gui.inspector.field import SEVERAL, Field
 from studio.gui.inspector.parts import HEIGHT, Line
@@ -63,9 +65,22 @@ class LineField(Field):
         try:
             value = read(self.param, text)
         except ValueError as error:
-            self.say(str(error))
-        else:
-            self.take(value)
+            value = self._referring(text)
+            if value is None:
+                self.say(str(error))
+                return
+        self.take(value)
+
+    def _referring(self, text: str) -> Any:
+        """A value with parameters of the block in it, [{"$": "size"}, 3]; None if it is none."""
+        if "$" not in text or not self.place.parameters:
+            return None
+        try:
+            value = read(replace(self.param, type=Type()), text)
+        except ValueError:
+            return None
+        names = references(value)
+        return value if names and set(names) <= self.place.parameters.keys() else None
 
     def menu(self) -> QMenu:
         menu = super().menu()

@@ -67,6 +67,7 @@ class NodePage(QWidget):
         self._box.addLayout(self._heads)
         self._box.addLayout(self._forms)
         self._edit_code = QPushButton("Edit code")
+        self._edit_code.setObjectName("more")
         self._edit_code.setProperty("role", "link")
         self._edit_code.setCheckable(True)
         self._edit_code.toggled.connect(self._fold_code)
@@ -170,7 +171,8 @@ class NodePage(QWidget):
 
     def _show_form(self, op: Op, values: dict[str, Any], others: bool) -> None:
         form = self.form
-        if form is not None and alike(form.op, op) and form.place.graph == self.graph_name:
+        same_graph = form is not None and form.place.graph == self.graph_name
+        if same_graph and (alike(form.op, op) or _unread(form.op, op)):
             (form.begin if others else form.show_values)(values)
             return
         if form is not None:
@@ -265,6 +267,11 @@ class NodePage(QWidget):
 
     def _mend(self, edit: Edit) -> None:
         self.session.do(edit)
+
+
+def _unread(known: Op, op: Op) -> bool:
+    """Whether it is own code that can't be read at the moment: its form stays as it was."""
+    return known.path == op.path and op.kind == "code" and not op.params
 
 
 def _in_its_place(name: str, graph: Graph, node: Node) -> Edit:

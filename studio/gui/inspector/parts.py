@@ -102,6 +102,7 @@ class Line(QLineEdit):
             self.stepped.emit(steps * (10 if shifted else 1))
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
+            event.ignore()
         else:
             super().keyPressEvent(event)
 

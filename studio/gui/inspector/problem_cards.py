@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.graph.problems import ERROR, Problem
-from studio.gui.look.icons import icon
+from studio.gui.look.icons import paint_icon
 from studio.gui.look.theme import sans
 
 MOST = 12
@@ -52,12 +53,8 @@ class ProblemCards(QWidget):
         box.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(8)
-        mark = QLabel()
         tone = "error" if bad else "warning"
-        mark.setPixmap(
-            icon("circle-alert" if bad else "triangle-alert", tone).pixmap(QSize(14, 14))
-        )
-        mark.setFixedSize(14, 18)
+        mark = _Mark("circle-alert" if bad else "triangle-alert", tone)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(_words(problem.message, tone, 12), 1)
         box.addLayout(row)
@@ -81,6 +78,18 @@ class ProblemCards(QWidget):
             line.addStretch(1)
             box.addLayout(line)
         return card
+
+
+class _Mark(QWidget):
+    """An icon in a colour of the theme."""
+
+    def __init__(self, name: str, colour: str):
+        super().__init__()
+        self._name, self._colour = name, colour
+        self.setFixedSize(14, 18)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        paint_icon(QPainter(self), self._name, QRectF(0, 2, 14, 14), self._colour)
 
 
 def _inset(label: QLabel) -> QLabel:

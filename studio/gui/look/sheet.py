@@ -80,6 +80,8 @@ QToolButton[role="tiny"] { background: transparent; padding: 0; border: 0; min-h
 QToolButton[role="tiny"]:hover { background: $hover; }
 QToolButton[role="link"] { padding: 0; border: 0; min-height: 0; font-size: 11px; }
 QPushButton#more { font-weight: 400; font-size: 12px; margin-left: -4px; }
+QPushButton#end { font-weight: 400; font-size: 12px; margin-right: -4px; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QPushButton[role="chip"] {
   background: $selection; color: $accent; font-family: "JetBrains Mono"; font-size: 12px;
   text-align: left;
