@@ -148,9 +148,7 @@ class GraphTabs(QObject):
             self._set_names(self._wanted())
 
     def _show_totals(self) -> None:
-        from studio.graph.summary import summary
-
-        totals = summary(self._session.project, self._session.shapes("model"))["totals"]
+        totals = self._session.totals
         parts = [f"{totals['params']:,} parameters"]
         if totals["flops"]:
             parts.append(f"{count_text(totals['flops'])}FLOPs")

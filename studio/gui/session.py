@@ -19,6 +19,7 @@ from studio.graph.edits import Edit
 from studio.graph.history import History
 from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, StudioError, errors
+from studio.graph.summary import summary
 
 PAUSE = 700
 """Milliseconds without typing after which the next change of a value is a step of its own."""
@@ -60,6 +61,7 @@ class Session(QObject):
         self._check_timer = _once(self, 0, self._check)
         self._pause = _once(self, PAUSE, self._seal)
         self._via: dict[str, tuple[str, str]] = {}
+        self._totals: dict[str, Any] | None = None
 
     # The document
 
@@ -169,6 +171,13 @@ class Session(QObject):
         return None
 
     @property
+    def totals(self) -> dict[str, Any]:
+        """What the model amounts to: parameters, FLOPs, bytes; counted once a check."""
+        if self._totals is None:
+            self._totals = summary(self.project, self.shapes("model"))["totals"]
+        return self._totals
+
+    @property
     def problems(self) -> list[Problem]:
         """All that is wrong, or unwise, as of the last check."""
         return self.report.problems
@@ -181,6 +190,7 @@ class Session(QObject):
     def _infer(self) -> None:
         """Shapes and errors at once; advice, which takes longest, a moment later."""
         self.report = self._checker.run(self.project, advice=False)
+        self._totals = None
 
     def _check(self) -> None:
         self.report = self._checker.run(self.project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
@@ -28,7 +29,9 @@ class EdgeItem(QGraphicsItem):
         self.refused = False
         self._path = QPainterPath()
         self._bounds = QRectF()
-        self._at = QPointF()
+        self._body = QRectF()
+        self._at = self._middle = QPointF()
+        self._left = False
         self._width = 0.0
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(1)
@@ -48,22 +51,24 @@ class EdgeItem(QGraphicsItem):
         if (label, refused) != (self.label, self.refused):
             self.prepareGeometryChange()
             self.label, self.refused = label, refused
-            self._width = QFontMetricsF(_FONT).horizontalAdvance(label) if label else 0.0
+            self._width = len(label) * _letter()
             self._measure()
             self.update()
 
     def follow(self, around: Iterable[QRectF] = ()) -> None:
         """Goes where its nodes are now, round the rectangles."""
         self.prepareGeometryChange()
-        self._path = curve(self.start, self.end, around)
+        start, end = self.start, self.end
+        self._path = curve(start, end, around)
+        self._middle = self._path.pointAtPercent(0.5)
+        self._left = end.x() < start.x() - 20
+        self._body = self._path.controlPointRect().adjusted(-8, -8, 8, 8)
         self._measure()
 
     def _measure(self) -> None:
         # Beside the curve on the side that it comes from, where no other edge of its source is.
-        left = self.end.x() < self.start.x() - 20
-        aside = QPointF(-self._width - 14, 0) if left else QPointF(10, 0)
-        self._at = self._path.pointAtPercent(0.5) + aside
-        box = self._path.controlPointRect().adjusted(-8, -8, 8, 8)
+        self._at = self._middle + QPointF(-self._width - 14 if self._left else 10, 0)
+        box = self._body
         if self.label:
             box = box.united(QRectF(self._at.x(), self._at.y() - 9, self._width + 4, 18))
         self._bounds = box
@@ -101,3 +106,9 @@ class EdgeItem(QGraphicsItem):
 
 
 _FONT = mono(11)
+
+
+@cache
+def _letter() -> float:
+    """The width of a letter; all are as wide."""
+    return QFontMetricsF(_FONT).horizontalAdvance("0")

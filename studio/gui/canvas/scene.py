@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
@@ -346,8 +347,12 @@ def arriving_at(edges: Iterable[Edge]) -> dict[str, Counter[str]]:
 def label_of(shapes: Shapes, end: str) -> str:
     """The shape that leaves an end, as the canvas writes it: (·, 8, 8, 32)."""
     spec = shapes.at(end)
-    if not isinstance(spec, Spec):
-        return ""
+    return shape_label(spec) if isinstance(spec, Spec) else ""
+
+
+@lru_cache(maxsize=4096)
+def shape_label(spec: Spec) -> str:
+    """A tensor's shape as the canvas writes it."""
     sizes = ", ".join("·" if size is None else str(size) for size in spec.shape)
     tail = "" if spec.dtype == "float32" else f" {spec.dtype}"
     return f"({sizes}){tail}" + (" ragged" if spec.ragged else "")

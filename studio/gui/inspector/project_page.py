@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from studio.graph.edits import SetProject
-from studio.graph.summary import summary
 from studio.gui.inspector.facts import Facts, Row
 from studio.gui.inspector.form import Form
 from studio.gui.inspector.place import Place
@@ -74,7 +73,7 @@ class ProjectPage(QWidget):
             yield name.replace("block:", "block "), f"{count} node{'s' * (count != 1)}"
         if project.model is None or not project.model.nodes:
             return
-        totals = summary(project, self.session.shapes("model"))["totals"]
+        totals = self.session.totals
         yield "parameters", f"{totals['params']:,}"
         if totals["non_trainable_params"]:
             yield "trainable", f"{totals['trainable_params']:,}"
