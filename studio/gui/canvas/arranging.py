@@ -59,8 +59,8 @@ class Arranging(QObject):
     def _arrived(self, found: Layout | None) -> None:
         self._thread.join()
         scene = self._view.scene()
-        if found is None or scene.graph is not self._graph:
-            if found is not None:
+        if found is None or self._stop.is_set() or scene.graph is not self._graph:
+            if found is not None and not self._stop.is_set():
                 self._view.window_.say("The graph changed meanwhile, so it was not laid out.")
             self.done.emit()
             return

@@ -60,7 +60,10 @@ class EdgeItem(QGraphicsItem):
         self.prepareGeometryChange()
         start, end = self.start, self.end
         self._path = curve(start, end, around)
-        self._middle = self._path.pointAtPercent(0.5)
+        # Edges that leave a node side by side have their labels one below the other.
+        outs = len(self.source.look.outputs)
+        place = 0.5 if outs < 2 else 0.3 + 0.4 * self.ports[0] / (outs - 1)
+        self._middle = self._path.pointAtPercent(place)
         self._left = end.x() < start.x() - 20
         self._body = self._path.controlPointRect().adjusted(-8, -8, 8, 8)
         self._measure()

@@ -68,7 +68,7 @@ def _at_edge(view: CanvasView, event: QMouseEvent, edge: EdgeItem, at: QPointF) 
     if not more:
         view.scene().select([])
     edge.setSelected(True)
-    near = GRIP / view.zoom
+    near = min(GRIP / view.zoom, (edge.end - edge.start).manhattanLength() / 3)
     if (edge.end - at).manhattanLength() < near:
         return Wire(view, event, _source(edge), edge)
     if (edge.start - at).manhattanLength() < near:

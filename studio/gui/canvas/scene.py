@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from studio.graph.document import Edge, Graph, Project
-from studio.graph.infer import Shapes
 from studio.graph.problems import ERROR
-from studio.graph.spec import Spec
 from studio.gui.canvas.edge_item import EdgeItem
 from studio.gui.canvas.frame_item import FrameItem
 from studio.gui.canvas.geometry import HEIGHT, WIDTH
+from studio.gui.canvas.labels import label_of
 from studio.gui.canvas.looks import look_of
 from studio.gui.canvas.nearby import Nearby
 from studio.gui.canvas.node_item import NodeItem
@@ -271,7 +269,7 @@ class CanvasScene(QGraphicsScene):
         for item in self.edges.values():
             source = item.edge.source
             if source not in last:
-                last[source] = label_of(shapes, source)
+                last[source] = label_of(shapes.at(source))
             item.set_label(last[source], item.edge.target_node in shapes.refused)
 
     def _checked(self) -> None:
@@ -344,18 +342,10 @@ def arriving_at(edges: Iterable[Edge]) -> dict[str, Counter[str]]:
     return found
 
 
-def label_of(shapes: Shapes, end: str) -> str:
-    """The shape that leaves an end, as the canvas writes it: (·, 8, 8, 32)."""
-    spec = shapes.at(end)
-    return shape_label(spec) if isinstance(spec, Spec) else ""
-
-
-@lru_cache(maxsize=4096)
-def shape_label(spec: Spec) -> str:
-    """A tensor's shape as the canvas writes it."""
-    sizes = ", ".join("·" if size is None else str(size) for size in spec.shape)
-    tail = "" if spec.dtype == "float32" else f" {spec.dtype}"
-    return f"({sizes}){tail}" + (" ragged" if spec.ragged else "")
+def _result_nodes(graph: Graph | None) -> Iterable[str]:
+    outputs = getattr(graph, "outputs", ())
+    ends = outputs.values() if isinstance(outputs, dict) else outputs
+    return (end.partition(".")[0] for end in ends)
 
 
 def _ports(edge: Edge, source: NodeItem, target: NodeItem) -> tuple[int, int]:
@@ -363,9 +353,3 @@ def _ports(edge: Edge, source: NodeItem, target: NodeItem) -> tuple[int, int]:
     outs, ins = source.look.outputs, target.inputs
     out = outs.index(edge.source_port) if edge.source_port in outs else 0
     return out, ins.index(edge.target_port) if edge.target_port in ins else 0
-
-
-def _result_nodes(graph: Graph | None) -> Iterable[str]:
-    outputs = getattr(graph, "outputs", ())
-    ends = outputs.values() if isinstance(outputs, dict) else outputs
-    return (end.partition(".")[0] for end in ends)

@@ -30,7 +30,7 @@ class Wire(Gesture):
         self._expanded: str | None = None
         self._asked: tuple[str, str] | None = None
         if edge is not None:
-            edge.setVisible(False)
+            edge.setOpacity(0)  # hiding it would deselect it
         view.setCursor(Qt.CursorShape.CrossCursor)
 
     def move(self, event: QMouseEvent) -> None:
@@ -118,7 +118,7 @@ class Wire(Gesture):
         if self._expanded is not None:
             self.scene.expand(self._expanded, False)
         if self.edge is not None:
-            self.edge.setVisible(True)
+            self.edge.setOpacity(1)
         self.view.unsetCursor()
         self.view.viewport().update()
 
