@@ -212,6 +212,8 @@ def test_a_changed_value_is_reset_by_its_button_or_by_emptying_the_field(qtbot, 
     assert (strides.editor.text(), strides.editor.placeholderText()) == ("", "1 × 1")
     type_over(qtbot, strides.editor, "2x2")
     assert params(cnn, "conv1")["strides"] == [2, 2]
+    qtbot.keyClick(strides.editor, Qt.Key.Key_Return)
+    assert strides.editor.text() == "2 × 2"
     qtbot.mouseClick(strides._reset, Qt.MouseButton.LeftButton)
     assert "strides" not in params(cnn, "conv1")
     assert strides._reset.isHidden()
@@ -349,6 +351,27 @@ def test_with_nothing_selected_the_project_is_summed_up(qtbot, cnn):
     assert rows["parameters"] == "38,058"
     type_over(qtbot, inspector(cnn).project.form.fields["name"].editor, "other")
     assert cnn.session.project.name == "other"
+
+
+def test_tab_goes_through_the_form_as_the_eye_does_also_into_a_call_within(qtbot, cnn):
+    call = {"op": "keras.initializers.RandomNormal"}
+    cnn.session.do(SetParam("model", "conv1", "kernel_initializer", call))
+    cnn.select("model", ["conv1"])
+    page = inspector(cnn).node
+    page.head.name.setFocus()
+    seen = []
+    while (at := QApplication.focusWidget()) is not page.note.editor and len(seen) < 30:
+        seen.append(at.accessibleName() or at.text())
+        qtbot.keyClick(at, Qt.Key.Key_Tab)
+    more = page.form._more.text()
+    fields = [name for name in page.form._order if name in page.form.fields]
+    after = fields.index("kernel_initializer") + 1
+    within = list(find(call["op"]).params)
+    assert seen == ["name", "bypass", *fields[:after], *within, *fields[after:], more]
+    for name in reversed(seen):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab)
+        at = QApplication.focusWidget()
+        assert (at.accessibleName() or at.text()) == name
 
 
 # Several nodes

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
-from studio.gui.inspector.parts import _is_undo
+from studio.gui.inspector.parts import is_undo
 from studio.gui.look.theme import mono, sans, theme
 
 LONGEST = 200_000
@@ -162,14 +162,14 @@ class CodeText(QPlainTextEdit):
         self._numbers.update()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         cursor = self.textCursor()
-        if _is_undo(event):
+        if is_undo(event):
             event.ignore()
         elif event.key() == Qt.Key.Key_Tab:
             cursor.insertText("    ")
@@ -179,7 +179,7 @@ class CodeText(QPlainTextEdit):
             cursor.insertText(f"\n{indent}")
             self.ensureCursorVisible()
         elif event.key() == Qt.Key.Key_Escape:
-            self.clearFocus()
+            self.focusNextChild()  # Tab belongs to the text
         else:
             super().keyPressEvent(event)
 

@@ -20,6 +20,8 @@ from studio.gui.inspector.place import ABSENT, MIXED, Place
 class EitherField(Field):
     """Two fields of which one is shown, and a small button beside the name that changes them."""
 
+    long = True
+
     def __init__(self, param: Param, place: Place, plain: Type, kind: type[LineField]):
         self._plain = plain
         self._kind = kind
@@ -74,13 +76,11 @@ class EitherField(Field):
             # null belongs to the plain value, if to any.
             kind = call_type(self.param.type)
             self._call = self._add(CallField(replace(self.param, type=kind), self.place, True))
-            self._call.reshaped.connect(self._reshape)
         if self._call is not None:
             self._call.setVisible(calls)
         self._line.setVisible(not calls)
         self.editor.setFocusProxy(self._call if calls else self._line)
         self._name_button()
-        self._reshape()
 
     def _name_button(self) -> None:
         if not hasattr(self, "_button"):
@@ -90,12 +90,6 @@ class EitherField(Field):
         self._button.setText(text)
         self._button.setAccessibleName(f"Give {self.param.name} a {text}")
         self._button.setToolTip(f"Give a {text} instead")
-
-    def _reshape(self) -> None:
-        long = self.calls and self._call.long
-        if long != self.long:
-            self.long = long
-            self.reshaped.emit()
 
     def display(self, value: Any) -> None:
         if value is not MIXED:

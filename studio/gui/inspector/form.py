@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -172,7 +171,6 @@ class Form(QWidget):
             defaults = "their defaults" if hidden > 1 else "its default"
             self._more.setText(f"Show {hidden} more at {defaults}" if hidden else "Show fewer")
             grid.addWidget(self._more, row, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
-        _tab_order([f for n in self._shown() if (f := self.fields.get(n))])
 
     def _title(self, text: str) -> QLabel:
         if text not in self._titles:
@@ -207,8 +205,3 @@ def _first(op: Op, order: list[str]) -> set[str]:
         first = set([name for name in order if name not in COMMON][:2])
     # A single one isn't worth a fold.
     return first if len(order) - len(first) > 1 else set(order)
-
-
-def _tab_order(fields: list[Field]) -> None:
-    for one, other in pairwise(fields):
-        QWidget.setTabOrder(one, other)

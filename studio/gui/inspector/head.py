@@ -51,7 +51,6 @@ class NameField(LineField):
         line = super().make()
         line.textEdited.disconnect(self._typed)
         line.textEdited.connect(self._check)
-        line.editingFinished.connect(self._finished)
         return line
 
     def _check(self, text: str) -> None:
@@ -117,7 +116,7 @@ class Title(QWidget):
         self.label.setToolTip(op.path)
         self._dot.family = family
         self._dot.update()
-        self.help.setVisible(bool(op.help or page(op.path)))
+        self.help.setVisible(bool(op.kind and (op.help or page(op.path))))
         self._render()
 
     def _unfold(self, shown: bool) -> None:

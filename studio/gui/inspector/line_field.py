@@ -36,6 +36,7 @@ class LineField(Field):
         line = line or Line(mono=not isinstance(self.param.type, Text))
         line.setFixedHeight(HEIGHT)
         line.textEdited.connect(self._typed)
+        line.editingFinished.connect(self._finished)
         line.escaped.connect(self.restore)
         line.stepped.connect(self.step)
         self.long = (
@@ -70,6 +71,11 @@ class LineField(Field):
                 self.say(str(error))
                 return
         self.take(value)
+
+    def _finished(self) -> None:
+        """Writes what was typed as values are written: 3x3 as 3 × 3."""
+        if not self.wrong:
+            self.display(self.value)
 
     def _referring(self, text: str) -> Any:
         """A value with parameters of the block in it, [{"$": "size"}, 3]; None if it is none."""

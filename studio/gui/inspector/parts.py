@@ -83,7 +83,7 @@ class Line(QLineEdit):
         self.setMinimumWidth(20)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return False
         return super().event(event)
@@ -95,7 +95,7 @@ class Line(QLineEdit):
             Qt.Key.Key_PageUp: 10,
             Qt.Key.Key_PageDown: -10,
         }.get(event.key())
-        if _is_undo(event):
+        if is_undo(event):
             event.ignore()
         elif steps is not None:
             shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
@@ -117,7 +117,8 @@ class Line(QLineEdit):
         self.menu_asked.emit(event.globalPos())
 
 
-def _is_undo(event: QKeyEvent) -> bool:
+def is_undo(event: QKeyEvent) -> bool:
+    """Whether a key is that of undo or redo, which belong to the window."""
     return event.matches(QKeySequence.StandardKey.Undo) or event.matches(
         QKeySequence.StandardKey.Redo
     )
@@ -228,7 +229,7 @@ class Picker(QComboBox):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # A closed list would pick at each letter on the way to the one that is meant.
         text = event.text()
-        if _is_undo(event):
+        if is_undo(event):
             event.ignore()
         elif text.isprintable() and text.strip():
             self.showPopup()

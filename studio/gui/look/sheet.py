@@ -97,6 +97,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QComboBox:focus, QComboBox:on { border: 2px solid $accent; padding: 0 8px; min-height: 26px; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }
 QLineEdit { placeholder-text-color: $muted; }
+QComboBox { combobox-popup: 0; }
 QComboBox[quiet="true"] { color: $muted; }
 QComboBox[head="true"] { background: transparent; border-color: transparent; padding-left: 0; }
 QLineEdit[role="value"], QComboBox[role="value"] {
@@ -113,9 +114,11 @@ QPlainTextEdit[role="plain"], QTextEdit[role="plain"] {
 QComboBox::drop-down { border: 0; width: 24px; }
 QComboBox::down-arrow { image: url($icons/chevron-down-$name.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView {
-  background: $panel; border: 1px solid $hairline; padding: 4px; outline: 0;
+  background: $panel; color: $text; border: 1px solid $hairline; padding: 4px; outline: 0;
   selection-background-color: $selection; selection-color: $text;
 }
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; border-radius: 5px; }
+QComboBox QAbstractItemView::item:selected { background: $selection; color: $text; }
 QCheckBox { spacing: 8px; min-height: 24px; }
 QCheckBox::indicator {
   width: 16px; height: 16px; border: 1px solid $edge; border-radius: 4px; background: $field;

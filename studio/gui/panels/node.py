@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from studio.graph.caption import elided
 from studio.gui.inspector.node_page import NodePage
+from studio.gui.inspector.page import Page
 from studio.gui.inspector.project_page import ProjectPage
 from studio.gui.panel import Panel
-from studio.gui.panels.training_settings import scrolled
 
 if TYPE_CHECKING:
     from studio.gui.session import Change, Session
@@ -26,8 +26,8 @@ class NodePanel(Panel):
         self.node = NodePage()
         self.project = ProjectPage()
         self._pages = QStackedWidget()
-        self._pages.addWidget(scrolled(self.project))
-        self._pages.addWidget(scrolled(self.node))
+        self._pages.addWidget(Page(self.project))
+        self._pages.addWidget(Page(self.node))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._pages)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
+from studio.gui.inspector.page import Page
 from studio.gui.inspector.training_form import TrainingForm
 from studio.gui.panel import Panel
 
@@ -24,7 +24,7 @@ class TrainingSettingsPanel(Panel):
         self.training = TrainingForm()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(scrolled(self.training))
+        box.addWidget(Page(self.training))
 
     def attach(self, session: Session | None) -> None:
         if self.session is not None:
@@ -42,20 +42,3 @@ class TrainingSettingsPanel(Panel):
         super().showEvent(event)
         if self.session is not None:
             self.training.refresh()
-
-
-def scrolled(content: QWidget) -> QScrollArea:
-    """A widget with a panel's edges around it, that scrolls down only."""
-    page = QWidget()
-    page.setObjectName("panel")
-    box = QVBoxLayout(page)
-    box.setContentsMargins(14, 14, 14, 14)
-    box.setSpacing(0)
-    box.addWidget(content)
-    box.addStretch(1)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area
