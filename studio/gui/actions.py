@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -30,7 +31,10 @@ class Actions:
             action.setStatusTip(command.help)
             action.triggered.connect(lambda _=False, c=command: self._run(c))
             self.by_id[command.id] = action
-            window.addAction(action)
+            if command.local:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            else:
+                window.addAction(action)
         self.apply_shortcuts()
 
     def apply_shortcuts(self) -> None:
@@ -39,6 +43,10 @@ class Actions:
         for command in all_commands():
             keys = own.get(command.id, command.shortcut)
             self.by_id[command.id].setShortcuts(QKeySequence.listFromString(keys))
+
+    def of_canvas(self) -> list[QAction]:
+        """The actions whose keys hold on the canvas alone."""
+        return [self.by_id[command.id] for command in all_commands() if command.local]
 
     def shortcut(self, id: str) -> str:
         """A command's first keys, as this system writes them."""

@@ -101,6 +101,8 @@ class Window(QMainWindow):
         self._stack.setCurrentIndex(0 if session is None else 1)
         self.bar.attach(session)
         self.session_changed.emit(session)
+        if self.canvas is not None:
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # The graph in front
 

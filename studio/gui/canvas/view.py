@@ -39,6 +39,7 @@ from studio.gui.canvas.scene import CanvasScene
 from studio.gui.look.theme import theme
 
 if TYPE_CHECKING:
+    from studio.gui.canvas.port_at import PortAt
     from studio.gui.window import Window
 
 NEAREST, FARTHEST = 4.0, 0.02
@@ -74,6 +75,7 @@ class CanvasView(QGraphicsView):
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setAcceptDrops(True)
+        self.addActions(window.actions_.of_canvas())
         self.setFrameShape(self.Shape.NoFrame)
         self.minimap = Minimap(self)
         self._tidy = QTimer(self, interval=0, singleShot=True)
@@ -357,6 +359,12 @@ class CanvasView(QGraphicsView):
     def focusOutEvent(self, event) -> None:
         self._space = False
         super().focusOutEvent(event)
+
+    def ask_for_node(self, point: QPointF, port: PortAt) -> None:
+        """Asks what a wire that was let go over nothing is to be wired to."""
+        from studio.gui.palettes import quick_add
+
+        quick_add(self.window_, at=point, wire=port)
 
     # Places
 

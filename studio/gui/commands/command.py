@@ -58,6 +58,8 @@ class Command(Struct, frozen=True):
     on: Enabled | None = None
     group: int = 0
     """Commands of a menu with another number are separated by a line."""
+    local: bool = False
+    """Whether its keys hold on the canvas alone, as elsewhere they mean something else: Tab."""
 
 
 _commands: dict[str, Command] = {}
@@ -72,6 +74,7 @@ def command(
     where: str = "",
     on: Enabled | None = None,
     group: int = 0,
+    local: bool = False,
 ) -> Callable[[Callable[[Window], object]], Callable[[Window], object]]:
     """Makes a function a command; the menu is the first part of its id, the help its docstring."""
 
@@ -82,7 +85,7 @@ def command(
         help = " ".join((run.__doc__ or "").split())
         places = tuple(where.split())
         _commands[id] = Command(
-            id, title, menu, run, shortcut, icon, help, enabled, places, on, group
+            id, title, menu, run, shortcut, icon, help, enabled, places, on, group, local
         )
         return run
 

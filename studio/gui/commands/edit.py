@@ -36,3 +36,11 @@ def redo(window: Window) -> None:
 def select_all(window: Window) -> None:
     """Selects every node of the graph in front."""
     window.canvas.scene().select(window.canvas.scene().nodes)
+
+
+@command("edit.find", "Find in the graphs…", "Ctrl+F", "search", on_canvas, group=2)
+def find(window: Window) -> None:
+    """Finds nodes by name, op or the value of a parameter, and shows them."""
+    from studio.gui.palettes import find_in_graph
+
+    find_in_graph(window)
