@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue conformance applications schema golden benchmark clean
+.PHONY: run test lint format catalogue conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -38,6 +38,10 @@ applications: $(READY)
 # The JSON Schema of the file format, written anew.
 schema: $(READY)
 	$(BIN)/python -m studio.graph.schema > assets/project.schema.json
+
+# The page of all commands and their keys, written anew.
+commands: $(READY)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m studio.gui.commands > docs/commands.md
 
 # The scripts that the tests expect, written anew; read the difference before you commit it.
 golden: $(READY)

@@ -73,6 +73,8 @@ class Item(Struct, frozen=True):
     help: str
     family: str
     weight: float = 0.0
+    common: bool = False
+    """Whether it is shown before one asks for more of its family."""
 
     def entry(self) -> Entry:
         """As it is searched for: by its title, then its family."""
@@ -140,7 +142,7 @@ def _item(op: Op, family: str) -> Item:
     if op.name in common:
         top = _COMMON if family != "ops" else _LAYER
         weight = top - common.index(op.name) / 2
-    return Item(op.path, op.name, op.help, family, weight)
+    return Item(op.path, op.name, op.help, family, weight, op.name in common)
 
 
 def _own(project: Project, side: str) -> Iterator[Item]:
@@ -151,10 +153,10 @@ def _own(project: Project, side: str) -> Iterator[Item]:
             text = (
                 f"A block of this project, with {names}." if names else "A block of this project."
             )
-            yield Item(f"block:{name}", name, text, "custom", _COMMON)
+            yield Item(f"block:{name}", name, text, "custom", _COMMON, True)
     kinds = ("layer", "function") if side == "model" else ("map", "generator")
     for name, code in project.code.items():
         if code.kind in kinds:
             given = ", ".join(outline(name, code).parameters)
             text = f"A {code.kind} of this project" + (f", with {given}." if given else ".")
-            yield Item(f"code:{name}", name, text, "custom", _COMMON)
+            yield Item(f"code:{name}", name, text, "custom", _COMMON, True)

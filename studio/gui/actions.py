@@ -44,9 +44,9 @@ class Actions:
             keys = own.get(command.id, command.shortcut)
             self.by_id[command.id].setShortcuts(QKeySequence.listFromString(keys))
 
-    def local(self) -> list[QAction]:
-        """The actions whose keys work on the canvas alone; each view adds them to itself."""
-        return [self.by_id[each.id] for each in all_commands() if each.local]
+    def of_canvas(self) -> list[QAction]:
+        """The actions whose keys hold on the canvas alone; each view adds them to itself."""
+        return [self.by_id[command.id] for command in all_commands() if command.local]
 
     def shortcut(self, id: str) -> str:
         """A command's first keys, as this system writes them."""

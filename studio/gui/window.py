@@ -105,6 +105,8 @@ class Window(QMainWindow):
         QTimer.singleShot(0, self, lambda: hide_stale_bars(self, self.docks))
         self.bar.attach(session)
         self.session_changed.emit(session)
+        if self.canvas is not None:
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # The graph in front
 

@@ -54,6 +54,7 @@ from studio.gui.canvas.scene import CanvasScene
 from studio.gui.look.theme import theme
 
 if TYPE_CHECKING:
+    from studio.gui.canvas.port_at import PortAt
     from studio.gui.window import Window
 
 NEAREST, FARTHEST = 4.0, 0.02
@@ -80,7 +81,6 @@ class CanvasView(QGraphicsView):
         self.wire: KeyWire | None = None
         self.arranging: Arranging | None = None
         self._title: FrameTitle | None = None
-        self.addActions(window.actions_.local())
         self.setAccessibleName(f"Canvas of {scene.name}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -96,6 +96,7 @@ class CanvasView(QGraphicsView):
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setAcceptDrops(True)
+        self.addActions(window.actions_.of_canvas())
         self.setFrameShape(self.Shape.NoFrame)
         self.minimap = Minimap(self)
         self._tidy = QTimer(self, interval=0, singleShot=True)
@@ -495,6 +496,12 @@ class CanvasView(QGraphicsView):
             event.acceptProposedAction()
             drop_op(self, op, self.to_scene(event.position()))
             self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def ask_for_node(self, point: QPointF, port: PortAt) -> None:
+        """Asks what a wire that was let go over nothing is to be wired to."""
+        from studio.gui.palettes import quick_add
+
+        quick_add(self.window_, at=point, wire=port)
 
     # Places
 

@@ -59,7 +59,7 @@ class Command(Struct, frozen=True):
     group: int = 0
     """Commands of a menu with another number are separated by a line."""
     local: bool = False
-    """Whether its keys work on the canvas alone: plain letters, which are text elsewhere."""
+    """Whether its keys hold on the canvas alone: elsewhere they are text, or Tab goes on."""
 
 
 _commands: dict[str, Command] = {}

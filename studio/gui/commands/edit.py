@@ -153,3 +153,11 @@ def deselect(window: Window) -> None:
     """Ends what is under way on the canvas, or selects nothing."""
     if not window.canvas.end_everything():
         window.canvas.scene().select([])
+
+
+@command("edit.find", "Find in the graphs…", "Ctrl+F", "search", on_canvas, group=2)
+def find(window: Window) -> None:
+    """Finds nodes by name, op or the value of a parameter, and shows them."""
+    from studio.gui.palettes import find_in_graph
+
+    find_in_graph(window)

@@ -190,7 +190,15 @@ def downstream(window: Window) -> None:
 
 
 def _walk(direction: str, key: str) -> None:
-    @command(
+    def walk(window: Window) -> None:
+        window.canvas.walk(direction)
+
+    def nudge(window: Window) -> None:
+        window.canvas.nudge(direction)
+
+    walk.__doc__ = f"Goes along an edge to the next node {direction}."
+    nudge.__doc__ = f"Moves the selected nodes {direction} by one step of the grid."
+    command(
         f"graph.walk_{direction}",
         f"Go {direction}",
         key,
@@ -198,25 +206,24 @@ def _walk(direction: str, key: str) -> None:
         on_canvas,
         group=5,
         local=True,
-    )
-    def walk(window: Window) -> None:
-        window.canvas.walk(direction)
-
-    walk.__doc__ = f"Goes along an edge to the next node {direction}."
-
-    @command(
+    )(walk)
+    command(
         f"graph.nudge_{direction}",
         f"Move {direction}",
         f"Ctrl+{key}",
         enabled=with_nodes,
         group=6,
         local=True,
-    )
-    def nudge(window: Window) -> None:
-        window.canvas.nudge(direction)
-
-    nudge.__doc__ = f"Moves the selected nodes {direction} by one step of the grid."
+    )(nudge)
 
 
 for _direction in ("up", "down", "left", "right"):
     _walk(_direction, _direction.capitalize())
+
+
+@command("graph.add", "Add…", "Tab", "plus", on_canvas, "canvas", local=True)
+def add(window: Window) -> None:
+    """Adds a layer or stage by its name, behind the selected nodes."""
+    from studio.gui.palettes import quick_add
+
+    quick_add(window)

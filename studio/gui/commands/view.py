@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from studio.gui.commands.command import command, on_canvas, with_nodes, with_project
 from studio.gui.look.theme import theme
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from studio.gui.window import Window
 
 
@@ -79,3 +83,58 @@ def commands(window: Window) -> None:
     from studio.gui.palettes import command_palette
 
     command_palette(window)
+
+
+@command("view.library", "Library", "Ctrl+L", "library", with_project, group=1)
+def library(window: Window) -> None:
+    """Goes to the library, to search it."""
+    window.panel("library").search()
+
+
+@command("view.outline", "Outline", "Ctrl+Shift+O", "list-tree", with_project, group=1)
+def outline(window: Window) -> None:
+    """Goes to the outline: the whole graph as a tree."""
+    window.panel("outline").enter()
+
+
+@command("view.next_panel", "Next panel", "F6", enabled=with_project, group=1)
+def next_panel(window: Window) -> None:
+    """Goes on to the next panel with the keyboard, from the last one to the canvas."""
+    _go(window, 1)
+
+
+@command("view.previous_panel", "Previous panel", "Shift+F6", enabled=with_project, group=1)
+def previous_panel(window: Window) -> None:
+    """Goes back to the panel before."""
+    _go(window, -1)
+
+
+def _go(window: Window, by: int) -> None:
+    """Moves the focus among the canvas and the panels that are to be seen."""
+    from PySide6.QtWidgets import QApplication
+
+    panels = [
+        dock.widget()
+        for dock in window.docks.values()
+        if dock.isVisible() and not dock.visibleRegion().isEmpty()
+    ]
+    places = [window.canvas, *panels]
+    now = QApplication.focusWidget()
+    here = next((i for i, p in enumerate(places) if now and (p is now or p.isAncestorOf(now))), 0)
+    for step in range(1, len(places) + 1):
+        place = places[(here + by * step) % len(places)]
+        target = place if place is window.canvas else _first_of(place)
+        if target is not None:
+            target.setFocus(Qt.FocusReason.TabFocusReason)
+            return
+
+
+def _first_of(panel: QWidget) -> QWidget | None:
+    """The first widget of a panel that the keyboard can use."""
+    widget = panel.nextInFocusChain()
+    while widget is not panel and panel.isAncestorOf(widget):
+        able = widget.isVisibleTo(panel) and widget.isEnabled()
+        if able and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            return widget
+        widget = widget.nextInFocusChain()
+    return None

@@ -129,6 +129,12 @@ QCheckBox::indicator:checked {
 QCheckBox:focus { color: $accent; }
 QCheckBox::indicator:focus { border: 2px solid $accent; }
 
+QLineEdit QToolButton { background: transparent; border: 0; padding: 0; min-height: 0; }
+#paletteField, #paletteField:focus {
+  background: transparent; border: 0; padding: 0 8px; font-size: 14px; min-height: 42px;
+}
+#inPlace, #inPlace:focus { min-height: 20px; padding: 0 6px; border-radius: 5px; }
+QListView[role="clear"] { background: transparent; }
 QListView, QTreeView, QTableView {
   background: $panel; color: $text; border: 0; outline: 0; alternate-background-color: $panel;
   selection-background-color: $selection; selection-color: $text;
