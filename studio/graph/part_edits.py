@@ -1,4 +1,4 @@
-"""Edits of a graph's whole parts: many nodes or edges at once, their order, the frames."""
+"""Edits of whole parts: many nodes or edges at once, their order, the frames, all of a project."""
 
 from __future__ import annotations
 
@@ -130,3 +130,17 @@ class SetFrame(Edit, frozen=True):
                 raise StudioError(f"A frame can't lie at {quoted(box)}.")
         frames = _entry(graph.frames, self.name, self.frame)
         return project.with_graph(self.graph, replace(graph, frames=frames))
+
+
+class ReplaceProject(Edit, frozen=True):
+    """Puts another project in the place of all there is: one read again, or recovered."""
+
+    project: Project
+    title: str
+
+    @property
+    def label(self) -> str:
+        return self.title
+
+    def apply(self, project: Project) -> Project:
+        return self.project

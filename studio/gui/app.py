@@ -35,9 +35,8 @@ def run(project: Path | None) -> int:
 
     window = Window(settings)
     window.show()
-    if project is not None:
-        # The window is painted first: it is there at once, however large the project.
-        QTimer.singleShot(0, window, lambda: window.projects.open(project))
+    # The window is painted first: it is there at once, however large the project.
+    QTimer.singleShot(0, window, lambda: window.projects.begin(project))
     return app.exec()
 
 
@@ -60,6 +59,7 @@ def screenshot(
     for _ in range(10):
         app.processEvents()
     window.grab().save(str(output))
-    window.session = None
+    if window.session is not None:
+        window.session.mark_saved()
     window.close()
     return 0

@@ -54,6 +54,10 @@ class Runner(QObject):
             self._window.panel("problems")
             self._window.say("It can't be trained yet: see the problems.")
             return False
+        if not self._window.projects.trusted(session):
+            self._window.projects.trust.tell()
+            self._window.say("It isn't run before you trust the code that it brings.")
+            return False
         try:
             script = write_script(session.project, session.folder, report=session.report)
             run = start(session.project, session.folder, self.folder(), script)

@@ -7,17 +7,20 @@ problems and then the script: three short steps, so that no frame waits long.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from studio.graph.asking import Ask
 from studio.graph.checks import Checker
 from studio.graph.document import Graph, Project, owner
 from studio.graph.edits import Edit
 from studio.graph.history import History
-from studio.graph.infer import Shapes
+from studio.graph.infer import Inference, Shapes
+from studio.graph.journal import Journal
 from studio.graph.problems import Problem, StudioError, errors
 from studio.graph.summary import summary
 
@@ -50,16 +53,27 @@ class Session(QObject):
     failed = Signal(str)
     saved = Signal()
 
-    def __init__(self, project: Project, path: Path | None = None, folder: Path | None = None):
+    def __init__(
+        self,
+        project: Project,
+        path: Path | None = None,
+        folder: Path | None = None,
+        unread: Sequence[Problem] = (),
+        ask: Ask | None = None,
+    ):
+        """`unread` is what its file says and couldn't be read; `ask` tells what its code gives."""
         super().__init__()
         self.path = path
         self.folder = folder or (path.parent if path is not None else Path())
         self.history = History(project)
-        self._saved = project
-        self._checker = Checker(self.folder)
-        self.report = self._checker.run(project)
+        self.journal: Journal | None = None
+        self.unread = tuple(unread)
+        self._ask = ask
+        self._inference = Inference(self.folder, ask)
+        self._checker = Checker(self.folder, self._inference)
+        self.report = self._checker.run(project, self.unread)
         self._check_timer = _once(self, 0, self._check)
-        self._pause = _once(self, PAUSE, self._seal)
+        self._pause = _once(self, PAUSE, self.history.seal)
         self._via: dict[str, tuple[str, str]] = {}
         self._totals: dict[str, Any] | None = None
 
@@ -80,15 +94,32 @@ class Session(QObject):
     @property
     def unsaved(self) -> bool:
         """Whether the document differs from its file."""
-        return self.project is not self._saved
+        return self.history.changed
 
     def mark_saved(self, path: Path | None = None) -> None:
         """Says that the file holds the document as it is now."""
-        if path is not None:
-            self.path, self.folder = path, path.parent
-        self._saved = self.project
-        self._seal()
+        self.history.mark_saved()
+        self._pause.stop()
+        if self.unread:
+            self.unread = ()
+            self._check_timer.start()
+        if path is not None and path != self.path:
+            self._moved_to(path)
         self.saved.emit()
+
+    def mark_changed(self) -> None:
+        """Says that the file holds something else, whatever it was before."""
+        self.history.saved = None
+        self.saved.emit()
+
+    def _moved_to(self, path: Path) -> None:
+        """Takes relative paths from the folder of another file from now on."""
+        self.path = path
+        if path.parent != self.folder:
+            self.folder = path.parent
+            self._inference = Inference(self.folder, self._ask)
+            self._checker = Checker(self.folder, self._inference)
+            self._check_timer.start()
 
     # Changing it
 
@@ -98,15 +129,19 @@ class Session(QObject):
         Edits with the same `merge` that follow each other closely are one step
         of the history: the typing of one value.
         """
-        before = self.project
+        before, was_unsaved = self.project, self.unsaved
         try:
             self.history.do(edit, merge=merge)
         except StudioError as error:
             self.failed.emit(str(error))
             return False
-        if merge is not None:
+        if self.journal is not None:
+            self.journal.record(edit, self.project)
+        if merge is None:
+            self._pause.stop()
+        else:
             self._pause.start()
-        self._moved(before)
+        self._moved(before, was_unsaved)
         return True
 
     def undo(self) -> Edit | None:
@@ -117,20 +152,20 @@ class Session(QObject):
         """Does the step again that was last taken back."""
         return self._step(self.history.redo)
 
-    def _step(self, step: Any) -> Edit | None:
-        self._seal()
-        before = self.project
-        edit = step()
-        if edit is not None:
-            self._moved(before)
-        return edit
+    def jump(self, position: int) -> None:
+        """Goes to where so many steps of the history are done."""
+        self._step(lambda: self.history.jump(position))
 
-    def _seal(self) -> None:
-        self.history.seal()
+    def _step(self, step: Callable[[], Any]) -> Any:
         self._pause.stop()
+        before, was_unsaved = self.project, self.unsaved
+        found = step()
+        if self.journal is not None and self.project is not before:
+            self.journal.moved(self.project)
+        self._moved(before, was_unsaved)
+        return found
 
-    def _moved(self, before: Project) -> None:
-        was_unsaved = before is not self._saved
+    def _moved(self, before: Project, was_unsaved: bool) -> None:
         if self.project is not before:
             self._infer()
             self.changed.emit(Change(before, self.project))
@@ -189,11 +224,18 @@ class Session(QObject):
 
     def _infer(self) -> None:
         """Shapes and errors at once; advice, which takes longest, a moment later."""
-        self.report = self._checker.run(self.project, advice=False)
+        self.report = self._checker.run(self.project, self.unread, advice=False)
         self._totals = None
 
+    def infer_again(self, *code: str) -> None:
+        """Has what calls these pieces of code inferred again: more is known of them now."""
+        self._inference.again(*code)
+        self._infer()
+        self.changed.emit(Change(self.project, self.project))
+        self._check_timer.start()
+
     def _check(self) -> None:
-        self.report = self._checker.run(self.project)
+        self.report = self._checker.run(self.project, self.unread)
         self.checked.emit()
 
     def settle(self) -> None:

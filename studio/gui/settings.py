@@ -58,3 +58,7 @@ class Settings:
         name = str(path.resolve())
         others = [each for each in self.get("recent", []) if each != name]
         self.set("recent", [name, *others][:MOST_RECENT])
+
+    def forget(self, path: Path) -> None:
+        """Takes a project out of the recent ones."""
+        self.set("recent", [each for each in self.get("recent", []) if each != str(path)])

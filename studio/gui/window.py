@@ -14,8 +14,10 @@ from studio.gui.actions import Actions
 from studio.gui.bar import Bar
 from studio.gui.canvas.view import CanvasView
 from studio.gui.docks import arrange, hide_stale_bars, make_docks
+from studio.gui.drops import Drops
 from studio.gui.graph_tabs import GraphTabs
 from studio.gui.look.theme import theme
+from studio.gui.notice import Notices
 from studio.gui.panel import Panel
 from studio.gui.projects import Projects
 from studio.gui.runner import Runner
@@ -54,7 +56,9 @@ class Window(QMainWindow):
         self.start = StartPage(self)
         self._stack.addWidget(self.start)
         self._stack.addWidget(self._middle())
-        self.setCentralWidget(self._stack)
+        self.notices = Notices()
+        self.setCentralWidget(_column(self.notices, self._stack))
+        self._drops = Drops(self)
         self._status()
         self.docks = make_docks(self)
         self._restore()
@@ -62,13 +66,7 @@ class Window(QMainWindow):
         theme.changed.connect(self._themed)
 
     def _middle(self) -> QWidget:
-        middle = QWidget()
-        box = QVBoxLayout(middle)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.tabs.head)
-        box.addWidget(self.tabs.stack)
-        return middle
+        return _column(self.tabs.head, self.tabs.stack)
 
     def _status(self) -> None:
         bar = self.statusBar()
@@ -145,6 +143,7 @@ class Window(QMainWindow):
     def follow(self, view: CanvasView) -> None:
         """Listens to the selection of a graph's view; called once for each view made."""
         view.scene().selectionChanged.connect(self._selected)
+        view.viewport().installEventFilter(self._drops)
 
     def compose(self, what: Callable[..., Any], *values: Any) -> Any:
         """Does an edit that studio.graph.compose makes of the graph in front.
@@ -228,9 +227,20 @@ def _hint(window: Window, chosen: list[str]) -> str:
     if window.canvas is None:
         return ""
     if not chosen:
-        key = window.actions_.shortcut("graph.add") if "graph.add" in window.actions_.by_id else ""
-        return f"Drag a node from the library, or press {key} to add one" if key else ""
+        key = window.actions_.shortcut("graph.add")
+        return f"Drag a node from the library, or press {key} to add one"
     if len(chosen) == 1:
         return f"{chosen[0]} selected · drag from its lower port to connect"
     key = window.actions_.shortcut("graph.group")
     return f"{len(chosen)} nodes selected · {key} makes a block of them"
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    """Widgets one below the other, without a gap; the last takes the room that is left."""
+    whole = QWidget()
+    box = QVBoxLayout(whole)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(0)
+    for widget in widgets:
+        box.addWidget(widget, 1 if widget is widgets[-1] else 0)
+    return whole

@@ -11,6 +11,8 @@ from msgspec.structs import fields, replace
 from studio.graph import edits, part_edits
 from studio.graph.document import Block, Call, Code, Edge, Frame, Graph, Node, Project, Training
 from studio.graph.edits import Edit
+from studio.graph.file import load
+from studio.resources import TEMPLATES
 
 NAMES = st.sampled_from(("image", "conv1", "digit", "new", "other", "x", "batch", "split"))
 TEXTS = st.text(max_size=8)
@@ -153,6 +155,7 @@ def _frame(draw: Draw, name: str, graph: Graph) -> Edit:
     return part_edits.SetFrame(name, _one_of(draw, graph.frames, TEXTS), draw(st.none() | frame))
 
 
+WHOLE = [load(TEMPLATES / name / "project.json") for name in ("digits_cnn", "custom_layer")]
 INDICES = st.none() | st.integers(-2, 30)
 MAKERS: dict[type[Edit], Callable[[Draw, str, Graph], Edit]] = {
     edits.AddNode: lambda draw, name, graph: edits.AddNode(name, draw(NEW_NODES), draw(INDICES)),
@@ -189,6 +192,9 @@ MAKERS: dict[type[Edit], Callable[[Draw, str, Graph], Edit]] = {
     part_edits.AddPart: _part,
     part_edits.OrderNodes: _order,
     part_edits.PutNodes: _put,
+    part_edits.ReplaceProject: lambda draw, *_: part_edits.ReplaceProject(
+        draw(st.sampled_from(WHOLE)), draw(NAMES)
+    ),
     part_edits.Rewire: _rewire,
     part_edits.SetFrame: _frame,
 }

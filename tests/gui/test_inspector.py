@@ -133,7 +133,7 @@ def test_a_pause_begins_a_step_of_its_own(qtbot, cnn):
     cnn.select("model", ["conv1"])
     line = field(cnn, "filters").editor
     type_over(qtbot, line, "12")
-    cnn.session._seal()
+    cnn.session.history.seal()
     qtbot.keyClicks(line, "8")
     cnn.session.undo()
     assert params(cnn, "conv1")["filters"] == 12

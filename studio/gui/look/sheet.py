@@ -24,6 +24,8 @@ QStatusBar::item { border: 0; }
 #bar { background: $panel; border-bottom: 1px solid $hairline; }
 #canvasHead { background: $panel; border-bottom: 1px solid $hairline; }
 #panel { background: $panel; }
+#notice { background: $selection; border-bottom: 1px solid $hairline; }
+#notice QPushButton[role="flat"] { padding: 0; }
 
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: $muted; }
