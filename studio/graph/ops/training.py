@@ -111,7 +111,7 @@ describe(
 # With a whole number Keras computes a whole schedule in whole numbers: ExponentialDecay(1, ...)
 # is 1 at the first step and 0 from then on.
 _RATE = Float(min=0, point=True)
-_STEPS = Int(1)
+_STEPS = Float(above=0)  # also a share of an epoch, or of a training, that isn't whole
 
 
 def _between_boundaries(p: Args) -> None:
@@ -129,7 +129,7 @@ _SCHEDULES: dict[str, dict[str, Type]] = {
         "decay_steps": _STEPS,
         "alpha": Float(),
         "warmup_target": _AT_LEAST_0,
-        "warmup_steps": Int(0),
+        "warmup_steps": _AT_LEAST_0,
     },
     "CosineDecayRestarts": {
         "first_decay_steps": _STEPS,

@@ -79,7 +79,14 @@ def _pair(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _use_loss(loss: Any, name: str) -> None:
-    loss(*_pair(name))
+    import tensorflow as tf
+
+    label, scores = _pair(name)
+    with tf.GradientTape() as tape:
+        output = tf.Variable(scores)
+        value = loss(label, output)
+    if tape.gradient(value, output) is None:
+        raise ValueError("the loss has no gradient, so nothing is trained")
 
 
 def _use_metric(metric: Any, name: str) -> None:

@@ -30,14 +30,12 @@ STRICTER: dict[tuple[str, str], str] = {
         "below 0 it climbs; a whole number makes Keras cut what it computes with to whole numbers"
     ),
     ("keras.optimizers.schedules.CosineDecay", "warmup_target"): "a rate, see there",
-    ("keras.optimizers.schedules.PiecewiseConstantDecay", "values"): "rates, see there",
     ("keras.optimizers.schedules.CosineDecayRestarts", "?_mul"): "a factor, above 0",
     ("keras.callbacks.*", "verbose"): _LATER,
     ("keras.callbacks.*", "mode"): "what Keras doesn't know it takes for auto, with a warning",
     ("keras.callbacks.*", "save_freq"): _COUNT,
     ("keras.callbacks.EarlyStopping", "*"): _LATER,
     ("keras.callbacks.ReduceLROnPlateau", "*"): _LATER,
-    ("keras.callbacks.TensorBoard", "*"): _LATER,
     ("keras.callbacks.RemoteMonitor", "*"): "the request fails on nonsense, which Keras only logs",
     ("keras.initializers.*", "*put_axes"): "looked at only where both are given",
     ("keras.initializers.*Normal", "stddev"): "below 0 it is no deviation",
@@ -46,7 +44,6 @@ STRICTER: dict[tuple[str, str], str] = {
     ("keras.initializers.TruncatedNormal", "mean"): _STRETCHED,
     ("keras.constraints.*", "m??_value"): "a norm is never below 0",
     ("keras.constraints.MinMaxNorm", "rate"): _SHARE,
-    ("keras.losses.*", "dtype"): "whole numbers have no gradient",
     ("keras.losses.Huber", "delta"): "an error from which on; below 0 the loss falls with it",
     ("keras.losses.BinaryFocalCrossentropy", "alpha"): "looked at only with class balancing",
     ("keras.losses.*FocalCrossentropy", "gamma"): "below 0 it weighs what is easy most",
@@ -60,7 +57,6 @@ STRICTER: dict[tuple[str, str], str] = {
     ("keras.losses.CategoricalFocalCrossentropy", "alpha"): "a weight of each class",
     ("keras.metrics.AUC", "label_weights"): "a list; one number for all changes nothing",
     ("keras.metrics.Binary*", "threshold"): "one number; a list happens to be stretched",
-    ("keras.optimizers.Muon", "exclude_layers"): "a list; a text is taken letter by letter",
     ("keras.metrics.AUC", "thresholds"): "all probabilities are from 0 to 1",
 }
 """(op, parameter) -> why, both with * as in file names.
