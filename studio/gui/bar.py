@@ -72,6 +72,7 @@ class Bar(QWidget):
             button.setProperty("role", role)
         button.setToolTip(name)
         button.setAccessibleName(name)
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         return button
 
     def _open_menu(self) -> None:
