@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from studio.gui.window import Window
 
 
+def sequences(keys: str) -> list[QKeySequence]:
+    """Keys in Qt's portable form, several separated by "; ", as Qt takes them."""
+    return QKeySequence.listFromString(keys) if keys else []
+
+
 class Actions:
     """The actions of a window, by the ids of their commands."""
 
@@ -42,7 +47,7 @@ class Actions:
         own = self._window.settings.get("shortcuts", {})
         for command in all_commands():
             keys = own.get(command.id, command.shortcut)
-            self.by_id[command.id].setShortcuts(QKeySequence.listFromString(keys))
+            self.by_id[command.id].setShortcuts(sequences(keys))
 
     def of_canvas(self) -> list[QAction]:
         """The actions whose keys hold on the canvas alone; each view adds them to itself."""

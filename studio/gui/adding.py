@@ -145,7 +145,8 @@ def add_custom_layer(window: Window) -> str:
         project = window.session.project
         taken = {*project.code, *project.blocks}
         name = fresh_id(taken, "MyLayer")
-        code = SetCode(name, Code("layer", LAYER.format(name=name), output_shape="same"))
+        source, weights = LAYER.format(name=name), {"scale": ({"axis": -1},)}
+        code = SetCode(name, Code("layer", source, output_shape="same", weights=weights))
         after = feeding(window)[-1:]
         place = _place(window, None, after, None)
         feed = after[0] if after else None

@@ -52,18 +52,19 @@ def problems(window: Window) -> None:
 
 
 def _theme(choice: str, title: str, image: str) -> None:
-    @command(
+    def choose(window: Window) -> None:
+        window.settings.set("theme", choice)
+        theme.apply(choice)
+
+    choose.__doc__ = f"Uses the {choice} colours."
+    register = command(
         f"view.theme_{choice}",
         title,
         icon=image,
         on=lambda window: theme.choice == choice,
         group=3,
     )
-    def choose(window: Window) -> None:
-        window.settings.set("theme", choice)
-        theme.apply(choice)
-
-    choose.__doc__ = f"Uses the {choice} colours."
+    register(choose)
 
 
 _theme("system", "Theme of the system", "monitor")
@@ -131,10 +132,10 @@ def _go(window: Window, by: int) -> None:
 
 def _first_of(panel: QWidget) -> QWidget | None:
     """The first widget of a panel that the keyboard can use."""
-    widget = panel.nextInFocusChain()
-    while widget is not panel and panel.isAncestorOf(widget):
-        able = widget.isVisibleTo(panel) and widget.isEnabled()
+    from PySide6.QtWidgets import QWidget
+
+    for widget in panel.findChildren(QWidget):
+        able = widget.isVisible() and widget.isEnabled()
         if able and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             return widget
-        widget = widget.nextInFocusChain()
     return None

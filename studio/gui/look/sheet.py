@@ -144,7 +144,7 @@ QListView, QTreeView, QTableView {
 QListView::item, QTreeView::item { height: 28px; border-radius: 6px; padding: 0 6px; }
 QListView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTreeView::item:selected { background: $selection; color: $text; }
-QTreeView::branch { background: transparent; }
+QTreeView::branch, QTreeView::branch:selected { background: $panel; }
 QTreeView::branch:has-children:closed { image: url($icons/chevron-right-$name.svg); }
 QTreeView::branch:has-children:open { image: url($icons/chevron-down-$name.svg); }
 QHeaderView { background: $panel; border: 0; }

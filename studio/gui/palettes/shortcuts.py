@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.graph.find import Entry, Index
+from studio.gui.actions import sequences
 from studio.gui.commands import Command, all_commands
 from studio.gui.look.icons import icon
 from studio.gui.look.letters import draw_ground, draw_matched, draw_text
@@ -331,7 +332,7 @@ def holder(keys: str, command: Command, own: dict[str, str]) -> Command | None:
 
 
 def _parts(keys: str) -> list[str]:
-    return [each.toString() for each in QKeySequence.listFromString(keys)]
+    return [each.toString() for each in sequences(keys)]
 
 
 def _first(id: str) -> str:
@@ -340,7 +341,7 @@ def _first(id: str) -> str:
 
 def _native(keys: str) -> str:
     form = QKeySequence.SequenceFormat.NativeText
-    return "  ".join(each.toString(form) for each in QKeySequence.listFromString(keys))
+    return "  ".join(each.toString(form) for each in sequences(keys))
 
 
 def _words(keys: str) -> str:

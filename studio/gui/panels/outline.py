@@ -138,9 +138,9 @@ class OutlinePanel(Panel):
 
     def chosen(self) -> tuple[str, list[str]]:
         """The graph in hand and the nodes selected in it, in the order of the file."""
-        rows = [index.internalPointer() for index in self.tree.selectedIndexes()]
+        rows = [self.rows.row(index) for index in self.tree.selectedIndexes()]
         current = self.tree.currentIndex()
-        here = current.internalPointer() if current.isValid() else None
+        here = self.rows.row(current)
         graph = here.graph if here is not None else rows[0].graph if rows else self.window_.graph
         nodes = {row.id: row.place for row in rows if row.graph == graph and row.id}
         return graph, sorted(nodes, key=nodes.get)
@@ -159,7 +159,7 @@ class OutlinePanel(Panel):
         self._stale = not self.isVisible()
         if self._syncing or self._stale or self.session is None:
             return
-        now = {(i.internalPointer().graph, i.internalPointer().id) for i in self._nodes()}
+        now = {(self.rows.row(i).graph, self.rows.row(i).id) for i in self._nodes()}
         if now == {(graph, node) for node in nodes}:
             return
         top = self._graph_row(graph)
@@ -185,7 +185,7 @@ class OutlinePanel(Panel):
         self._syncing = False
 
     def _nodes(self) -> Iterable[QModelIndex]:
-        return (i for i in self.tree.selectedIndexes() if i.internalPointer().id)
+        return (i for i in self.tree.selectedIndexes() if self.rows.row(i).id)
 
     def enter(self) -> None:
         """Puts the keyboard into the tree, on the selected node."""
@@ -249,7 +249,7 @@ class OutlinePanel(Panel):
     def rename(self) -> None:
         """Begins to change the node's name, in its row."""
         index = self.tree.currentIndex()
-        if index.isValid() and index.internalPointer().id:
+        if index.isValid() and self.rows.row(index).id:
             self.tree.edit(index)
 
     def _rename(self, row: Row, name: str) -> None:
@@ -261,7 +261,7 @@ class OutlinePanel(Panel):
         graph, nodes = self.chosen()
         if not nodes:
             return
-        row = self.tree.currentIndex().internalPointer()
+        row = self.rows.row(self.tree.currentIndex())
         beside = [each for each in row.parent.rows if each.id not in nodes] if row.parent else []
         near = min(beside, key=lambda each: abs(each.place - row.place), default=None)
         if self._do(lambda: delete_and_heal(self.session.project, graph, nodes)) and near:
@@ -313,7 +313,7 @@ class OutlinePanel(Panel):
     def _activated(self, index: QModelIndex) -> None:
         if not index.isValid():
             return
-        row = index.internalPointer()
+        row = self.rows.row(index)
         inside = self.rows._inside(row)
         if inside:
             self.window_.select(inside, [] if row.id else self.window_.selected())

@@ -70,15 +70,15 @@ class OutlineDelegate(QStyledItemDelegate):
             room.setRight(box.left() - 6)
         name = draw_text(painter, room, row.id, sans(13, 500), theme.color("text"))
         room.setLeft(room.left() + name + 8)
-        muted, shape = theme.color("muted"), self._rows.shape(row)
-        font = mono(11)
+        muted = theme.color("muted")
+        shape = self._rows.shape(row).replace(", ", ",")
+        font, small = mono(11), sans(11)
         wide = QFontMetricsF(font).horizontalAdvance(shape) + 1
-        kind, small = self._rows.kind(row), sans(11)
-        need = min(QFontMetricsF(small).horizontalAdvance(kind), 56)
-        if shape and room.width() > wide + need + 8:
+        kind = self._rows.kind(row)
+        if shape and room.width() > wide:
             draw_text(painter, room.adjusted(room.width() - wide, 0, 1, 0), shape, font, muted)
             room.setRight(room.right() - wide - 8)
-        if room.width() > 20:
+        if room.width() >= min(QFontMetricsF(small).horizontalAdvance(kind), 36):
             draw_text(painter, room, kind, small, muted)
 
     def createEditor(

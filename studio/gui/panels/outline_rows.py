@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
+from weakref import WeakValueDictionary
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -28,13 +30,18 @@ ROLE = Qt.ItemDataRole.UserRole
 ROWS = "application/x-studio-rows"
 
 
+_keys = count(1)
+
+
 class Row:
     """A graph, or a node of one; `rows` are what is in it, None as long as nobody looked."""
 
-    __slots__ = ("graph", "id", "parent", "place", "rows")
+    __slots__ = ("__weakref__", "graph", "id", "key", "parent", "place", "rows")
 
     def __init__(self, parent: Row | None, graph: str, id: str, place: int):
         self.parent = parent
+        self.key = next(_keys)
+        """What stands for it in an index of Qt's, which may outlive it."""
         self.graph = graph
         self.id = id
         """A node's id; empty for a graph itself."""
@@ -57,6 +64,7 @@ class OutlineRows(QAbstractItemModel):
         super().__init__(parent)
         self.session: Session | None = None
         self.graphs: list[Row] = []
+        self._by_key: WeakValueDictionary[int, Row] = WeakValueDictionary()
         self._problems: dict[tuple[str, str], list[str]] = {}
         self._errors: set[tuple[str, str]] = set()
 
@@ -170,7 +178,7 @@ class OutlineRows(QAbstractItemModel):
     def _order(self, row: Row, head: int, names: list[str]) -> None:
         self.layoutAboutToBeChanged.emit()
         indexes = self.persistentIndexList()
-        kept = [index.internalPointer() for index in indexes]
+        kept = [self.row(index) for index in indexes]
         by_id = {each.id: each for each in row.rows}
         row.rows[head : head + len(names)] = [by_id[name] for name in names]
         _number(row.rows)
@@ -206,23 +214,29 @@ class OutlineRows(QAbstractItemModel):
 
     def index_of(self, row: Row) -> QModelIndex:
         """Where a row is."""
-        return self.createIndex(row.place, 0, row)
+        self._by_key[row.key] = row
+        return self.createIndex(row.place, 0, row.key)
+
+    def row(self, index: QModelIndex) -> Row | None:
+        """The row at an index; None where there is none any more."""
+        return self._by_key.get(index.internalId()) if index.isValid() else None
 
     def index(self, place: int, column: int, parent: QModelIndex | None = None) -> QModelIndex:
         rows = self._rows(parent)
         if column or not 0 <= place < len(rows):
             return QModelIndex()
-        return self.createIndex(place, 0, rows[place])
+        return self.index_of(rows[place])
 
     def _rows(self, parent: QModelIndex | None) -> list[Row]:
         if parent is None or not parent.isValid():
             return self.graphs
-        return parent.internalPointer().rows or []
+        row = self.row(parent)
+        return (row.rows if row is not None else None) or []
 
     def parent(self, index: QModelIndex | None = None) -> Any:
         if index is None:
             return super().parent()
-        row = index.internalPointer() if index.isValid() else None
+        row = self.row(index)
         return self.index_of(row.parent) if row is not None and row.parent else QModelIndex()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -234,19 +248,21 @@ class OutlineRows(QAbstractItemModel):
     def hasChildren(self, parent: QModelIndex | None = None) -> bool:
         if parent is None or not parent.isValid():
             return bool(self.graphs)
-        row = parent.internalPointer()
-        if row.rows is not None:
-            return bool(row.rows)
+        row = self.row(parent)
+        if row is None or row.rows is not None:
+            return row is not None and bool(row.rows)
         inside = self._inside(row)
         return bool(inside and self.session.project.graph(inside).nodes)
 
     def canFetchMore(self, parent: QModelIndex) -> bool:
         return (
-            parent.isValid() and parent.internalPointer().rows is None and self.hasChildren(parent)
+            (row := self.row(parent)) is not None and row.rows is None and self.hasChildren(parent)
         )
 
     def fetchMore(self, parent: QModelIndex) -> None:
-        row = parent.internalPointer()
+        if not self.canFetchMore(parent):
+            return
+        row = self.row(parent)
         inside = self._inside(row)
         names = list(self.session.project.graph(inside).nodes)
         self.beginInsertRows(parent, 0, len(names) - 1)
@@ -255,15 +271,18 @@ class OutlineRows(QAbstractItemModel):
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         able = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if not index.isValid():
+        row = self.row(index)
+        if row is None:
             return Qt.ItemFlag.NoItemFlags
-        if not index.internalPointer().id:
+        if not row.id:
             return able | Qt.ItemFlag.ItemIsDropEnabled
         # Dropped between two nodes, never on one.
         return able | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = index.internalPointer()
+        row = self.row(index)
+        if row is None or self.session is None:
+            return None
         if role == ROLE:
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
@@ -271,11 +290,11 @@ class OutlineRows(QAbstractItemModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.said(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(self.problems(row)) or None
+            return self.said(row).replace(". ", ".\n") if row.id else None
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        row = index.internalPointer()
+        row = self.row(index)
         name = str(value).strip()
         if role != Qt.ItemDataRole.EditRole or not row.id or not name or name == row.id:
             return False
@@ -291,7 +310,7 @@ class OutlineRows(QAbstractItemModel):
         return [ROWS]
 
     def mimeData(self, indexes: list[QModelIndex]) -> QMimeData:
-        rows = [index.internalPointer() for index in indexes]
+        rows = [self.row(index) for index in indexes]
         graph = rows[0].graph if rows else ""
         names = [row.id for row in sorted(rows, key=lambda r: r.place) if row.graph == graph]
         data = QMimeData()
@@ -302,13 +321,13 @@ class OutlineRows(QAbstractItemModel):
         if not data.hasFormat(ROWS) or not parent.isValid():
             return False
         graph = bytes(data.data(ROWS).data()).decode().split("\n")[0]
-        return self._inside(parent.internalPointer()) == graph
+        return self._inside(self.row(parent)) == graph
 
     def dropMimeData(self, data, action, place, column, parent) -> bool:
         if not self.canDropMimeData(data, action, place, column, parent):
             return False
         graph, *names = bytes(data.data(ROWS).data()).decode().split("\n")
-        behind = parent.internalPointer().rows or []
+        behind = self.row(parent).rows or []
         behind = behind[place:] if place >= 0 else []
         before = next((row.id for row in behind if row.id not in names), None)
         self.moved.emit(graph, names, before)
