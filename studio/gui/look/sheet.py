@@ -73,6 +73,7 @@ QPushButton[role="link"], QToolButton[role="link"] {
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
+QToolButton[role="flat"]:checked { background: $selection; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $field; color: $text; border: 1px solid $hairline; border-radius: 7px;
@@ -126,6 +127,7 @@ QHeaderView::section {
   padding: 6px 8px; font-size: 11px; font-weight: 600;
 }
 QTableView { gridline-color: $hairline; }
+QTableView::item { padding: 0 8px; border: 0; }
 
 QMenu {
   background: $panel; color: $text; border: 1px solid $hairline; padding: 6px;
