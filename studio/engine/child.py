@@ -17,6 +17,7 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.process import forget, note
 from studio.engine.run import LINES, SCRIPT
 from studio.graph.file import write_atomically
 from studio.graph.text import dump
@@ -29,6 +30,7 @@ def main(folder: Path) -> int:
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        note(folder)
         return _train(folder, events)
     except Exception as error:
         traceback.print_exc()
@@ -44,6 +46,8 @@ def main(folder: Path) -> int:
             line=line,
         )
         return 1
+    finally:
+        forget(folder)
 
 
 def _train(folder: Path, events: EventWriter) -> int:

@@ -49,23 +49,38 @@ class EventReader:
     def __init__(self, folder: Path):
         self._path = folder / NAME
         self._offset = 0
+        self.behind = False
+        """Whether the last call left events unread, for `most`."""
 
-    def read(self) -> list[Event]:
-        """The events since the last call; a line that is not yet whole waits for the next."""
+    def read(self, most: int | None = None) -> list[Event]:
+        """The events since the last call; a line that is not yet whole waits for the next.
+
+        Of more than `most` bytes the first are read, so that whoever must not
+        wait long can read a long story in parts.
+        """
         try:
             with self._path.open("rb") as file:
+                there = file.seek(0, os.SEEK_END) - self._offset
                 file.seek(self._offset)
-                content = file.read()
+                content = file.read(-1 if most is None else most)
+                if most is not None and b"\n" not in content:
+                    content += file.readline()
         except FileNotFoundError:
             return []
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
-        events = []
-        for line in whole.splitlines():
-            try:
-                event = msgspec.json.decode(line)
-            except msgspec.DecodeError:
-                continue  # a line that a crash cut short
-            if isinstance(event, dict) and "event" in event:
-                events.append(event)
-        return events
+        self.behind = there > len(content)
+        return decode(whole)
+
+
+def decode(lines: bytes) -> list[Event]:
+    """The events of whole lines."""
+    events = []
+    for line in lines.splitlines():
+        try:
+            event = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue  # a line that a crash cut short
+        if isinstance(event, dict) and "event" in event:
+            events.append(event)
+    return events

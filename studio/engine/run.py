@@ -11,15 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from studio.codegen.script import Script, write_script
 from studio.engine import control
 from studio.engine.ending import how_it_ended
 from studio.engine.environment import describe
-from studio.engine.events import FINAL, EventReader, EventWriter
+from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
+from studio.engine.process import Found, forget
+from studio.engine.progress import Progress
 from studio.graph import text
 from studio.graph.document import Project
 from studio.graph.file import save, write_atomically
@@ -32,52 +31,10 @@ LINES = "lines.json"
 """Which lines of the script belong to which node: "graph:node" -> [[first, last], ...]."""
 
 
-class Progress(Struct):
-    """What the events of a run have said so far."""
-
-    state: str = "queued"
-    message: str = ""
-    node: str = ""
-    epochs: int | None = None
-    steps: int | None = None
-    epoch: int = 0
-    step: int = 0
-    metrics: dict[str, Any] = msgspec.field(default_factory=dict)
-    test: dict[str, Any] = msgspec.field(default_factory=dict)
-    time: float = 0.0
-
-    def take(self, event: dict[str, Any]) -> None:
-        """Goes on by one event."""
-        kind = event["event"]
-        self.time = event.get("time", self.time)
-        if kind == "state":
-            self.state = event["state"]
-            self.message = event.get("message", "")
-            self.node = event.get("node", "")
-        elif kind == "plan":
-            self.epochs, self.steps = event.get("epochs"), event.get("steps")
-        elif kind in ("step", "epoch"):
-            self.epoch, self.step = event["epoch"], event.get("step", self.step)
-            if kind == "epoch":
-                self.metrics = event["metrics"]
-        elif kind == "test":
-            self.test = event["metrics"]
-
-    @property
-    def ended(self) -> bool:
-        """Whether no more events will come."""
-        return self.state in FINAL
-
-    @property
-    def results(self) -> dict[str, Any]:
-        """The last epoch's metrics, and those of the test under test_..."""
-        return self.metrics | {f"test_{name}": value for name, value in self.test.items()}
-
-
 class Run:
-    """A run whose process this process has started."""
+    """A run to be followed: one that this process has started, or has found."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen):
+    def __init__(self, folder: Path, process: subprocess.Popen | Found):
         self.folder = folder
         self.process = process
         self.progress = Progress()
@@ -88,18 +45,28 @@ class Run:
         """The folder's name."""
         return self.folder.name
 
-    def poll(self) -> list[dict[str, Any]]:
-        """The events since the last call. A process that died without a word has its end told."""
+    def poll(self, most: int | None = None) -> list[dict[str, Any]]:
+        """The events since the last call, of the first `most` bytes of them.
+
+        A process that died without a word has its end told.
+        """
         code = self.process.poll()  # asked first: what it wrote before it died is then read below
-        events = self._reader.read()
+        events = self._reader.read(most)
         for event in events:
             self.progress.take(event)
-        if code is not None and not self.progress.ended:
-            writer = EventWriter(self.folder)
-            writer.write("state", state="failed", message=_death(code, self.folder))
-            writer.close()
-            return events + self.poll()
+        if code is not None and not self._reader.behind:
+            if not self.progress.ended:
+                writer = EventWriter(self.folder)
+                writer.write("state", state="failed", message=_death(code, self))
+                writer.close()
+                return events + self.poll()
+            forget(self.folder)
         return events
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last look left events unread."""
+        return self._reader.behind
 
     def stop(self) -> None:
         """Asks it to write a checkpoint and end."""
@@ -111,11 +78,17 @@ class Run:
         self.process.wait()
 
 
-def _death(code: int, folder: Path) -> str:
+def attach(folder: Path) -> Run:
+    """The run of a folder, whoever has started it."""
+    return Run(folder, Found(folder))
+
+
+def _death(code: int, run: Run) -> str:
     """Why a process ended that didn't say it itself."""
-    lines = log_end(folder, 1)
+    lines = log_end(run.folder, 1)
     last = f' Its last words: "{lines[0]}"' if lines else ""
-    return f"The training process {how_it_ended(code)}.{last} See {folder / LOG}."
+    how = "ended before it was done" if isinstance(run.process, Found) else how_it_ended(code)
+    return f"The training process {how}.{last} See {run.folder / LOG}."
 
 
 def log_end(folder: Path, count: int) -> list[str]:
@@ -184,7 +157,12 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
         process = _launch(place)
     except OSError as error:
         raise StudioError(f"The run can't be kept in {place}: {error.strerror}.") from None
+    _started[:] = [*(each for each in _started if each.poll() is None), process]
     return Run(place, process)
+
+
+_started: list[subprocess.Popen] = []
+"""Kept until they end, also where nobody follows them: they would stay behind as zombies."""
 
 
 def _launch(place: Path) -> subprocess.Popen:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from studio.graph.problems import errors
+from studio.gui.bar_progress import ProgressLine, Told
 from studio.gui.look.icons import icon
+from studio.gui.pace import words
 
 if TYPE_CHECKING:
     from studio.gui.session import Session
@@ -35,11 +38,10 @@ class Bar(QWidget):
         self.edited.setProperty("role", "muted")
         self.run = self._button("Run", "play", "primary", "Train the project", "on_accent")
         self.stop = self._button("Stop", "square", "", "Stop the training, with a checkpoint")
-        self.progress = QLabel()
-        self.progress.setProperty("role", "muted")
-        self.progress.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = Told()
+        self.progress.clicked.connect(self._lead)
         self.problems = self._button("", "", "outline", "Show the problems")
-        self.devices = self._button("1 device", "", "outline", "Where it trains")
+        self.devices = self._button("CPU", "", "outline", "Where it trains")
         self.commands = self._button("Commands", "search", "outline", "Find any command")
         for widget in (self.menu, self.name, self.edited):
             row.addWidget(widget)
@@ -53,6 +55,7 @@ class Bar(QWidget):
             (self.run, "run.start"),
             (self.stop, "run.stop"),
             (self.problems, "view.problems"),
+            (self.devices, "run.settings"),
             (self.commands, "view.commands"),
         ):
             button.clicked.connect(lambda _=False, c=command: window.run_command(c))
@@ -60,6 +63,10 @@ class Bar(QWidget):
         self.run.setText(f"Run  {keys}" if keys else "Run")
         keys = window.actions_.shortcut("view.commands")
         self.commands.setText(f"Commands    {keys}")
+        self.line = ProgressLine(self)
+        runner = window.runner
+        for signal in (runner.started, runner.told, runner.ended, window.session_changed):
+            signal.connect(self.refresh_run)
 
     def _button(
         self, text: str, image: str, role: str, name: str, color: str = "text"
@@ -92,6 +99,36 @@ class Bar(QWidget):
             session.checked.connect(self.refresh)
         self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.line.setGeometry(0, self.height() - 2, self.width(), 2)
+        self.line.raise_()
+
+    def refresh_run(self) -> None:
+        """Brings what is said of the run up to date."""
+        runner = self._window.runner
+        going = runner.running
+        self.run.setEnabled(self._window.session is not None and not going)
+        self.stop.setEnabled(going)
+        self.line.set(runner.run.progress.done if going else None)
+        if runner.run is None:
+            self.progress.tell("", "muted", False)
+        else:
+            progress = runner.run.progress
+            wrong = progress.state in ("failed", "lost")
+            self.progress.tell(words(progress, runner.pace), "error" if wrong else "muted", True)
+        if not going:
+            self.devices.setText(devices_text(runner.devices()))
+
+    def _lead(self) -> None:
+        """To the node that a failure names, else to its log; or to the curves."""
+        progress = self._window.runner.run.progress
+        if progress.state not in ("failed", "lost"):
+            self._window.panel("training")
+        elif progress.node and self._window.session.project.graph(progress.graph) is not None:
+            self._window.select(progress.graph, [progress.node])
+        else:
+            self._window.panel("log")
+
     def refresh(self) -> None:
         """Brings name and problems up to date."""
         session = self._window.session
@@ -110,3 +147,11 @@ class Bar(QWidget):
             self.problems.setProperty("tone", tone)
             self.problems.style().unpolish(self.problems)
             self.problems.style().polish(self.problems)
+
+
+def devices_text(devices: list[dict[str, str]]) -> str:
+    """The devices that trained last: what there is isn't known before TensorFlow has looked."""
+    kinds = [each.get("type", "") for each in devices]
+    others = [kind for kind in dict.fromkeys(kinds) if kind != "CPU"]
+    said = [f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) > 1)}" for kind in others]
+    return " · ".join(said) or "CPU"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
     from studio.gui.session import Session
@@ -31,17 +31,30 @@ class Empty(QWidget):
 
     def __init__(self, title: str, text: str, button: str = "", run=None):
         super().__init__()
-        layout = QVBoxLayout(self)
+        # A label that wraps has the height for its width only where the layout gives it that.
+        middle = QWidget()
+        middle.setMaximumWidth(440)
+        row = QHBoxLayout(self)
+        row.addStretch(1)
+        row.addWidget(middle, 1000)
+        row.addStretch(1)
+        layout = QVBoxLayout(middle)
         layout.setSpacing(6)
         layout.addStretch(2)
+        self._labels = []
         for words, role in ((title, "title"), (text, "muted")):
             label = QLabel(words, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setProperty("role", role)
-            label.setMaximumWidth(440)
-            layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(label)
+            self._labels.append(label)
         if button:
             action = QPushButton(button)
             action.setProperty("role", "outline")
             action.clicked.connect(run)
             layout.addWidget(action, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(3)
+
+    def say(self, title: str, text: str) -> None:
+        """Says something else."""
+        for label, words in zip(self._labels, (title, text), strict=True):
+            label.setText(words)

@@ -127,7 +127,7 @@ def _repeat(window: Window, by: int) -> None:
         window.compose(compose.repeat, made.id, made.repeat + by)
 
 
-@command("graph.layout", "Lay out", "Ctrl+L", "network", on_canvas, "canvas", group=3)
+@command("graph.layout", "Lay out", "L", "network", on_canvas, "canvas", group=3, local=True)
 def lay_out(window: Window) -> None:
     """Arranges the selected nodes, or all of them where fewer than two are selected."""
     chosen = window.selected()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
 from studio.gui.commands.command import command, with_project
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ def _can_start(window: Window) -> bool:
     return with_project(window) and not window.runner.running
 
 
+def _has_shown(window: Window) -> bool:
+    return window.runner.shown is not None
+
+
 @command("run.start", "Run", "Ctrl+R", "play", _can_start)
 def start(window: Window) -> None:
     """Trains the project, as `studio run` does."""
@@ -29,3 +36,37 @@ def start(window: Window) -> None:
 def stop(window: Window) -> None:
     """Ends the training behind its step, with a checkpoint."""
     window.runner.stop()
+
+
+@command("run.training", "Training", "Ctrl+Shift+T", "chart-line", with_project, group=1)
+def training(window: Window) -> None:
+    """Shows the curves of the run."""
+    window.panel("training")
+
+
+@command("run.log", "Log", "Ctrl+Shift+L", "terminal", with_project, group=1)
+def log(window: Window) -> None:
+    """Shows what the run has printed."""
+    window.panel("log")
+
+
+@command("run.runs", "Runs", "Ctrl+Shift+R", "table", with_project, group=1)
+def runs(window: Window) -> None:
+    """Shows all runs of the project."""
+    window.panel("runs")
+
+
+@command(
+    "run.settings", "Training settings", icon="sliders-horizontal", enabled=with_project, group=2
+)
+def settings(window: Window) -> None:
+    """Shows optimizer, losses, metrics, callbacks and the other settings of the training."""
+    window.panel("training-settings")
+
+
+@command(
+    "run.show_folder", "Show the run's folder", icon="folder-open", enabled=_has_shown, group=2
+)
+def show_folder(window: Window) -> None:
+    """Opens the folder of the run that is shown, in the system's file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(window.runner.shown)))

@@ -88,6 +88,7 @@ QPushButton[role="chip"] {
   background: $selection; color: $accent; font-family: "JetBrains Mono"; font-size: 12px;
   text-align: left;
 }
+QToolButton[role="flat"]:checked { background: $selection; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $field; color: $text; border: 1px solid $hairline; border-radius: 7px;
@@ -153,6 +154,7 @@ QHeaderView::section {
   padding: 6px 8px; font-size: 11px; font-weight: 600;
 }
 QTableView { gridline-color: $hairline; }
+QTableView::item { padding: 0 8px; border: 0; }
 
 QMenu {
   background: $panel; color: $text; border: 1px solid $hairline; padding: 6px;

@@ -1,0 +1,86 @@
+"""process.json: which process trains a run; it is there as long as the process is, so any program
+finds the runs that go on, and follows those that it hasn't started itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+from studio.engine import events
+from studio.graph.file import write_atomically
+from studio.graph.text import dump
+
+NAME = "process.json"
+
+GRACE, BEGINNING = 1.0, 30.0
+"""Seconds of silence behind which a process that is gone is taken to have died without a word:
+whoever started it knows more about its end, and may be about to tell it; and one that has never
+said that it is there may still be on its way."""
+
+
+def note(folder: Path) -> None:
+    """Says that this process trains the run."""
+    about = {"process": os.getpid(), "machine": platform.node()}
+    write_atomically(folder / NAME, dump(about).encode())
+
+
+def forget(folder: Path) -> None:
+    """Says that the run has ended."""
+    with contextlib.suppress(OSError):
+        (folder / NAME).unlink()
+
+
+def noted(runs: Path) -> list[Path]:
+    """The folders of runs whose process is there, or died without a word; the newest first."""
+    return sorted((path.parent for path in runs.glob(f"*/{NAME}")), reverse=True)
+
+
+class Found:
+    """The process of a run that another process may have started; used like a Popen."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def poll(self) -> int | None:
+        """None while it is there; else 1: how it ended is known only to whoever started it."""
+        if self._process() is not None:
+            return None
+        grace = GRACE if (self.folder / NAME).exists() else BEGINNING
+        with contextlib.suppress(OSError):
+            if time.time() - (self.folder / events.NAME).stat().st_mtime < grace:
+                return None
+        return 1
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            process = self._process()
+            if process:
+                process.kill()
+
+    def wait(self) -> None:
+        """Waits for its end."""
+        while self._process() is not None:
+            time.sleep(0.05)
+
+    def _process(self):
+        """It as psutil has it; None where it is gone. True where only another machine knows."""
+        import psutil
+
+        try:
+            about = json.loads((self.folder / NAME).read_bytes())
+            if about["machine"] != platform.node():
+                return True
+            process = psutil.Process(about["process"])
+            # A number is given again: it is ours only if it was started for this folder.
+            ours = Path(process.cmdline()[-1]).samefile(self.folder)
+            return process if ours else None
+        except (OSError, ValueError, KeyError, TypeError, IndexError, psutil.Error):
+            return None  # a zombie has no command line

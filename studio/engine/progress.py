@@ -1,0 +1,64 @@
+"""How far a run has come, from what its events have said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from studio.engine.events import FINAL
+
+
+class Progress(Struct):
+    """What the events of a run have said so far."""
+
+    state: str = "queued"
+    message: str = ""
+    graph: str = ""
+    node: str = ""
+    epochs: int | None = None
+    steps: int | None = None
+    epoch: int = 0
+    step: int = 0
+    metrics: dict[str, Any] = msgspec.field(default_factory=dict)
+    test: dict[str, Any] = msgspec.field(default_factory=dict)
+    time: float = 0.0
+    since: float = 0.0
+    """When it began to run; until then, when it was first heard of."""
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Goes on by one event."""
+        kind = event["event"]
+        self.time = event.get("time", self.time)
+        if kind == "state":
+            self.state = event["state"]
+            self.message = event.get("message", "")
+            self.graph, self.node = event.get("graph", ""), event.get("node", "")
+            if self.state not in FINAL or not self.since:
+                self.since = self.time
+        elif kind == "plan":
+            self.epochs, self.steps = event.get("epochs"), event.get("steps")
+        elif kind in ("step", "epoch"):
+            self.epoch, self.step = event["epoch"], event.get("step", self.step)
+            if kind == "epoch":
+                self.metrics = event["metrics"]
+        elif kind == "test":
+            self.test = event["metrics"]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more events will come."""
+        return self.state in FINAL
+
+    @property
+    def done(self) -> float | None:
+        """The part of the training that is done, from 0 to 1; None where it can't be known."""
+        if self.epochs and self.steps:
+            return min(1.0, self.step / (self.epochs * self.steps))
+        return min(1.0, max(0, self.epoch - 1) / self.epochs) if self.epochs else None
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The last epoch's metrics, and those of the test under test_..."""
+        return self.metrics | {f"test_{name}": value for name, value in self.test.items()}

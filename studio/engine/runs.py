@@ -1,0 +1,107 @@
+"""The runs of a folder, as a list shows them: read from the ends of their events, not from all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from studio.engine import events
+from studio.engine.events import FINAL, decode
+from studio.engine.process import Found
+from studio.engine.progress import Progress
+
+HEAD, TAIL = 4096, 16384
+"""Bytes that are read at first: the beginning tells the plan, the end how far it came."""
+
+MOST = 1 << 20
+"""Bytes of the end that are looked through for the last epoch, at most."""
+
+STEP = b'{"event":"step"'
+
+TOLD = FINAL - {"lost"}
+"""The ends that a run has told itself, or that were told of it."""
+
+
+class Known(Struct, frozen=True):
+    """What a list says of a run."""
+
+    folder: Path
+    began: float
+    progress: Progress
+
+    @property
+    def name(self) -> str:
+        """The project's name, as the folder has it."""
+        return self.folder.name.split("-", 2)[-1]
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, or ran."""
+        return max(0.0, self.progress.time - self.progress.since)
+
+
+class Runs:
+    """The runs in a folder. What it has read of a run is good until the run says more."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._known: dict[str, tuple[tuple[int, int], Known]] = {}
+
+    def read(self) -> list[Known]:
+        """All of them, the newest first."""
+        found = {}
+        try:
+            folders = list(self.folder.iterdir())
+        except OSError:
+            return []
+        for folder in folders:
+            name = folder.name
+            try:
+                about = (folder / events.NAME).stat()
+            except OSError:
+                continue  # no run
+            mark = (about.st_mtime_ns, about.st_size)
+            known = self._known.get(name)
+            if known is None or known[0] != mark or known[1].progress.state not in TOLD:
+                known = (mark, read_run(folder))
+            found[name] = known
+        self._known = found
+        return sorted((each for _, each in found.values()), key=lambda each: -each.began)
+
+
+def read_run(folder: Path) -> Known:
+    """What is known of one run; "lost" is one whose process is gone and didn't say how it ended."""
+    progress = Progress()
+    try:
+        with (folder / events.NAME).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            head = file.read(HEAD + TAIL if size <= HEAD + TAIL else HEAD)
+            told = decode(head)
+            if size > len(head):
+                told += _end(file, len(head), size)
+    except OSError:
+        return Known(folder, 0.0, progress)
+    for event in told:
+        progress.take(event)
+    if not progress.ended and Found(folder).poll() is not None:
+        progress.state = "lost"
+        progress.message = "The training process is gone."
+    return Known(folder, told[0].get("time", 0.0) if told else 0.0, progress)
+
+
+def _end(file, start: int, size: int) -> list[events.Event]:
+    """The last events: of the steps only the very last, which come in thousands."""
+    length = TAIL
+    while True:
+        begin = max(start, size - length)
+        file.seek(begin)
+        lines = file.read(size - begin).split(b"\n")[begin > start :]
+        others = [line for line in lines if not line.startswith(STEP)]
+        if begin == start or length >= MOST or any(b'"event":"epoch"' in each for each in others):
+            break
+        length *= 4
+    last = next((line for line in reversed(lines[:-1]) if line), b"")
+    return decode(b"\n".join([*others, last] if last.startswith(STEP) else others))
