@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QPointF, QRectF
+from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
 
 from studio.graph.compose import add_node, insert_on_edge, new_node
 from studio.graph.document import Edge, Node
 from studio.graph.problems import StudioError
 from studio.gui.canvas.edge_item import EdgeItem
-from studio.gui.canvas.geometry import HEIGHT, WIDTH, snapped
+from studio.gui.canvas.geometry import CORNER, HEIGHT, WIDTH, snapped
+from studio.gui.look.theme import theme
 
 if TYPE_CHECKING:
     from studio.gui.canvas.scene import CanvasScene
@@ -61,6 +63,19 @@ def drop_op(view: CanvasView, op: str, middle: QPointF) -> str | None:
         return None
     scene.select([name])
     return name
+
+
+def paint_ghost(painter: QPainter, scene: CanvasScene, middle: QPointF) -> None:
+    """Shows where a node would come to lie that is still in the hand, and the edge it would cut."""
+    rect = QRectF(*corner(middle), WIDTH, HEIGHT)
+    edge = edge_under(scene, rect)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if edge is not None:
+        painter.setPen(QPen(theme.color("accent"), 4))
+        painter.drawPath(edge.path)
+    painter.setPen(QPen(theme.color("accent"), 2, Qt.PenStyle.DashLine))
+    painter.setBrush(theme.color("selection", 170))
+    painter.drawRoundedRect(rect, CORNER, CORNER)
 
 
 def can_insert(scene: CanvasScene, name: str) -> bool:

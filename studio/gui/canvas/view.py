@@ -39,7 +39,7 @@ from studio.graph import compose
 from studio.graph.compose import walk
 from studio.graph.edits import MoveNodes
 from studio.gui.canvas.arranging import Arranging
-from studio.gui.canvas.dropping import drop_op, dropped_op
+from studio.gui.canvas.dropping import drop_op, dropped_op, paint_ghost
 from studio.gui.canvas.far import Far
 from studio.gui.canvas.frame_item import TITLE
 from studio.gui.canvas.frame_title import FrameTitle
@@ -245,6 +245,8 @@ class CanvasView(QGraphicsView):
         for each in (self.gesture, self.wire):
             if each is not None:
                 each.paint(painter)
+        if self._drop_at is not None:
+            paint_ghost(painter, self.scene(), self._drop_at)
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

@@ -22,8 +22,8 @@ from studio.graph.caption import op_title
 from studio.graph.compose.walk import ways_of
 from studio.graph.document import Graph, Node, owner
 from studio.graph.problems import ERROR
+from studio.gui.canvas.labels import label_of
 from studio.gui.canvas.looks import look_of
-from studio.gui.canvas.scene import label_of
 from studio.gui.session import Change, Session
 
 ROLE = Qt.ItemDataRole.UserRole
@@ -353,7 +353,7 @@ class OutlineRows(QAbstractItemModel):
 
     def shape(self, row: Row) -> str:
         """What leaves a node."""
-        return label_of(self.session.shapes(row.graph), row.id)
+        return label_of(self.session.shapes(row.graph).at(row.id))
 
     def color(self, row: Row) -> str:
         """The colour of a node's family."""
