@@ -1,4 +1,4 @@
-"""Notices: slim bars above the canvas that say what happened and offer what can be done about it."""
+"""Notices: slim bars above the canvas that say what happened, and offer what can be done."""
 
 from __future__ import annotations
 
