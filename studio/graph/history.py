@@ -29,12 +29,14 @@ class History:
 
     A project is what it was when it is the same object: so `saved` is compared
     by identity, and undoing back to it leaves nothing to save. A recovered project is
-    begun with the `saved` one that its file holds.
+    begun with the `saved` one that its file holds. `forgotten` says whether there were
+    steps that are too old to be undone.
     """
 
     def __init__(self, project: Project, saved: Project | None = None):
         self.project = project
         self.saved = saved or project
+        self.forgotten = False
         self._steps: list[Step] = []
         self._done = 0
 
@@ -47,6 +49,16 @@ class History:
     def position(self) -> int:
         """How many steps are done; those behind can be done again."""
         return self._done
+
+    @property
+    def saved_position(self) -> int | None:
+        """How many steps lead to what was saved; None where none do any more."""
+        if not self._steps:
+            return None if self.changed else 0
+        states = [self._steps[0].before, *(step.after for step in self._steps)]
+        # Where it stands there twice, as after a step that changed nothing, it is the nearest.
+        found = [at for at, project in enumerate(states) if project is self.saved]
+        return min(found, key=lambda at: abs(at - self._done), default=None)
 
     def mark_saved(self) -> None:
         """The project as it is now is what stands in its file; typing begins anew."""
@@ -68,6 +80,7 @@ class History:
         else:
             self.seal()
             self._steps.append(Step(edit, before, after, merge))
+        self.forgotten = self.forgotten or len(self._steps) > LONGEST
         del self._steps[:-LONGEST]
         self._done = len(self._steps)
         self.project = after

@@ -75,6 +75,10 @@ class Dock(QDockWidget):
     def _shown(self, visible: bool) -> None:
         if visible:
             self.wake()
+        if self.panel is not None:
+            self.panel.in_front = visible
+            if visible:
+                self.panel.come_up()
 
     def wake(self) -> Panel:
         """The panel, made now if it wasn't."""

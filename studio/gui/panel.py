@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
 
 class Panel(QWidget):
-    """The base of all panels. `attach` is called with each session that is opened, or None."""
+    """The base of all panels. `attach` is called with each session that is opened, or None.
+
+    `in_front` says whether it is to be seen: to Qt, what stands behind another
+    tab is visible too. `come_up` is called when it comes to the front.
+    """
 
     def __init__(self, window: Window):
         super().__init__()
         self.setObjectName("panel")
         self.window_ = window
         self.session: Session | None = None
+        self.in_front = False
 
     def attach(self, session: Session | None) -> None:
         """Shows another project; overridden, and called through, by each panel."""
         self.session = session
+
+    def come_up(self) -> None:
+        """It is to be seen from now on: what was left undone is done."""
 
 
 class Empty(QWidget):

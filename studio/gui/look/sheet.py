@@ -76,6 +76,11 @@ QPushButton[role="link"], QToolButton[role="link"] {
   background: transparent; color: $accent; padding: 2px 2px; text-align: left;
 }
 QPushButton[role="link"]:hover { text-decoration: underline; }
+QPushButton[role="filter"] {
+  background: transparent; color: $muted; padding: 2px 8px; border-radius: 6px;
+}
+QPushButton[role="filter"]:hover { background: $hover; color: $text; }
+QPushButton[role="filter"]:checked { background: $chip; color: $text; }
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
 QToolButton[role="tiny"] { background: transparent; padding: 0; border: 0; min-height: 0; }
