@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QSize,
     Qt,
+    QTimer,
 )
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QVBoxLayout
@@ -66,6 +67,7 @@ class OutlinePanel(Panel):
         super().__init__(window)
         self._syncing = False
         self._stale = False
+        self._listening = False
         self.rows = OutlineRows(self)
         self.rows.renamed.connect(self._rename)
         self.rows.moved.connect(self._move)
@@ -105,6 +107,9 @@ class OutlinePanel(Panel):
             return
         session.changed.connect(self._changed)
         session.checked.connect(self._checked)
+        if not self._listening:
+            self._listening = True
+            self.window_.docks["outline"].visibilityChanged.connect(self._shown)
         self._graph_changed(self.window_.graph)
         self._selected(self.window_.graph, self.window_.selected())
 
@@ -113,12 +118,12 @@ class OutlinePanel(Panel):
         self._syncing = True
         self.rows.follow(change)
         self._syncing = False
-        if self.isVisible():
+        if self._seen():
             self.tree.viewport().update()
 
     def _checked(self) -> None:
         self.rows.check()
-        if self.isVisible():
+        if self._seen():
             self.tree.viewport().update()
 
     def _graph_changed(self, graph: str) -> None:
@@ -129,16 +134,23 @@ class OutlinePanel(Panel):
     def _graph_row(self, graph: str) -> Row | None:
         return next((row for row in self.rows.graphs if row.graph == graph), None)
 
-    def showEvent(self, event) -> None:
-        super().showEvent(event)
-        if self._stale:
-            self._selected(self.window_.graph, self.window_.selected())
+    def _seen(self) -> bool:
+        """Whether any of it is to be seen: a dock behind another still counts as visible."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def _shown(self, visible: bool) -> None:
+        if visible and self._stale:
+            self._stale = False
+            QTimer.singleShot(0, self, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._selected(self.window_.graph, self.window_.selected())
 
     # The selection
 
     def chosen(self) -> tuple[str, list[str]]:
         """The graph in hand and the nodes selected in it, in the order of the file."""
-        rows = [self.rows.row(index) for index in self.tree.selectedIndexes()]
+        rows = self._rows()
         current = self.tree.currentIndex()
         here = self.rows.row(current)
         graph = here.graph if here is not None else rows[0].graph if rows else self.window_.graph
@@ -156,10 +168,10 @@ class OutlinePanel(Panel):
 
     def _selected(self, graph: str, nodes: list[str]) -> None:
         """Selects here what is selected on the canvas."""
-        self._stale = not self.isVisible()
+        self._stale = not self._seen()
         if self._syncing or self._stale or self.session is None:
             return
-        now = {(self.rows.row(i).graph, self.rows.row(i).id) for i in self._nodes()}
+        now = {(row.graph, row.id) for row in self._rows() if row.id}
         if now == {(graph, node) for node in nodes}:
             return
         top = self._graph_row(graph)
@@ -184,8 +196,14 @@ class OutlinePanel(Panel):
         model.select(picked, flags.ClearAndSelect)
         self._syncing = False
 
-    def _nodes(self) -> Iterable[QModelIndex]:
-        return (i for i in self.tree.selectedIndexes() if self.rows.row(i).id)
+    def _rows(self) -> list[Row]:
+        """The selected rows, by the runs that Qt keeps: there may be ten thousand."""
+        found: list[Row] = []
+        for run in self.tree.selectionModel().selection():
+            parent = self.rows.row(run.parent())
+            rows = self.rows.graphs if parent is None else parent.rows or []
+            found += rows[run.top() : run.bottom() + 1]
+        return found
 
     def enter(self) -> None:
         """Puts the keyboard into the tree, on the selected node."""

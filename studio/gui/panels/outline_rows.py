@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
-from weakref import WeakValueDictionary
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -28,6 +27,10 @@ from studio.gui.session import Change, Session
 
 ROLE = Qt.ItemDataRole.UserRole
 ROWS = "application/x-studio-rows"
+_ABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+GRAPH = _ABLE | Qt.ItemFlag.ItemIsDropEnabled
+# Dropped between two nodes, never on one. Asked for every row, so put together once.
+NODE = _ABLE | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
 
 
 _keys = count(1)
@@ -36,7 +39,7 @@ _keys = count(1)
 class Row:
     """A graph, or a node of one; `rows` are what is in it, None as long as nobody looked."""
 
-    __slots__ = ("__weakref__", "graph", "id", "key", "parent", "place", "rows")
+    __slots__ = ("graph", "id", "key", "parent", "place", "rows")
 
     def __init__(self, parent: Row | None, graph: str, id: str, place: int):
         self.parent = parent
@@ -64,8 +67,9 @@ class OutlineRows(QAbstractItemModel):
         super().__init__(parent)
         self.session: Session | None = None
         self.graphs: list[Row] = []
-        self._by_key: WeakValueDictionary[int, Row] = WeakValueDictionary()
+        self._by_key: dict[int, Row] = {}
         self._problems: dict[tuple[str, str], list[str]] = {}
+        self._colors: dict[str | None, str] = {}
         self._errors: set[tuple[str, str]] = set()
 
     # Following the document
@@ -75,6 +79,8 @@ class OutlineRows(QAbstractItemModel):
         self.beginResetModel()
         self.session = session
         self.graphs = []
+        self._by_key.clear()
+        self._colors.clear()
         self.endResetModel()
         if session is not None:
             self._sync_graphs()
@@ -102,6 +108,7 @@ class OutlineRows(QAbstractItemModel):
         """Makes the rows those of the document."""
         before, after = change.before.graphs(), change.after.graphs()
         if before.keys() != after.keys():
+            self._colors.clear()  # an op may be a block now, or none any more
             self._sync_graphs()
         changed = {
             name for name, graph in after.items() if name not in before or before[name] is not graph
@@ -128,6 +135,7 @@ class OutlineRows(QAbstractItemModel):
     def _drop(self, row: Row) -> None:
         if row.rows:
             self.beginRemoveRows(self.index_of(row), 0, len(row.rows) - 1)
+            self._forget(row.rows)
             row.rows = None
             self.endRemoveRows()
         row.rows = None
@@ -139,12 +147,13 @@ class OutlineRows(QAbstractItemModel):
         for place in range(len(self.graphs) - 1, -1, -1):
             if self.graphs[place].graph not in names:
                 self.beginRemoveRows(QModelIndex(), place, place)
+                self._forget([self.graphs[place]])
                 del self.graphs[place]
                 self.endRemoveRows()
         for place, name in enumerate(order):
             if place == len(self.graphs) or self.graphs[place].graph != name:
                 self.beginInsertRows(QModelIndex(), place, place)
-                row = Row(None, name, "", place)
+                row = self._row(None, name, "", place)
                 # Of an empty graph all is known; of others, once somebody looks.
                 row.rows = None if names[name].nodes else []
                 self.graphs.insert(place, row)
@@ -190,12 +199,13 @@ class OutlineRows(QAbstractItemModel):
         inside = self._inside(row)
         if count:
             self.beginRemoveRows(parent, head, head + count - 1)
+            self._forget(row.rows[head : head + count])
             del row.rows[head : head + count]
             _number(row.rows)
             self.endRemoveRows()
         if names:
             self.beginInsertRows(parent, head, head + len(names) - 1)
-            row.rows[head:head] = [Row(row, inside, name, 0) for name in names]
+            row.rows[head:head] = [self._row(row, inside, name, 0) for name in names]
             _number(row.rows)
             self.endInsertRows()
 
@@ -214,12 +224,22 @@ class OutlineRows(QAbstractItemModel):
 
     def index_of(self, row: Row) -> QModelIndex:
         """Where a row is."""
-        self._by_key[row.key] = row
         return self.createIndex(row.place, 0, row.key)
 
     def row(self, index: QModelIndex) -> Row | None:
         """The row at an index; None where there is none any more."""
         return self._by_key.get(index.internalId()) if index.isValid() else None
+
+    def _row(self, parent: Row | None, graph: str, id: str, place: int) -> Row:
+        row = Row(parent, graph, id, place)
+        self._by_key[row.key] = row
+        return row
+
+    def _forget(self, rows: Iterable[Row]) -> None:
+        """Rows that are no more, and all in them."""
+        for row in rows:
+            self._by_key.pop(row.key, None)
+            self._forget(row.rows or ())
 
     def index(self, place: int, column: int, parent: QModelIndex | None = None) -> QModelIndex:
         rows = self._rows(parent)
@@ -266,18 +286,14 @@ class OutlineRows(QAbstractItemModel):
         inside = self._inside(row)
         names = list(self.session.project.graph(inside).nodes)
         self.beginInsertRows(parent, 0, len(names) - 1)
-        row.rows = [Row(row, inside, name, place) for place, name in enumerate(names)]
+        row.rows = [self._row(row, inside, name, place) for place, name in enumerate(names)]
         self.endInsertRows()
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        able = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row = self.row(index)
         if row is None:
             return Qt.ItemFlag.NoItemFlags
-        if not row.id:
-            return able | Qt.ItemFlag.ItemIsDropEnabled
-        # Dropped between two nodes, never on one.
-        return able | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled
+        return NODE if row.id else GRAPH
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.row(index)
@@ -359,7 +375,11 @@ class OutlineRows(QAbstractItemModel):
         """The colour of a node's family."""
         graph = self.graph_of(row)
         node = graph.nodes[row.id]
-        return look_of(self.session.project, graph, node, frozenset(), Counter()).colour
+        made = owner(graph, node) or node
+        if made.op not in self._colors:
+            look = look_of(self.session.project, graph, node, frozenset(), Counter())
+            self._colors[made.op] = look.colour
+        return self._colors[made.op]
 
     def said(self, row: Row) -> str:
         """All of a row in words, for those who listen."""
