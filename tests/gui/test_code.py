@@ -134,6 +134,7 @@ def test_enter_selects_the_node_of_the_line_with_the_cursor(code) -> None:
     cursor = view.textCursor()
     cursor.setPosition(view.document().findBlockByNumber(line_of(code, "pool = ") - 1).position())
     view.setTextCursor(cursor)
+    view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_Return)
     assert code.selected() == ["pool"]
 

@@ -74,6 +74,7 @@ def test_a_click_leads_to_the_node_also_in_another_graph(wrong) -> None:
 
 def test_enter_leads_to_the_node(wrong) -> None:
     panel(wrong).list.setCurrentIndex(row_of(wrong, "bad-param"))
+    panel(wrong).list.setFocus()
     QTest.keyClick(panel(wrong).list, Qt.Key.Key_Return)
     assert wrong.selected() == ["conv2"]
 

@@ -92,7 +92,16 @@ def unpack(window: Window) -> None:
         window.canvas.scene().select(found)
 
 
-@command("graph.open_block", "Open the block", "Ctrl+Return", "box", _is_block, "node", group=2)
+@command(
+    "graph.open_block",
+    "Open the block",
+    "Ctrl+Return",
+    "box",
+    _is_block,
+    "node",
+    group=2,
+    local=True,
+)
 def open_block(window: Window) -> None:
     """Shows what is inside the selected block, with the shapes it has here."""
     window.tabs.open_block(block_of_selected(window), window.graph, window.selected()[0])
