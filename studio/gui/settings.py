@@ -2,6 +2,7 @@
 
 One JSON file in the user's configuration folder, written atomically. One that
 can't be read is set aside, and the app starts as new: settings never stop it.
+What is no regular file (a device, a pipe) is neither read, written nor moved.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ MOST_RECENT = 20
 
 
 class Settings:
-    """Values by name; `set` writes them down at once."""
+    """Values by name; `set` writes them down at once, unless they are only for this process."""
 
-    def __init__(self, path: Path | None = None):
+    def __init__(self, path: Path | None = None, kept: bool = True):
         self.path = path or user_config_path("studio") / "settings.json"
         self._values: dict[str, Any] = {}
+        self._kept = kept and (self.path.is_file() or not self.path.exists())
+        if not self._kept:
+            return
         with contextlib.suppress(FileNotFoundError):
             try:
                 found = json.loads(self.path.read_bytes())
@@ -44,6 +48,8 @@ class Settings:
         if self._values.get(name) == value and name in self._values:
             return
         self._values[name] = value
+        if not self._kept:
+            return
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self.path, json.dumps(self._values, indent=1).encode())
