@@ -332,7 +332,7 @@ class OutlinePanel(Panel):
         if not index.isValid():
             return
         row = self.rows.row(index)
-        inside = self.rows._inside(row)
+        inside = self.rows.inside(row)
         if inside:
             self.window_.select(inside, [] if row.id else self.window_.selected())
             self.tree.expand(index)
