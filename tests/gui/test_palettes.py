@@ -62,7 +62,7 @@ def test_f6_goes_round_the_panels_and_back_to_the_canvas(cnn) -> None:
     assert cnn.docks["library"].isAncestorOf(QApplication.focusWidget())
     press(cnn, Qt.Key.Key_F6, SHIFT)
     assert canvas.hasFocus()
-    press(cnn, Qt.Key.Key_O, CONTROL | SHIFT)
+    press(cnn, Qt.Key.Key_E, CONTROL | SHIFT)
     assert cnn.docks["outline"].isAncestorOf(QApplication.focusWidget())
     press(cnn, Qt.Key.Key_L, CONTROL)
     assert QApplication.focusWidget() is cnn.panel("library").field

@@ -92,7 +92,7 @@ def library(window: Window) -> None:
     window.panel("library").search()
 
 
-@command("view.outline", "Outline", "Ctrl+Shift+O", "list-tree", with_project, group=1)
+@command("view.outline", "Outline", "Ctrl+Shift+E", "list-tree", with_project, group=1)
 def outline(window: Window) -> None:
     """Goes to the outline: the whole graph as a tree."""
     window.panel("outline").enter()
