@@ -61,7 +61,7 @@ class Actions:
     def _run(self, command: Command) -> None:
         if command.enabled(self._window):
             command.run(self._window)
-        self.refresh()
+        self._tick()
 
     def trigger(self, id: str) -> None:
         """Does a command, if it can be done now."""
@@ -69,18 +69,27 @@ class Actions:
         self._run(command)
 
     def refresh(self) -> None:
-        """Greys out what can't be done now, and ticks what is on."""
+        """Greys out what can't be done now, and ticks what is on: for a menu that opens."""
         for command in all_commands():
-            action = self.by_id[command.id]
-            action.setEnabled(command.enabled(self._window))
+            self.by_id[command.id].setEnabled(command.enabled(self._window))
+        self._tick()
+
+    def _tick(self) -> None:
+        for command in all_commands():
             if command.on is not None:
-                action.setChecked(command.on(self._window))
+                self.by_id[command.id].setChecked(command.on(self._window))
+
+    def _menu_closed(self) -> None:
+        """Keys of an action that is grey would do nothing, though it may be possible by then."""
+        for action in self.by_id.values():
+            action.setEnabled(True)
 
     def menu(self, title: str) -> QMenu:
         """A menu of the window: File, Edit, ..."""
         menu = QMenu(title, self._window)
         self._fill(menu, [each for each in all_commands() if each.menu == title])
         menu.aboutToShow.connect(self.refresh)
+        menu.aboutToHide.connect(self._menu_closed)
         return menu
 
     def menus(self) -> list[QMenu]:
@@ -92,6 +101,7 @@ class Actions:
         self.refresh()
         menu = QMenu(self._window)
         self._fill(menu, [each for each in all_commands() if where in each.where])
+        menu.aboutToHide.connect(self._menu_closed)
         return menu
 
     def _fill(self, menu: QMenu, commands: list[Command]) -> None:

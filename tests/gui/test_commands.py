@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
+from studio.graph.compose import remove
 from studio.gui.actions import sequences
 from studio.gui.commands import all_commands
 from studio.gui.commands.__main__ import page
@@ -49,3 +52,23 @@ def test_menus_hold_every_command_once(window) -> None:
         if not action.isSeparator()
     ]
     assert sorted(shown) == sorted(command.title for command in COMMANDS.values())
+
+
+def test_keys_work_after_a_menu_in_which_the_command_was_grey(cnn) -> None:
+    undo, menu = cnn.actions_.by_id["edit.undo"], cnn.actions_.menu("Edit")
+    menu.aboutToShow.emit()
+    assert not undo.isEnabled() and cnn.actions_.by_id["edit.find"].isEnabled()
+    menu.aboutToHide.emit()
+    before = cnn.session.project
+    cnn.session.do(remove(before, "model", ["digit"]))
+    QTest.keyClick(cnn.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert cnn.session.project is before
+    QTest.keyClick(cnn.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert "digit" not in cnn.session.project.model.nodes
+
+
+def test_what_is_on_is_ticked(window) -> None:
+    window.run_command("view.theme_dark")
+    on = [id for id, action in window.actions_.by_id.items() if action.isChecked()]
+    window.run_command("view.theme_system")
+    assert on == ["view.theme_dark"]

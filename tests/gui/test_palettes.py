@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from studio.graph.document import Edge
 from studio.gui.canvas.port_at import ports_of
+from studio.gui.palettes import command_palette
 from studio.gui.palettes.palette import Palette
-from studio.gui.palettes.popup import Popup
+from studio.gui.palettes.popup import SHADOW, Popup
 from studio.gui.palettes.shortcuts import ShortcutSheet
+from studio.gui.settings import Settings
+from studio.gui.window import Window
 from tests.gui.conftest import at, drag, settle
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -109,6 +112,17 @@ class TestCommands:
             cnn.panel("library").field.setFocus()
         assert palette(cnn) is None
 
+    def test_a_window_may_go_with_it_open(self, cnn, tmp_path) -> None:
+        other = Window(Settings(tmp_path / "other.json"))
+        other.show()
+        command_palette(other)
+        other.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        cnn.activateWindow()
+        cnn.panel("library").search()  # the focus moves, and nothing listens any more
+        cnn.canvas.setFocus()
+        assert cnn.canvas.hasFocus()
+
     def test_a_click_chooses(self, cnn) -> None:
         press(cnn, Qt.Key.Key_K, CONTROL)
         write(cnn, "select all")
@@ -195,6 +209,16 @@ class TestAdding:
         new = cnn.selected()[0]
         assert Edge(new, "mean") in cnn.session.project.model.edges
         assert edge not in cnn.session.project.model.edges
+
+    def test_it_stays_in_the_window_wherever_the_wire_was_let_go(self, cnn) -> None:
+        port = next(p for p in ports_of(cnn.canvas.scene().nodes["digit"]) if p.out)
+        cnn.canvas.ask_for_node(cnn.canvas.seen().bottomRight(), port)
+        sheet = palette(cnn).geometry().adjusted(SHADOW, SHADOW, -SHADOW, -SHADOW)
+        assert cnn.rect().contains(sheet)
+        cnn.resize(1000, 640)
+        settle(cnn)
+        sheet = palette(cnn).geometry().adjusted(SHADOW, SHADOW, -SHADOW, -SHADOW)
+        assert cnn.rect().contains(sheet)
 
     def test_escape_adds_nothing(self, cnn) -> None:
         before = cnn.session.project

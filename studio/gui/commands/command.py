@@ -100,8 +100,8 @@ def _load() -> dict[str, Command]:
 
 
 def all_commands() -> list[Command]:
-    """Every command, by menu, in the order they were written."""
-    return sorted(_load().values(), key=lambda each: MENUS.index(each.menu))
+    """Every command, by menu and group, in the order they were written."""
+    return sorted(_load().values(), key=lambda each: (MENUS.index(each.menu), each.group))
 
 
 def find_command(id: str) -> Command:

@@ -169,6 +169,7 @@ QMenu::item:selected { background: $selection; }
 QMenu::item:disabled { color: $faint; }
 QMenu::separator { height: 1px; background: $hairline; margin: 5px 6px; }
 QMenu::icon { padding-left: 8px; }
+QMenu::icon:checked { background: $selection; border: 1px solid $accent; border-radius: 4px; }
 QMenuBar { background: $panel; }
 QMenuBar::item { padding: 6px 10px; background: transparent; border-radius: 5px; }
 QMenuBar::item:selected { background: $selection; }

@@ -40,7 +40,8 @@ def connect_from(window: Window, graph: str, node: str) -> Palette:
             target = found.nodes[match.key[1].partition(".")[0]]
             reason = why(match.key)
             kind = op_title(session.project, found, target)
-            rows.append(Choice(match.key, match.text, reason or kind, match.positions, not reason))
+            hint, able = reason or kind, not reason
+            rows.append(Choice(match.key, match.text, hint, match.positions, able, help=reason))
         return sorted(rows, key=lambda row: not row.enabled)
 
     palette = Palette(

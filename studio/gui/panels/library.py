@@ -20,6 +20,7 @@ from studio.graph.document import Project
 from studio.graph.find import Index
 from studio.graph.library import Family, library
 from studio.gui.adding import add, add_custom_layer, feeding
+from studio.gui.look.icons import icon
 from studio.gui.panel import Panel
 from studio.gui.panels.library_rows import (
     HEADING,
@@ -46,7 +47,12 @@ class LibraryPanel(Panel):
         self._opened: set[str] = set()
         self._shown: tuple[object, ...] = ()
         self._stale = True
-        self.field = QLineEdit(clearButtonEnabled=True)
+        self.field = QLineEdit()
+        end = QLineEdit.ActionPosition.TrailingPosition
+        self._clear = self.field.addAction(icon("x", "muted"), end)
+        self._clear.setToolTip("Clear the search")
+        self._clear.setVisible(False)
+        self._clear.triggered.connect(self.field.clear)
         self.field.setAccessibleName("Search the library")
         self.field.textChanged.connect(self._searched)
         self.field.installEventFilter(self)
@@ -124,6 +130,7 @@ class LibraryPanel(Panel):
 
     def _searched(self) -> None:
         query = self.field.text().strip()
+        self._clear.setVisible(bool(query))
         if query:
             rows = found_rows(self._families, self._index, query)
         else:

@@ -194,9 +194,8 @@ class LibraryDelegate(QStyledItemDelegate):
             text, mark = theme.color("text"), theme.color("accent")
             wide = draw_matched(painter, room, row.text, row.positions, sans(), text, mark)
             room.setLeft(room.left() + wide + 10)
-            if row.hint and room.width() > 24:
-                font = sans(11)
-                need = QFontMetricsF(font).horizontalAdvance(row.hint) + 1
-                room.setLeft(max(room.left(), room.right() - need))
-                draw_text(painter, room, row.hint, font, theme.color("muted"))
+            need = QFontMetricsF(sans(11)).horizontalAdvance(row.hint) + 1
+            if row.hint and room.width() >= need:  # its dot says as much
+                room.setLeft(room.right() - need)
+                draw_text(painter, room, row.hint, sans(11), theme.color("muted"))
         painter.restore()

@@ -47,6 +47,9 @@ class Tree(QTreeView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.state() == QAbstractItemView.State.EditingState:
+            event.accept()  # the editor has had it, and passes on what it makes nothing of
+            return
         call = self._panel.call_of(event)
         if call is not None:
             call()
@@ -332,7 +335,7 @@ class OutlinePanel(Panel):
         if not index.isValid():
             return
         row = self.rows.row(index)
-        inside = self.rows._inside(row)
+        inside = self.rows.inside(row)
         if inside:
             self.window_.select(inside, [] if row.id else self.window_.selected())
             self.tree.expand(index)

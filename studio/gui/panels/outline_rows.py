@@ -94,7 +94,7 @@ class OutlineRows(QAbstractItemModel):
         """The node that a row stands for."""
         return self.graph_of(row).nodes.get(row.id) if row.id else None
 
-    def _inside(self, row: Row) -> str:
+    def inside(self, row: Row) -> str:
         """The graph whose nodes are the rows in a row; empty where it has none."""
         if not row.id:
             return row.graph
@@ -125,7 +125,7 @@ class OutlineRows(QAbstractItemModel):
         for row in rows:
             if row.rows is None:
                 continue
-            inside = self._inside(row)
+            inside = self.inside(row)
             if not inside or any(each.graph != inside for each in row.rows[:1]):
                 self._drop(row)
             elif inside in changed:
@@ -196,7 +196,7 @@ class OutlineRows(QAbstractItemModel):
 
     def _exchange(self, row: Row, head: int, count: int, names: list[str]) -> None:
         parent = self.index_of(row)
-        inside = self._inside(row)
+        inside = self.inside(row)
         if count:
             self.beginRemoveRows(parent, head, head + count - 1)
             self._forget(row.rows[head : head + count])
@@ -271,7 +271,7 @@ class OutlineRows(QAbstractItemModel):
         row = self.row(parent)
         if row is None or row.rows is not None:
             return row is not None and bool(row.rows)
-        inside = self._inside(row)
+        inside = self.inside(row)
         return bool(inside and self.session.project.graph(inside).nodes)
 
     def canFetchMore(self, parent: QModelIndex) -> bool:
@@ -283,7 +283,7 @@ class OutlineRows(QAbstractItemModel):
         if not self.canFetchMore(parent):
             return
         row = self.row(parent)
-        inside = self._inside(row)
+        inside = self.inside(row)
         names = list(self.session.project.graph(inside).nodes)
         self.beginInsertRows(parent, 0, len(names) - 1)
         row.rows = [self._row(row, inside, name, place) for place, name in enumerate(names)]
@@ -337,7 +337,7 @@ class OutlineRows(QAbstractItemModel):
         if not data.hasFormat(ROWS) or not parent.isValid():
             return False
         graph = bytes(data.data(ROWS).data()).decode().split("\n")[0]
-        return self._inside(self.row(parent)) == graph
+        return self.inside(self.row(parent)) == graph
 
     def dropMimeData(self, data, action, place, column, parent) -> bool:
         if not self.canDropMimeData(data, action, place, column, parent):
@@ -391,7 +391,9 @@ class OutlineRows(QAbstractItemModel):
         if node is None:
             return row.id
         ways = ways_of(graph)
-        parts = [row.id, self.kind(row), self.shape(row) or "shape unknown"]
+        parts = [row.id, self.kind(row)]
+        shape = self.shape(row) or ("" if row.graph == "data" else "shape unknown")
+        parts += [shape] if shape else []
         before, after = ways.before[row.id], ways.after[row.id]
         if before:
             parts.append(f"fed by {_listed(before)}")
