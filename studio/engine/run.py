@@ -59,7 +59,8 @@ class Run:
                 writer = EventWriter(self.folder)
                 writer.write("state", state="failed", message=_death(code, self))
                 writer.close()
-                return events + self.poll()
+                events += self._reader.read()
+                self.progress.take(events[-1])
             forget(self.folder)
         return events
 

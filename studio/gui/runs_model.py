@@ -16,7 +16,7 @@ from studio.gui.numbers import seconds_text
 from studio.gui.pace import number
 
 FIXED = ("When", "Name", "State", "Epochs", "Duration")
-METRICS = 6
+METRICS = 4
 """Columns of metrics, at most."""
 
 STATES = {

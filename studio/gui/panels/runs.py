@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QFile, QPoint, Qt, QTimer, QUrl
+from PySide6.QtCore import QFile, QPoint, QStandardPaths, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -197,11 +197,17 @@ class RunsPanel(Panel):
 
     def trash(self) -> None:
         """Moves the selected run to the system's trash; the notice takes it back."""
-        folder, row = self.current, self.table.currentIndex().row()
-        if folder is None or self.window_.runner.going(folder):
+        folder = self.current
+        if folder is None:
             return
-        done, place = QFile.moveToTrash(str(folder))
-        if not done:
+        if self.window_.runner.going(folder):
+            self.window_.say("A run that goes on can't be moved to the trash: stop it first.")
+            return
+        file, row = QFile(str(folder)), self.table.currentIndex().row()
+        # Qt makes the trash there, but not the place for it.
+        place = QStandardPaths.StandardLocation.GenericDataLocation
+        Path(QStandardPaths.writableLocation(place)).mkdir(parents=True, exist_ok=True)
+        if not file.moveToTrash():
             self.window_.say(f"{folder} can't be moved to the trash.")
             return
         self.window_.runner.show(None)
@@ -209,7 +215,9 @@ class RunsPanel(Panel):
         if self.model.rows:
             self.table.selectRow(min(row, len(self.model.rows) - 1))
         self.notice.tell(
-            f"{folder.name} is in the trash.", "Undo", lambda: self._back(Path(place), folder)
+            f"{folder.name} is in the trash.",
+            "Undo",
+            lambda: self._back(Path(file.fileName()), folder),
         )
 
     def _back(self, place: Path, folder: Path) -> None:

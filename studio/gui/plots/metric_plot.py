@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.curves import Curve, Curves
@@ -41,9 +42,7 @@ class MetricPlot(QWidget):
         for curve in (self.steps, self.epochs, self.validation):
             curve.setDownsampling(auto=True, method="peak")
             curve.setClipToView(True)
-        self.best = pg.InfiniteLine(
-            angle=90, label="best", labelOpts={"position": 0.08, "anchors": [(0, 0.5), (0, 0.5)]}
-        )
+        self.best = pg.InfiniteLine(angle=90, label="best", labelOpts={"position": 0.12})
         self.cross = pg.InfiniteLine(angle=90)
         for line in (self.best, self.cross):
             line.hide()
@@ -60,8 +59,7 @@ class MetricPlot(QWidget):
             axis.setPen(pg.mkPen(theme.color("hairline")))
             axis.setTickPen(pg.mkPen(theme.color("hairline")))
             axis.setTextPen(pg.mkPen(theme.color("muted")))
-        steps = theme.color("accent", 120)
-        self.steps.setPen(pg.mkPen(steps, width=1))
+        self.steps.setPen(pg.mkPen(_faint("accent"), width=1))
         self.epochs.setPen(pg.mkPen(theme.color("accent"), width=2))
         self.validation.setPen(pg.mkPen(theme.color("second"), width=2))
         for curve, name in ((self.epochs, "accent"), (self.validation, "second")):
@@ -87,9 +85,6 @@ class MetricPlot(QWidget):
             item.setSymbolSize(5)
             item.setData(points.x, points.y)
         best = curves.best
-        self.best.setVisible(best is not None)
-        if best is not None:
-            self.best.setValue(best)
         if self.free:
             ends = [points.x[-1] for points in (curve.epochs, curve.validation) if points.count]
             if curve.steps.count:
@@ -99,6 +94,12 @@ class MetricPlot(QWidget):
             view = self.plot.getViewBox()
             view.enableAutoRange(y=True)
             view.setXRange(0, max(ends, default=1.0), padding=0.01)
+            if best is not None:
+                side = (1, 0.5) if best > 0.9 * max(ends) else (0, 0.5)
+                self.best.label.anchors = [side, side]
+        self.best.setVisible(best is not None)
+        if best is not None:
+            self.best.setValue(best)
         self._write()
 
     def look_at(self, x: float | None) -> None:
@@ -141,6 +142,7 @@ class _Plot(pg.PlotWidget):
         item.showGrid(y=True, alpha=1.0)
         for side in ("left", "bottom"):
             axis = item.getAxis(side)
+            axis.setZValue(-1)  # the lines of the grid are its
             axis.setStyle(tickFont=mono(11), tickLength=0, tickTextOffset=6, maxTickLevel=0)
         item.getAxis("left").setWidth(46)
         item.getAxis("bottom").enableAutoSIPrefix(False)
@@ -160,3 +162,10 @@ class _Plot(pg.PlotWidget):
     def mouseDoubleClickEvent(self, event) -> None:
         super().mouseDoubleClickEvent(event)
         self._owner.set_free(True)
+
+
+def _faint(name: str) -> QColor:
+    """A colour mixed with the ground: transparent lines that overlap would be as strong as any."""
+    color, ground = theme.color(name), theme.color("panel")
+    pairs = zip(color.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    return QColor(*(round(0.45 * one + 0.55 * other) for one, other in pairs))
