@@ -148,5 +148,6 @@ def hide_stale_bars(window: Window, docks: dict[str, Dock]) -> None:
     direct = Qt.FindChildOption.FindDirectChildrenOnly
     for bar in window.findChildren(QTabBar, options=direct):
         titles = tuple(sorted(bar.tabText(index) for index in range(bar.count())))
+        bar.setAccessibleName("Panels")
         if titles not in groups:
             bar.hide()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.graph.edits import SetParam
 from studio.graph.file import dumps
+from studio.gui.canvas.problem_card import ProblemCard
 from studio.gui.look.theme import theme
 from studio.gui.settings import Settings
 from studio.gui.window import Window
@@ -327,7 +328,7 @@ def test_home_brings_all_into_sight_and_f_the_selection(cnn, qtbot) -> None:
     qtbot.waitUntil(lambda: cnn.canvas.seen().contains(cnn.canvas.scene().bounds()))
     select(cnn, "digit")
     cnn.run_command("view.frame")
-    qtbot.waitUntil(lambda: cnn.canvas.zoom == 1.0)
+    qtbot.waitUntil(lambda: abs(cnn.canvas.zoom - 1) < 1e-6)
     assert cnn.canvas.seen().contains(cnn.canvas.scene().nodes["digit"].rect)
 
 
@@ -415,6 +416,21 @@ def test_what_is_refused_is_red_and_counted(cnn) -> None:
     settle(cnn)
     assert cnn.canvas.scene().nodes["skip"].errors == 1
     assert cnn.canvas.scene().edges["conv3", "skip", 0].refused
+
+
+def test_the_badge_says_what_is_wrong_and_offers_the_mend(cnn) -> None:
+    cnn.session.do(SetParam("model", "conv2", "use_bias", True))
+    settle(cnn)
+    item = cnn.canvas.scene().nodes["conv2"]
+    cnn.canvas.frame(["conv2"], animated=False)
+    QTest.mouseMove(cnn.canvas.viewport(), at(cnn, item.pos() + item.BADGE.center()))
+    settle(cnn)
+    card = cnn.canvas.findChild(ProblemCard)
+    assert card.isVisible()
+    QTest.mouseClick(card.buttons[0], LEFT)
+    settle(cnn)
+    assert model(cnn).nodes["conv2"].params["use_bias"] is False
+    assert not item.warnings
 
 
 def test_shift_and_click_add_to_the_selection_and_take_from_it(cnn) -> None:

@@ -28,6 +28,7 @@ class NodeItem(QGraphicsItem):
 
     BOUNDS = QRectF(-10, -12, WIDTH + 20, HEIGHT + 24)
     BODY = QRectF(0, 0, WIDTH, HEIGHT)
+    BADGE = QRectF(WIDTH - 9, -9, 18, 18)
 
     def __init__(self, node: str, look: Look):
         super().__init__()
@@ -174,7 +175,7 @@ class NodeItem(QGraphicsItem):
 
     def _paint_badge(self, painter: QPainter) -> None:
         count = self.errors + self.warnings
-        box = QRectF(WIDTH - 9, -9, 18, 18)
+        box = self.BADGE
         painter.setPen(QPen(theme.color("canvas"), 2))
         painter.setBrush(theme.color("error" if self.errors else "warning"))
         painter.drawEllipse(box)

@@ -50,6 +50,7 @@ from studio.gui.canvas.keyboard import KeyWire
 from studio.gui.canvas.minimap import Minimap
 from studio.gui.canvas.node_item import BLOCKS, NAMES, NodeItem
 from studio.gui.canvas.pick import frame_at, pick
+from studio.gui.canvas.problem_card import ProblemCard, show_for
 from studio.gui.canvas.scene import CanvasScene
 from studio.gui.look.theme import theme
 
@@ -79,9 +80,11 @@ class CanvasView(QGraphicsView):
         self._space = False
         self.hovered: NodeItem | None = None
         self.wire: KeyWire | None = None
+        self._card: ProblemCard | None = None
         self.arranging: Arranging | None = None
         self._title: FrameTitle | None = None
         self.setAccessibleName(f"Canvas of {scene.name}")
+        self.viewport().setAccessibleName(f"Canvas of {scene.name}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setRenderHint(QPainter.RenderHint.TextAntialiasing)
@@ -348,8 +351,14 @@ class CanvasView(QGraphicsView):
         return super().viewportEvent(event)
 
     def _hover(self, point: QPointF | None) -> None:
-        """Lights what is under the pointer: a node, with the names of its ports."""
+        """Lights what is under the pointer: a node, with the names of its ports, or its badge."""
         found = None
+        badge = self._badge_at(point) if point is not None else None
+        if badge is not None:
+            self._card = show_for(self, badge)
+        elif self._card is not None:
+            self._card.leave()
+            self._card = None
         if point is not None:
             at = self.to_scene(point)
             near = self.scene().nearby.within(QRectF(at.x() - 12, at.y() - 12, 24, 24))
@@ -361,6 +370,17 @@ class CanvasView(QGraphicsView):
                 item.hovered = on
                 item.update()
         self.hovered = found
+
+    def _badge_at(self, point: QPointF) -> NodeItem | None:
+        """The node whose badge is under a point of the viewport."""
+        if self.zoom < BLOCKS:
+            return None
+        at = self.to_scene(point)
+        for name in self.scene().nearby.within(QRectF(at.x() - 12, at.y() - 12, 24, 24)):
+            item = self.scene().nodes[name]
+            if (item.errors or item.warnings) and NodeItem.BADGE.contains(at - item.pos()):
+                return item
+        return None
 
     def _select_under(self, point: QPointF) -> None:
         item = self.scene().node_at(self.to_scene(point))

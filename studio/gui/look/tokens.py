@@ -118,7 +118,6 @@ FAMILIES = {
     "preprocessing": "#2B8A3E",
     "ops": "#64748B",
     "custom": "#9333EA",
-    "output": "#B4232C",
     "block": "#4C5FD5",
     "application": "#0F766E",
     "source": "#0E9F6E",
