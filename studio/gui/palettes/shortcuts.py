@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -32,9 +32,9 @@ from studio.gui.palettes.popup import SHADOW, Popup
 if TYPE_CHECKING:
     from studio.gui.window import Window
 
-SIZE = (1020, 640)
+SIZE = (1320, 680)
 ROW = 28
-COLUMN = 320
+COLUMNS = (250, 322)
 ROLE = Qt.ItemDataRole.UserRole
 MODIFIERS = (
     Qt.Key.Key_Shift,
@@ -100,7 +100,7 @@ class _Delegate(QStyledItemDelegate):
         self._sheet = sheet
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(COLUMN, ROW)
+        return QSize(COLUMNS[0], ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         row: _Row = index.data(ROLE)
@@ -170,7 +170,6 @@ class ShortcutSheet(Popup):
         self.list.setFlow(QListView.Flow.TopToBottom)
         self.list.setWrapping(True)
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setGridSize(QSize(COLUMN, ROW))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setProperty("role", "clear")
         self.list.setMouseTracking(True)
@@ -207,6 +206,20 @@ class ShortcutSheet(Popup):
                 for each, keys in fitting
             ]
         self.rows.put(rows)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Makes the columns as narrow as they may be, so that all are to be seen at once."""
+        # Not the viewport's size: a bar at its foot would take the room that makes it needless.
+        room = self.list.size()
+        columns = -(-len(self.rows.rows) // max(room.height() // ROW, 1)) or 1
+        least, most = COLUMNS
+        self.list.setGridSize(QSize(min(max(room.width() // columns, least), most), ROW))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.layout().activate()
+        self._fit()
 
     def _own(self) -> dict[str, str]:
         return dict(self.window_.settings.get("shortcuts", {}))
