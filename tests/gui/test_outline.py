@@ -150,6 +150,14 @@ def test_bypass_and_duplicate(cnn, tree) -> None:
     assert tree.currentIndex().data() == "dropout2"
 
 
+def test_other_keys_of_the_canvas_hold_in_the_tree_too(cnn, tree) -> None:
+    cnn.settings.set("shortcuts", {"graph.add": "Shift+A"})
+    cnn.actions_.apply_shortcuts()
+    tree.setCurrentIndex(find(tree, "Model", "conv1"))
+    press(tree, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget().accessibleName() == "Add behind conv1"
+
+
 def test_alt_and_the_arrows_move_rows_and_keep_them_selected(cnn, tree) -> None:
     before = model_rows(tree)
     tree.setCurrentIndex(find(tree, "Model", "conv2"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -16,26 +15,21 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
 )
 
 from studio.graph.find import Entry, Index
 from studio.gui.actions import sequences
 from studio.gui.commands import Command, all_commands
 from studio.gui.look.icons import icon
-from studio.gui.look.letters import draw_ground, draw_matched, draw_text
-from studio.gui.look.theme import mono, sans, theme
 from studio.gui.palettes.popup import SHADOW, Popup
+from studio.gui.palettes.shortcut_rows import HEIGHT, Row, RowDelegate, Rows
 
 if TYPE_CHECKING:
     from studio.gui.window import Window
 
-SIZE = (1020, 640)
-ROW = 28
-COLUMN = 320
-ROLE = Qt.ItemDataRole.UserRole
+SIZE = (1320, 680)
+COLUMNS = (250, 322)
+"""The least and the most width of a column."""
 MODIFIERS = (
     Qt.Key.Key_Shift,
     Qt.Key.Key_Control,
@@ -45,98 +39,6 @@ MODIFIERS = (
     Qt.Key.Key_unknown,
 )
 HELP = "Enter or a click records new keys, Delete brings the first ones back."
-
-
-class _Row(Struct, frozen=True):
-    """A menu's title, or a command of it with its keys."""
-
-    title: str
-    command: Command | None = None
-    keys: str = ""
-    own: bool = False
-    """Whether the keys are the user's."""
-    positions: tuple[int, ...] = ()
-
-
-class _Rows(QAbstractListModel):
-    def __init__(self, parent: QObject):
-        super().__init__(parent)
-        self.rows: list[_Row] = []
-
-    def put(self, rows: list[_Row]) -> None:
-        if [row.command for row in rows] == [row.command for row in self.rows]:
-            self.rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.rows[index.row()]
-        if role == ROLE:
-            return row
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.title
-        if role == Qt.ItemDataRole.ToolTipRole and row.command is not None:
-            return row.command.help
-        if role == Qt.ItemDataRole.AccessibleTextRole and row.command is not None:
-            return f"{row.title}, {row.keys or 'no keys'}. {row.command.help}"
-        return None
-
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        if self.rows[index.row()].command is None:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-
-class _Delegate(QStyledItemDelegate):
-    def __init__(self, sheet: ShortcutSheet):
-        super().__init__(sheet)
-        self._sheet = sheet
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(COLUMN, ROW)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        row: _Row = index.data(ROLE)
-        painter.save()
-        rect = QRectF(option.rect).adjusted(4, 1, -12, -1)
-        room = rect.adjusted(8, 0, -8, 0)
-        if row.command is None:
-            room.setTop(rect.top() + 6)
-            draw_text(painter, room, row.title, sans(11, 600), theme.color("muted"))
-            painter.restore()
-            return
-        if option.state & QStyle.StateFlag.State_Selected:
-            focus = self._sheet.list.hasFocus()
-            draw_ground(
-                painter,
-                rect,
-                theme.color("selection"),
-                theme.color("accent") if focus else None,
-            )
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            draw_ground(painter, rect, theme.color("hover"))
-        keys, tone = row.keys, "accent" if row.own else "muted"
-        if self._sheet.recording is row.command:
-            keys, tone = "press keys", "accent"
-        wide = QFontMetricsF(mono(11)).horizontalAdvance(keys) + 2
-        draw_text(
-            painter,
-            QRectF(room.right() - wide, room.top(), wide, room.height()),
-            keys,
-            mono(11),
-            theme.color(tone),
-        )
-        room.setRight(room.right() - wide - 10)
-        text, mark = theme.color("text"), theme.color("accent")
-        draw_matched(painter, room, row.title, row.positions, sans(), text, mark)
-        painter.restore()
 
 
 class ShortcutSheet(Popup):
@@ -162,15 +64,14 @@ class ShortcutSheet(Popup):
         line = QFrame()
         line.setProperty("role", "line")
         self.box.addWidget(line)
-        self.rows = _Rows(self)
+        self.rows = Rows(self)
         self.list = QListView()
         self.list.setAccessibleName("Commands and their keys")
         self.list.setModel(self.rows)
-        self.list.setItemDelegate(_Delegate(self))
+        self.list.setItemDelegate(RowDelegate(self))
         self.list.setFlow(QListView.Flow.TopToBottom)
         self.list.setWrapping(True)
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setGridSize(QSize(COLUMN, ROW))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setProperty("role", "clear")
         self.list.setMouseTracking(True)
@@ -198,15 +99,29 @@ class ShortcutSheet(Popup):
         query = self.field.text().strip()
         index = Index(Entry(each.id, each.title, words=_words(keys)) for each, keys in shown)
         found = {match.key: match.positions for match in index.find(query)}
-        rows: list[_Row] = []
+        rows: list[Row] = []
         for menu, commands in groupby(shown, key=lambda pair: pair[0].menu):
             fitting = [(each, keys) for each, keys in commands if each.id in found]
-            rows += [_Row(menu)] if fitting else []
+            rows += [Row(menu)] if fitting else []
             rows += [
-                _Row(each.title, each, _native(keys), each.id in own, found[each.id])
+                Row(each.title, each, _native(keys), each.id in own, found[each.id])
                 for each, keys in fitting
             ]
         self.rows.put(rows)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Makes the columns as narrow as they may be, so that all are to be seen at once."""
+        # Not the viewport's size: a bar at its foot would take the room that makes it needless.
+        room = self.list.size()
+        columns = -(-len(self.rows.rows) // max(room.height() // HEIGHT, 1)) or 1
+        least, most = COLUMNS
+        self.list.setGridSize(QSize(min(max(room.width() // columns, least), most), HEIGHT))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.layout().activate()
+        self._fit()
 
     def _own(self) -> dict[str, str]:
         return dict(self.window_.settings.get("shortcuts", {}))

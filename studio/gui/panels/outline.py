@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTreeView, QVBoxLayout
 
 from studio.graph.compose import bypass, delete_and_heal, duplicate, order_nodes, rename
@@ -26,6 +26,20 @@ from studio.gui.panels.outline_rows import OutlineRows, Row
 if TYPE_CHECKING:
     from studio.gui.session import Change, Session
     from studio.gui.window import Window
+
+OWN_KEYS = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+    Qt.Key.Key_Space,
+)
+"""By these one goes about in the tree."""
 
 HELP = (
     "Ins adds behind the node, C connects it, F2 renames, Del deletes, B bypasses, "
@@ -222,7 +236,7 @@ class OutlinePanel(Panel):
     # What the keys do
 
     def call_of(self, event: QKeyEvent) -> Callable[[], object] | None:
-        """What a key does in the tree; None where it is Qt's, or the window's."""
+        """What a key does in the tree, or on the canvas; None where it is Qt's, or the window's."""
         if self.session is None:
             return None
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -241,7 +255,18 @@ class OutlinePanel(Panel):
             (keys.Key_Return, Qt.KeyboardModifier.NoModifier): self.activate,
             (keys.Key_Enter, Qt.KeyboardModifier.NoModifier): self.activate,
         }
-        return table.get((event.key(), held))
+        return table.get((event.key(), held)) or self._canvas_call(event)
+
+    def _canvas_call(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """A command of the canvas that has this key, save those that only go about there."""
+        if event.key() in OWN_KEYS:
+            return None
+        keys = QKeySequence(event.keyCombination())
+        for id, action in self.window_.actions_.by_id.items():
+            local = action.shortcutContext() == Qt.ShortcutContext.WidgetShortcut
+            if local and keys in action.shortcuts():
+                return lambda: (self._on_canvas(), self.window_.run_command(id))
+        return None
 
     def _on_canvas(self) -> tuple[str, list[str]]:
         """The nodes in hand, selected on the canvas too, as the palettes and menus ask it."""
