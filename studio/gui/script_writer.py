@@ -15,6 +15,9 @@ from studio.graph.document import Project
 from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, ProjectError, StudioError, errors
 
+MOST = 1500
+"""Nodes up to which a script is written within a frame: a thread would only slow the window's."""
+
 LOOK = 8
 """Milliseconds between two looks whether it is written."""
 
@@ -29,7 +32,7 @@ class Written(Struct, frozen=True):
 
 
 class ScriptWriter(QObject):
-    """Writes one script after the other in a thread; of those that wait, only the last.
+    """Writes one script after the other, a large one in a thread; of those that wait, the last.
 
     `ready` is called with each that was written, in the window's own thread. No
     thread is there while nothing is written.
@@ -41,6 +44,7 @@ class ScriptWriter(QObject):
         self._thread: threading.Thread | None = None
         self._next: Callable[[], Written] | None = None
         self._done: Written | None = None
+        self._aside = False
         self._timer = QTimer(self, interval=LOOK)
         self._timer.timeout.connect(self._look)
 
@@ -52,17 +56,22 @@ class ScriptWriter(QObject):
     def write(self, project: Project, folder: Path, report: Report) -> None:
         """Has a project written; the report is that of the project as it is."""
         found = errors(report.problems)
+        nodes = sum(len(graph.nodes) for graph in project.graphs().values())
+        self._aside = not found and nodes > MOST
         if found:
             self._next = lambda: Written(project, None, tuple(found), found[0].sentence())
-        else:
+        elif self._aside:
             copy = snapshot(report)
             self._next = lambda: _write(project, folder, copy)
+        else:
+            self._next = lambda: _write(project, folder, report)
         self._timer.start()
-        if self._thread is None:
-            self._begin()
 
     def _begin(self) -> None:
         work, self._next = self._next, None
+        if not self._aside:
+            self._done = work()
+            return
         self._thread = threading.Thread(target=self._work, args=(work,), name="script", daemon=True)
         self._thread.start()
 
@@ -72,10 +81,11 @@ class ScriptWriter(QObject):
     def _look(self) -> None:
         if self._thread is not None and self._thread.is_alive():
             return
-        done, self._done, self._thread = self._done, None, None
         if self._next is not None:
             self._begin()
-        else:
+            return  # what was written is shown with the next look: a frame of its own
+        done, self._done, self._thread = self._done, None, None
+        if self._next is None:
             self._timer.stop()
         if done is not None:
             self._ready(done)

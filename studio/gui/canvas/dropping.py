@@ -46,16 +46,19 @@ def edge_under(scene: CanvasScene, rect: QRectF, but: str = "") -> EdgeItem | No
 
 def drop_op(view: CanvasView, op: str, middle: QPointF) -> str | None:
     """Adds a node of an op there, into the edge that lies under it; returns its id."""
+    from studio.gui.adding import node_of_op  # which places nodes on the canvas itself
+
     scene = view.scene()
     session, graph = scene.session, scene.name
     at = corner(middle)
     edge = edge_under(scene, QRectF(*at, WIDTH, HEIGHT))
+    op, params = node_of_op(session.project, op)
     try:
         if edge is not None:
-            node = new_node(session.project, graph, op, at)
+            node = new_node(session.project, graph, op, at, params)
             edit, name = insert_on_edge(session.project, graph, edge.edge, node), node.id
         else:
-            edit, name = add_node(session.project, graph, op, at)
+            edit, name = add_node(session.project, graph, op, at, params=params)
     except StudioError as error:
         view.window_.say(str(error))
         return None

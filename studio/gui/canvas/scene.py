@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from studio.graph.document import Edge, Graph, Project
@@ -21,6 +21,9 @@ from studio.gui.session import Change, Session
 
 LONG = 120.0
 """An edge whose ends are farther apart (in y) is led round the nodes between them."""
+
+AT_ONCE = 400
+"""Edges whose labels are changed in one go."""
 
 _NONE: Counter[str] = Counter()
 
@@ -43,6 +46,9 @@ class CanvasScene(QGraphicsScene):
         self.nearby = Nearby()
         self.by_node: dict[str, set[Key]] = defaultdict(set)
         self._placed: dict[str, tuple[float, float]] = {}
+        self._unlabelled: list[EdgeItem] = []
+        self._labelling = QTimer(self, interval=0, singleShot=True)
+        self._labelling.timeout.connect(self._label_some)
         self._arriving: dict[str, Counter[str]] = {}
         session.changed.connect(self._changed)
         session.checked.connect(self._checked)
@@ -264,13 +270,28 @@ class CanvasScene(QGraphicsScene):
     # Shapes and problems
 
     def _show_shapes(self) -> None:
+        """Shows the shapes at the edges in sight at once, at the others a little later."""
+        items = list(self.edges.values())
+        if len(items) > AT_ONCE and self.views():
+            seen = self.views()[0].seen().adjusted(-WIDTH, -HEIGHT, WIDTH, HEIGHT)
+            near = [item for item in items if item.boundingRect().intersects(seen)]
+            self._label(near)
+            self._unlabelled = items
+            self._labelling.start()
+        else:
+            self._label(items)
+
+    def _label_some(self) -> None:
+        some, self._unlabelled = self._unlabelled[:AT_ONCE], self._unlabelled[AT_ONCE:]
+        self._label(item for item in some if item.scene() is self)
+        if self._unlabelled:
+            self._labelling.start()
+
+    def _label(self, items: Iterable[EdgeItem]) -> None:
         shapes = self.session.shapes(self.name)
-        last: dict[str, str] = {}
-        for item in self.edges.values():
-            source = item.edge.source
-            if source not in last:
-                last[source] = label_of(shapes.at(source))
-            item.set_label(last[source], item.edge.target_node in shapes.refused)
+        for item in items:
+            refused = item.edge.target_node in shapes.refused
+            item.set_label(label_of(shapes.at(item.edge.source)), refused)
 
     def _checked(self) -> None:
         counts: dict[str, Counter[str]] = defaultdict(Counter)
