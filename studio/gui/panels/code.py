@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -51,7 +52,7 @@ class CodePanel(Panel):
         self.style_.setToolTip("How the model is written")
         self.style_.addItems([each.capitalize() for each in STYLES])
         self.style_.activated.connect(self._choose_style)
-        self.why = Line("")
+        self.why = Line("", Qt.TextElideMode.ElideRight)
         self.why.setProperty("role", "error")
         row.addWidget(self.style_)
         row.addWidget(self.why, 1)
@@ -72,7 +73,7 @@ class CodePanel(Panel):
         self.writer.forget()
         self.script = None
         self.view.set_text("")
-        self._say("")
+        self.why.say("")
         if session is not None:
             # Not with the edit itself: the check that follows it would share its time with the
             # writing, and a frame would wait for both.
@@ -103,18 +104,14 @@ class CodePanel(Panel):
 
     def _written(self, written: Written) -> None:
         if written.script is None:
-            self._say(f"Not current: {written.sentence}" if self.script else written.sentence)
+            self.why.say(f"Not current: {written.sentence}" if self.script else written.sentence)
             self.view.set_stale(self.script is not None)
             return
         self.script = written.script
-        self._say("")
+        self.why.say("")
         self.view.set_stale(False)
         self.view.set_text(written.script.text)
         self._show_selection(reveal=False)
-
-    def _say(self, text: str) -> None:
-        self.why.setText(text)
-        self.why.setToolTip(text)
 
     # Following the selection
 
