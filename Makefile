@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue conformance applications schema commands golden benchmark clean
+.PHONY: run test kill lint format catalogue conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+
+# The app killed at thirty random moments; `make test` does so five times.
+kill: $(READY)
+	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from studio import __version__
-from studio.graph.problems import Problem, ProjectError, StudioError, errors
+from studio.graph.problems import Problem, ProjectError, StudioError, errors, nearest, quoted
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else argv
     parser = _parser()
-    options = parser.parse_args(argv)
-    if not hasattr(options, "command"):
-        parser.print_help()
-        return WRONG
+    words = [word for word in argv if word != "--debug"]
+    if words and (words[0] in _commands(parser) or words[0] in ("-h", "--help", "--version")):
+        options = parser.parse_args(argv)
+    else:
+        options = _window_parser(parser).parse_args(argv)
     try:
         return options.command(options)
     except ProjectError as error:
@@ -49,12 +52,17 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="studio",
-        description="Compose a Keras model and its training as graphs, and train it.",
-        epilog="example: studio new digits_cnn digits && studio run digits/project.json",
+        usage=f"{_WINDOW_USAGE}\n       studio COMMAND ...\n       studio COMMAND --help",
+        description="Compose a Keras model and its training as graphs, and train it. Without a "
+        "command the app is opened, with the project if one is named.",
+        epilog="example: studio new digits_cnn digits && studio digits",
     )
     parser.add_argument("--version", action="version", version=f"studio {__version__}")
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_window_options(parser)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="studio"
+    )
 
     def add(name, command, help, example, project=True):
         sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
@@ -111,6 +119,90 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("template", metavar="TEMPLATE", help="see: studio templates")
     sub.add_argument("folder", metavar="DEST", type=Path, help="a folder that is new or empty")
     return parser
+
+
+_WINDOW_USAGE = "studio [PROJECT] [--screenshot OUT.png [--theme light|dark] [--size WIDTHxHEIGHT]]"
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[str]:
+    found = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return list(found.choices)
+
+
+def _add_window_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--screenshot",
+        metavar="OUT.png",
+        type=Path,
+        help="draw the window with PROJECT, or the start page, into a file; needs no screen",
+    )
+    parser.add_argument("--theme", choices=("light", "dark"), help="of the screenshot")
+    parser.add_argument(
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        type=_size,
+        help="of the screenshot, 1440x900 by default",
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"expected a size as 1440x900, found {text!r}")
+    size = int(width), int(height)
+    if not (900 <= size[0] <= 16_000 and 600 <= size[1] <= 16_000):
+        raise argparse.ArgumentTypeError(f"expected between 900x600 and 16000x16000, found {text}")
+    return size
+
+
+def _window_parser(main: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What is understood without a command: the app, and its screenshot."""
+    parser = argparse.ArgumentParser(
+        prog="studio", usage=_WINDOW_USAGE, epilog="see also: studio --help"
+    )
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("project", metavar="PROJECT", nargs="?")
+    _add_window_options(parser)
+    parser.set_defaults(command=window, commands=_commands(main))
+    return parser
+
+
+def window(options) -> int:
+    """Opens the app, or draws its window into a file."""
+    project = Path(options.project) if options.project is not None else None
+    if project is not None and not project.exists():
+        hint = nearest(options.project, options.commands)
+        hint = hint or "Name a project.json, its folder, or a command: studio --help lists them."
+        raise StudioError(
+            f"{quoted(options.project)} is neither a command nor a file that is there. {hint}"
+        )
+    target = options.screenshot
+    if target is None and (options.theme or options.size):
+        raise StudioError("--theme and --size say how a screenshot looks: name it by --screenshot.")
+    if target is None and not _has_screen():
+        raise StudioError(
+            "There is no screen to open the app on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "studio --help lists the commands, which need none."
+        )
+    if target is not None and not target.absolute().parent.is_dir():
+        raise StudioError(f"{target.parent} is no folder. Make it first, or name another.")
+    try:
+        from studio.gui import app
+    except ImportError as error:
+        raise StudioError(
+            f"The app needs PySide6, which can't be loaded here ({error}). "
+            "Install PySide6-Essentials; studio --help lists the commands, which work without."
+        ) from None
+    if target is None:
+        return app.run(project)
+    return app.screenshot(target, project, options.size or (1440, 900), options.theme or "light")
+
+
+def _has_screen() -> bool:
+    """Whether there is something that a window could be shown on."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _print_problems(problems) -> None:

@@ -22,10 +22,49 @@ def test_every_command_has_a_help_with_an_example(command):
     assert f"example: studio {command}" in done.stdout
 
 
-def test_without_a_command_it_says_what_there_is():
-    done = studio()
+def test_the_help_says_what_there_is() -> None:
+    done = studio("--help")
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in (*COMMANDS, "[PROJECT]", "--screenshot"))
+
+
+NO_SCREEN = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "said"),
+    [
+        ([], NO_SCREEN, "There is no screen"),
+        ([DIGITS], NO_SCREEN, "There is no screen"),
+        ([], NO_SCREEN | {"DISPLAY": ":7777"}, "the window can't be opened"),
+        (["rnu"], {}, 'Did you mean "run"?'),
+        (["no/such/project.json"], {}, "neither a command nor a file that is there"),
+        (["--theme", "dark", DIGITS], {}, "--screenshot"),
+        (["--screenshot", "no/such/folder/x.png"], {}, "no folder"),
+        (["--screenshot", "x.png", ROOT / "README.md"], {}, "not JSON"),
+        (["--screenshot", "x.png", "--size", "wide"], {}, "1440x900"),
+        (["validate", "--bogus"], {}, "usage: studio validate"),
+    ],
+)
+def test_what_can_not_be_opened_is_a_sentence(arguments, env, said, tmp_path) -> None:
+    if sys.platform in ("win32", "darwin") and env:
+        pytest.skip("there is always a screen")
+    done = studio(*arguments, cwd=tmp_path, env=env | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 2
-    assert all(command in done.stdout for command in COMMANDS)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[DIGITS, "--theme", "dark"], ["--size", "1280x720"]])
+def test_a_screenshot_is_a_picture_of_the_size_that_is_asked_for(arguments, tmp_path) -> None:
+    path = tmp_path / "window.png"
+    state = {f"XDG_{name}_HOME": str(tmp_path) for name in ("STATE", "CACHE", "CONFIG")}
+    done = studio("--screenshot", path, *arguments, env=state)
+    assert (done.returncode, done.stderr) == (0, "")
+    content = path.read_bytes()
+    size = (int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
+    assert size == ((1280, 720) if "--size" in arguments else (1440, 900))
+    assert not list((DIGITS).glob(".*.journal"))
 
 
 @pytest.mark.parametrize("command", ["validate", "script", "summary"])

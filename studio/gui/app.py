@@ -5,26 +5,56 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QElapsedTimer, QThread, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from studio import __version__
 from studio.gui.look.theme import load_fonts, theme
 from studio.gui.settings import Settings
 
+if TYPE_CHECKING:
+    from studio.gui.window import Window
+
+
+AT_LEAST, ENOUGH = 400, 10_000
+"""Milliseconds in which a window that is drawn into a file may come to rest."""
+
 
 def application(settings: Settings) -> QApplication:
     """The process's application, with fonts and theme; made if there is none yet."""
     found = QApplication.instance()
     if found is None:
-        found = QApplication(sys.argv[:1])
+        found = _begun()
         found.setApplicationName("Studio")
         found.setApplicationVersion(__version__)
         found.setDesktopFileName("studio")
     load_fonts()
     theme.apply(settings.get("theme", "system"))
     return found
+
+
+def _begun() -> QApplication:
+    """A new application. Qt ends the process where it finds no screen; so it does, but says why."""
+    said: list[str] = []
+
+    def hear(kind: QtMsgType, context: object, text: str) -> None:
+        said.append(" ".join(text.split()))
+        if kind == QtMsgType.QtFatalMsg:
+            print(
+                f"studio: the window can't be opened: {said[0].rstrip('.')}. "
+                "studio --help lists the commands, which need no screen.",
+                file=sys.stderr,
+                flush=True,
+            )
+            os._exit(2)
+
+    before = qInstallMessageHandler(hear)
+    try:
+        return QApplication(sys.argv[:1])
+    finally:
+        qInstallMessageHandler(before)
 
 
 def run(project: Path | None) -> int:
@@ -45,21 +75,32 @@ def screenshot(
 ) -> int:
     """Draws the window, with a project or the start page, into a PNG, without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    settings = Settings(Path(os.devnull))
-    app = application(settings)
+    settings = Settings(kept=False)
+    application(settings)
     theme.apply(look)
     from studio.gui.window import Window
 
     window = Window(settings)
     window.resize(*size)
     window.show()
+    code = 0
     if project is not None and not window.projects.open(project):
         print(f"studio: {window.said}", file=sys.stderr)
-        return 2
-    for _ in range(10):
-        app.processEvents()
-    window.grab().save(str(output))
+        code = 2
+    elif not _settled(window).grab().save(str(output), "PNG"):
+        print(f"studio: {output} can't be written.", file=sys.stderr)
+        code = 2
     if window.session is not None:
         window.session.mark_saved()
     window.close()
-    return 0
+    return code
+
+
+def _settled(window: Window) -> Window:
+    """The window once it shows all that it has to show."""
+    clock = QElapsedTimer()
+    clock.start()
+    while clock.elapsed() < ENOUGH and (clock.elapsed() < AT_LEAST or window.start.busy):
+        QApplication.processEvents()
+        QThread.msleep(5)
+    return window

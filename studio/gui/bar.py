@@ -91,7 +91,8 @@ class Bar(QWidget):
     def attach(self, session: Session | None) -> None:
         """Shows another project."""
         there = session is not None
-        for widget in (self.run, self.stop, self.progress, self.problems, self.devices):
+        # The progress stays, empty: the room between left and right is its own.
+        for widget in (self.run, self.stop, self.problems, self.devices):
             widget.setVisible(there)
         if session is not None:
             session.saved.connect(self.refresh)

@@ -23,18 +23,22 @@ Button = tuple[str, Callable[[], object]]
 class Line(QLabel):
     """A sentence on one line; what doesn't fit is elided and stands in the tooltip."""
 
-    def __init__(self, text: str):
-        super().__init__(text)
+    def __init__(self, text: str, how: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle):
+        super().__init__()
+        self._how = how
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Shows another sentence."""
+        self.setText(text)
         # A tooltip would take marks in a file's text for HTML.
-        self.setToolTip(f"<p>{_escaped(text)}</p>")
+        self.setToolTip(f"<p>{_escaped(text)}</p>" if text else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
-        )
+        text = self.fontMetrics().elidedText(self.text(), self._how, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
 

@@ -32,6 +32,7 @@ class OnDisk(QObject):
         """Watches another file, as it is now; None: no more."""
         self._timer.stop()
         if self._watcher is not None:
+            self._watcher.disconnect(self._timer)  # it may still have something to say
             self._watcher.deleteLater()
             self._watcher = None
         self._path = path
@@ -65,6 +66,8 @@ class OnDisk(QObject):
 
     def look(self) -> None:
         """Says that the file has changed, if it has."""
+        if self._path is None:
+            return
         self._follow()
         if not self._path.exists():
             self._window.notices.put(

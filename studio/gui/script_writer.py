@@ -14,6 +14,7 @@ from studio.graph.checks import Report
 from studio.graph.document import Project
 from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, ProjectError, StudioError, errors
+from studio.gui.python_colours import spans
 
 MOST = 1500
 """Nodes up to which a script is written within a frame: a thread would only slow the window's."""
@@ -106,6 +107,7 @@ def snapshot(report: Report) -> Report:
 
 
 def _write(project: Project, folder: Path, report: Report) -> Written:
+    spans("pass")  # the lexer takes a moment to load: here, not in the first frame that needs it
     try:
         return Written(project, write_script(project, folder, report=report))
     except ProjectError as error:

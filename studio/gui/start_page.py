@@ -1,26 +1,190 @@
-"""What is shown without a project: recent ones, and the templates."""
+"""What is shown without a project: recent ones, and the templates as pictures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.look.icons import icon
+from studio.gui.look.theme import theme
+from studio.gui.recent import recent
+from studio.gui.start_lists import CARD, CardDelegate, Cards, RecentDelegate, RecentRows
 
 if TYPE_CHECKING:
     from studio.gui.window import Window
 
 
+class _List(QListView):
+    """A list in which Enter activates, whatever the system has."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.activated.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+
 class StartPage(QWidget):
-    """The page of a window without a project."""
+    """The page of a window without a project.
+
+    What it shows is looked for once it is to be seen, and a picture at a time,
+    so that the window is there at once.
+    """
 
     def __init__(self, window: Window):
         super().__init__()
-        box = QVBoxLayout(self)
-        box.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._window = window
+        self.setObjectName("start")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(48, 40, 24, 0)
+        row.setSpacing(40)
+        row.addLayout(self._left())
+        row.addLayout(self._right(), 1)
+        self._timer = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._draw_one)
+        theme.changed.connect(self._themed)
+
+    def _left(self) -> QVBoxLayout:
+        box = QVBoxLayout()
+        box.setSpacing(8)
         title = QLabel("Studio")
         title.setProperty("role", "heading")
+        about = QLabel("Draw a Keras model, see every shape, train it.")
+        about.setProperty("role", "muted")
         box.addWidget(title)
-        button = QPushButton("Open a project")
-        button.clicked.connect(lambda: window.run_command("file.open"))
-        box.addWidget(button)
+        box.addWidget(about)
+        box.addSpacing(12)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for text, image, role, command in (
+            ("New project", "file-plus", "primary", "file.new"),
+            ("Open…", "folder-open", "outline", "file.open"),
+        ):
+            button = QPushButton(text)
+            button.setIcon(icon(image, "on_accent" if role == "primary" else "text"))
+            button.setProperty("role", role)
+            button.clicked.connect(lambda _=False, c=command: self._window.run_command(c))
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        box.addLayout(buttons)
+        box.addSpacing(20)
+        self.recent_title = _group("Recent")
+        box.addWidget(self.recent_title)
+        self.rows = RecentRows()
+        self.recent = _List()
+        self.recent.setAccessibleName("Recent projects")
+        self.recent.setModel(self.rows)
+        self.recent.setMouseTracking(True)
+        self.recent.setUniformItemSizes(True)
+        self.recent.setFixedWidth(320)
+        self.recent.setItemDelegate(RecentDelegate(self.recent, self._forget))
+        self.recent.clicked.connect(self._open)
+        self.recent.activated.connect(self._open)
+        self.recent.installEventFilter(self)
+        self.none = QLabel("Projects that you open are listed here.")
+        self.none.setProperty("role", "muted")
+        box.addWidget(self.recent, 1)
+        box.addWidget(self.none, 1, Qt.AlignmentFlag.AlignTop)
+        return box
+
+    def _right(self) -> QVBoxLayout:
+        box = QVBoxLayout()
+        box.setSpacing(8)
+        box.addWidget(_group("Begin with a template"))
+        self.cards = Cards()
+        self.templates = _List()
+        self.templates.setAccessibleName("Templates")
+        self.templates.setModel(self.cards)
+        self.templates.setViewMode(QListView.ViewMode.IconMode)
+        self.templates.setMovement(QListView.Movement.Static)
+        self.templates.setResizeMode(QListView.ResizeMode.Adjust)
+        self.templates.setUniformItemSizes(True)
+        self.templates.setGridSize(CARD)
+        self.templates.setMouseTracking(True)
+        self.templates.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.templates.setItemDelegate(CardDelegate(self.templates))
+        self.templates.clicked.connect(self._make)
+        self.templates.activated.connect(self._make)
+        box.addWidget(self.templates, 1)
+        return box
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are pictures still to be drawn."""
+        return self._timer.isActive()
+
+    # Keeping it current
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.refresh()
+        self._timer.start()
+
+    def hideEvent(self, event) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def refresh(self) -> None:
+        """Looks anew for the recent projects."""
+        self.rows.put(recent(self._window.settings.recent))
+        some = self.rows.rowCount() > 0
+        self.recent.setVisible(some)
+        self.none.setVisible(not some)
+
+    def _draw_one(self) -> None:
+        """The next thing that takes a while: the list of templates, then a picture."""
+        if not self.cards.fill() and not self.cards.draw_next():
+            self._timer.stop()
+
+    def _themed(self) -> None:
+        self.cards.forget()
+        self.recent.viewport().update()
+        if self.isVisible():
+            self._timer.start()
+
+    # What is chosen
+
+    def _open(self, index: QModelIndex) -> None:
+        row = self.rows.at(index)
+        if row is not None:
+            self._window.projects.open(row.path)
+            if row.missing:
+                self.refresh()
+
+    def _forget(self, index: QModelIndex) -> None:
+        row = self.rows.at(index)
+        if row is not None:
+            self._window.settings.forget(row.path)
+            self.refresh()
+
+    def _make(self, index: QModelIndex) -> None:
+        name = self.cards.name(index)
+        if name:
+            self._window.projects.make(name)
+
+    def eventFilter(self, watched, event) -> bool:
+        if (
+            watched is self.recent
+            and event.type() == event.Type.KeyPress
+            and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        ):
+            self._forget(self.recent.currentIndex())
+            return True
+        return False
+
+
+def _group(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "group")
+    return label

@@ -406,6 +406,30 @@ def test_what_is_written_in_this_window_is_trusted_and_remembered_by_saving(cnn)
     assert cnn.settings.get("trusted") == [content_hash(cnn.session.project)]
 
 
+def test_code_tells_its_shapes_once_it_is_trusted(window, project, qtbot) -> None:
+    path = project("custom_layer") / "project.json"
+    value = json.loads(path.read_text())
+    for code in value["code"].values():
+        code.pop("output_shape", None)
+        code.pop("weights", None)
+    path.write_text(json.dumps(value))
+    assert window.projects.open(path)
+    node = next(
+        each.id
+        for each in window.session.project.model.nodes.values()
+        if (each.op or "").startswith("code:")
+    )
+    settle(window)
+    assert window.session.shapes("model").at(node) is None
+    press(window, "trust", "Trust")
+    qtbot.waitUntil(lambda: window.session.shapes("model").at(node) is not None, timeout=120_000)
+    settle(window)
+    shape = window.session.shapes("model").at(node).shape
+    labels = [edge.label for edge in window.canvas.scene().edges.values()]
+    assert any(f"{shape[-1]})" in label for label in labels)
+    assert not window.session.errors
+
+
 def test_moving_a_node_is_in_the_journal_at_once(cnn) -> None:
     cnn.session.do(MoveNodes("model", {"conv1": (7.0, 9.0)}))
     found, edits = replay(cnn.session.journal.file.read_bytes())

@@ -24,6 +24,8 @@ QStatusBar::item { border: 0; }
 #bar { background: $panel; border-bottom: 1px solid $hairline; }
 #canvasHead { background: $panel; border-bottom: 1px solid $hairline; }
 #panel { background: $panel; }
+#start { background: $window; }
+#start QListView { background: transparent; }
 #notice { background: $selection; border-bottom: 1px solid $hairline; }
 #notice QPushButton[role="flat"] { padding: 0; }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import (
 
 from studio.codegen.script import Script
 from studio.graph.edits import SetStyle
-from studio.graph.problems import Problem
 from studio.gui.look.icons import icon
 from studio.gui.notice import Line
 from studio.gui.panel import Panel
@@ -32,7 +32,6 @@ class CodePanel(Panel):
         self.script: Script | None = None
         self._late = True
         self._choosing = False
-        self._known_errors: list[Problem] = []
         self.view = ScriptView()
         self.view.chosen.connect(self._chosen)
         self.writer = ScriptWriter(self._written, self)
@@ -53,7 +52,7 @@ class CodePanel(Panel):
         self.style_.setToolTip("How the model is written")
         self.style_.addItems([each.capitalize() for each in STYLES])
         self.style_.activated.connect(self._choose_style)
-        self.why = Line("")
+        self.why = Line("", Qt.TextElideMode.ElideRight)
         self.why.setProperty("role", "error")
         row.addWidget(self.style_)
         row.addWidget(self.why, 1)
@@ -74,25 +73,21 @@ class CodePanel(Panel):
         self.writer.forget()
         self.script = None
         self.view.set_text("")
-        self._say("")
+        self.why.say("")
         if session is not None:
-            session.changed.connect(self._moved)
-            session.checked.connect(self._checked)
+            # Not with the edit itself: the check that follows it would share its time with the
+            # writing, and a frame would wait for both.
+            session.checked.connect(self._moved)
         self._moved()
 
     # Following the document
 
-    def _moved(self, *_: object) -> None:
+    def _moved(self) -> None:
         if isinstance(self.sender(), Session) and self.sender() is not self.session:
             return  # a project that was shown before
         self._late = True
         if self.in_front:
             self._catch_up()
-
-    def _checked(self) -> None:
-        """An edit was followed at once; there may be errors that only the whole check finds."""
-        if self.session is not None and self.session.errors != self._known_errors:
-            self._moved()
 
     def come_up(self) -> None:
         if self._late:
@@ -103,25 +98,20 @@ class CodePanel(Panel):
         session = self.session
         if session is None:
             return
-        self._known_errors = session.errors
         model = session.project.model
         self.style_.setCurrentIndex(STYLES.index(model.style if model is not None else "auto"))
         self.writer.write(session.project, session.folder, session.report)
 
     def _written(self, written: Written) -> None:
         if written.script is None:
-            self._say(f"Not current: {written.sentence}" if self.script else written.sentence)
+            self.why.say(f"Not current: {written.sentence}" if self.script else written.sentence)
             self.view.set_stale(self.script is not None)
             return
         self.script = written.script
-        self._say("")
+        self.why.say("")
         self.view.set_stale(False)
         self.view.set_text(written.script.text)
         self._show_selection(reveal=False)
-
-    def _say(self, text: str) -> None:
-        self.why.setText(text)
-        self.why.setToolTip(text)
 
     # Following the selection
 
