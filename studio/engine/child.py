@@ -17,6 +17,7 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.own_code import said_by
 from studio.engine.process import forget, note
 from studio.engine.run import LINES, SCRIPT
 from studio.graph.file import write_atomically
@@ -36,11 +37,10 @@ def main(folder: Path) -> int:
         traceback.print_exc()
         place, line = _place(folder, error)
         where = f' at "{place[1]}" ({place[0]})' if place else ""
-        said = " ".join(str(error).split())[:600] or type(error).__name__
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {said}",
+            message=f"The training failed{where}: {said_by(error)}",
             graph=place[0] if place else "",
             node=place[1] if place else "",
             line=line,

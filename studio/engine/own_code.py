@@ -85,7 +85,10 @@ def _fault(name: str, error: BaseException) -> Fault:
 
 def said_by(error: BaseException) -> str:
     """What an exception says, in one line, without the frame that Keras puts around it."""
-    text = str(error).rpartition("Error encountered:\n\n")[2]
+    text = str(error).partition("\n\nArguments received by ")[0]
+    if text.startswith("Exception encountered when calling"):
+        text = text.partition("\n\n")[2]
+    text = text.rpartition("Error encountered:\n\n")[2]
     text = " ".join(text.replace("\x1b[1m", "").replace("\x1b[0m", "").split())
     kind = type(error).__name__
     if len(text) > MOST_SAID:

@@ -61,7 +61,8 @@ def words(progress: Progress, pace: Pace) -> str:
         return f"completed in {took}{_result(progress)}"
     if progress.state == "stopped":
         return f"stopped in epoch {progress.epoch} after {took}{_result(progress)}"
-    return f"failed: {progress.message.removeprefix('The training failed').lstrip(':').strip()}"
+    said = progress.message.removeprefix("The training ")
+    return said if said.startswith("failed") else f"failed: {progress.message}"
 
 
 def _going(progress: Progress, pace: Pace) -> str:

@@ -209,7 +209,7 @@ def test_a_failure_names_its_node_and_a_click_goes_there(
     progress = runner.run.progress
     graph = window.session.project.graph(progress.graph)
     assert graph.nodes[progress.node].op == "code:Projection"
-    assert "failed" in window.bar.progress.text() and progress.node in window.bar.progress.text()
+    assert window.bar.progress.text() == 'failed at "projection" (model): OSError: no way'
     click(window.bar.progress)
     assert window.selected() == [progress.node]
 

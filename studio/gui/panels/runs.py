@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 EACH = 1000
 """Milliseconds between two looks while a run goes on."""
 
+WIDTHS, OTHERS = {"When": 136, "State": 112, "Epochs": 80, "Duration": 76}, 106
+"""Pixels that the columns are wide at first."""
+
 NOTICE = 12_000
 """Milliseconds that a notice stays."""
 
@@ -46,6 +49,7 @@ class RunsPanel(Panel):
         from studio.gui.runs_model import RunsModel
 
         self._runs: Runs | None = None
+        self._sized = 0
         self.model = RunsModel()
         self.model.setParent(self)
         self.table = self._table()
@@ -87,6 +91,7 @@ class RunsPanel(Panel):
         head = table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setHighlightSections(False)
+        head.setMinimumSectionSize(48)
         head.setSortIndicator(0, Qt.SortOrder.DescendingOrder)
         table.setSortingEnabled(True)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -119,17 +124,25 @@ class RunsPanel(Panel):
             from studio.engine.runs import Runs
 
             self._runs = Runs(folder)
-        known, columns = self._runs.read(), self.model.columnCount()
-        first = self._pages.currentIndex() == 0
+        known = self._runs.read()
         self.model.show(known)
         self._pages.setCurrentIndex(int(bool(known)))
-        if known and (first or columns != self.model.columnCount()):
-            self.table.resizeColumnsToContents()
+        self._size()
         self._mark(self.window_.runner.shown)
         if self.window_.runner.running:
             self._timer.start()
         else:
             self._timer.stop()
+
+    def _size(self) -> None:
+        """Gives new columns their width; the name has what is left."""
+        head = self.table.horizontalHeader()
+        for column in range(self._sized, head.count()):
+            name = self.model.headerData(column, Qt.Orientation.Horizontal)
+            head.resizeSection(column, WIDTHS.get(name, OTHERS))
+            if name == "Name":
+                head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self._sized = head.count()
 
     # The selected one
 

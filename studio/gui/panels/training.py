@@ -165,9 +165,8 @@ class TrainingPanel(Panel):
         if event["state"] == "running":
             self._waiting.say("Reading the data", "The first points come with the first steps.")
         elif self._over:
-            said = {"stopped": "Stopped before its first step"}
-            title = said.get(event["state"], "It ended before its first step")
-            self._waiting.say(title, event.get("message", ""))
+            said = event.get("message", "")
+            self._waiting.say(f"{event['state'].capitalize()} before its first step", said)
 
     def draw(self) -> None:
         """Draws all there is now."""
