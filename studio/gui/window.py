@@ -217,6 +217,7 @@ class Window(QMainWindow):
         self._remember()
         self.runner.release()
         self.projects.close()
+        self.tabs.attach(None)
         theme.changed.disconnect(self._themed)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         event.accept()

@@ -232,9 +232,8 @@ def test_a_failure_names_its_node_and_a_click_goes_there(
     assert (window.graph, window.selected()) == (progress.graph, [progress.node])
 
 
-def test_code_that_nobody_trusts_isnt_run(window, project, monkeypatch) -> None:
+def test_code_that_nobody_trusts_isnt_run(window, project) -> None:
     assert window.projects.open(project("custom_layer"))
-    monkeypatch.setattr("studio.gui.runner.may_run_code", lambda window: False)
     window.run_command("run.start")
     assert window.runner.run is None and "trust" in window.said
     assert not window.runner.folder().exists()

@@ -115,6 +115,7 @@ class CanvasView(QGraphicsView):
         """Ends with its scene."""
         self.scene().release()
         self.end_everything()
+        self.scene().blockSignals(True)  # items that die tell of their selection
         theme.changed.disconnect(self.minimap._redraw)
         self.deleteLater()
 
