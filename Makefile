@@ -4,17 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test kill lint format catalogue conformance applications schema golden benchmark clean
+.PHONY: run test lint format catalogue conformance applications schema golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
-
-# The app killed at thirty random moments; `make test` does so five times.
-kill: $(READY)
-	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -59,6 +55,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
+
+# The app killed at thirty random moments; `make test` does so five times.
+.PHONY: kill
+kill: $(READY)
+	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 clean:
 	rm -rf $(VENV) dist build runs
