@@ -30,6 +30,11 @@ conformance: $(READY)
 	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
 	$(BIN)/python -m tests.conformance.constructors --cases 40
 
+# The app killed at thirty random moments; `make test` does so five times.
+.PHONY: kill
+kill: $(READY)
+	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
+
 # Every keras.applications model: its layers held to Keras, and the same bits when rebuilt; resumable.
 applications: $(READY)
 	$(BIN)/python -m tests.conformance.applications --resume .applications.json
@@ -55,11 +60,6 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
-
-# The app killed at thirty random moments; `make test` does so five times.
-.PHONY: kill
-kill: $(READY)
-	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 clean:
 	rm -rf $(VENV) dist build runs
