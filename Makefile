@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint format catalogue conformance applications schema golden benchmark clean
+.PHONY: run test kill lint format catalogue conformance applications schema golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+
+# The app killed at thirty random moments; `make test` does so five times.
+kill: $(READY)
+	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -29,11 +33,6 @@ catalogue: $(READY)
 conformance: $(READY)
 	$(BIN)/python -m tests.conformance --cases 24 --resume .conformance.json
 	$(BIN)/python -m tests.conformance.constructors --cases 40
-
-# The app killed at thirty random moments; `make test` does so five times.
-.PHONY: kill
-kill: $(READY)
-	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
 
 # Every keras.applications model: its layers held to Keras, and the same bits when rebuilt; resumable.
 applications: $(READY)
