@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QPointF,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtTest import QTest
+from shiboken6 import isValid
 
 from studio.gui.app import application
 from studio.gui.settings import Settings
@@ -30,6 +41,12 @@ def qapp(tmp_path_factory):
     app = application(Settings(tmp_path_factory.mktemp("settings") / "settings.json"))
     app.setCursorFlashTime(0)
     yield app
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    timers = [each for each in gc.get_objects() if isinstance(each, QTimer)]
+    going = [each for each in timers if isValid(each) and each.isActive()]
+    assert not going, [each.parent() for each in going]
+    assert not [each for each in app.topLevelWidgets() if isValid(each) and each.isVisible()]
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +73,13 @@ def silence() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    """No thread outlives a test."""
+    """No thread and no process outlives a test."""
     before = set(threading.enumerate())
+    running = {each.pid for each in psutil.Process().children(recursive=True)}
     yield
+    started = [e for e in psutil.Process().children(recursive=True) if e.pid not in running]
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive, alive
     left = [thread for thread in threading.enumerate() if thread not in before]
     for thread in left:
         thread.join(2)

@@ -14,8 +14,10 @@ from studio.gui.look.icons import icon
 from studio.gui.look.sheet import style_sheet
 from studio.gui.look.theme import mono, sans
 from studio.gui.look.tokens import FAMILIES, TEXT_ON, THEMES, contrast
+from studio.gui.settings import Settings
+from studio.gui.window import Window
 from studio.resources import ASSETS
-from tests.gui.conftest import settle
+from tests.gui.conftest import opened, settle
 
 
 @pytest.mark.parametrize("tokens", THEMES.values(), ids=THEMES)
@@ -78,3 +80,24 @@ def test_every_widget_that_takes_the_focus_says_what_it_is(cnn) -> None:
         if not said and not inner:
             nameless.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
     assert not nameless, sorted(set(nameless))
+
+
+def test_a_floating_panel_and_a_hidden_one_are_put_back(cnn) -> None:
+    cnn.docks["code"].setFloating(True)
+    cnn.docks["library"].hide()
+    settle(cnn)
+    cnn.run_command("view.reset")
+    settle(cnn)
+    assert not cnn.docks["code"].isFloating()
+    assert not cnn.docks["library"].isHidden()
+
+
+def test_the_layout_is_remembered(qapp, qtbot, tmp_path, project) -> None:
+    kept = tmp_path / "kept.json"
+    for turn in (1, 2):
+        for window in opened(Window(Settings(kept)), qtbot):
+            path = project("digits_mlp") if turn == 1 else window.settings.recent[0]
+            assert window.projects.open(path)
+            settle(window)
+            assert window.docks["outline"].isHidden() == (turn == 2)
+            window.docks["outline"].hide()
