@@ -32,6 +32,7 @@ from benchmarks.graph import network
 from studio.graph.document import Edge, ModelGraph, Node, Project
 from studio.graph.edits import SetParam
 from studio.graph.file import read, save
+from studio.graph.find import Finder
 from studio.gui.app import application
 from studio.gui.settings import Settings
 from studio.gui.window import Window
@@ -150,6 +151,9 @@ def canvas(app, count: int, rounds: int) -> None:
         view.look_at(middle, 1.0, False)
         app.processEvents()
         dragged(app, view, middle, rounds)
+        searched(window, rounds)
+        if big:
+            arranged(app, view)
         window.session.mark_saved()
         window.close()
         app.processEvents()
@@ -173,6 +177,35 @@ def dragged(app, view, middle: QPointF, rounds: int) -> None:
     view.cancel_gesture()
     app.processEvents()
     report("drag, a frame", times, 1.5)
+
+
+def searched(window: Window, rounds: int) -> None:
+    """A search through all graphs, as the bar does it at each key, the first time and later."""
+    find = Finder().find
+    project = window.session.project
+    report("search, the first", [milliseconds(lambda: find(project, "conv"))], 50)
+    words = ("relu", "norm12", "filters=16", "digit", "sum9")
+    report("search", [milliseconds(lambda w=w: find(project, w)) for w in words * rounds], 50)
+
+
+def arranged(app, view) -> None:
+    """The layout of the whole graph, from the key to the nodes' new places; and ended halfway."""
+
+    def wait() -> None:
+        while view.arranging is not None:
+            app.processEvents()
+
+    def lay_out() -> None:
+        view.arrange(None)
+        wait()
+
+    report("layout", [milliseconds(lay_out)], 10_000)
+    view.arrange(None)
+    until = time.monotonic() + 0.2
+    while time.monotonic() < until:
+        app.processEvents()
+    view.end_everything()
+    report("layout, ended", [milliseconds(wait)], 100)
 
 
 def chain(count: int) -> Project:

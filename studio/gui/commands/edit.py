@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from studio.graph import compose
 from studio.graph.problems import StudioError
+from studio.gui.canvas import handling
 from studio.gui.commands.command import command, on_canvas, with_nodes
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def _with_parts(window: Window) -> bool:
 def cut(window: Window) -> None:
     """Takes the selected nodes out, to be pasted elsewhere."""
     text, edit = compose.cut(
-        window.session.project, window.graph, window.selected(), window.canvas.selected_frames()
+        window.session.project,
+        window.graph,
+        window.selected(),
+        handling.selected_frames(window.canvas),
     )
     if window.session.do(edit):
         _to_clipboard(text)
@@ -60,7 +64,10 @@ def copy(window: Window) -> None:
     """Copies the selected nodes, with the edges between them and the blocks they need."""
     _to_clipboard(
         compose.copy(
-            window.session.project, window.graph, window.selected(), window.canvas.selected_frames()
+            window.session.project,
+            window.graph,
+            window.selected(),
+            handling.selected_frames(window.canvas),
         )
     )
     count = len(window.selected())
@@ -126,7 +133,7 @@ def duplicate_shared(window: Window) -> None:
 )
 def delete(window: Window) -> None:
     """Removes what is selected; a chain that loses a node is closed again."""
-    window.canvas.delete(heal=True)
+    handling.delete(window.canvas, heal=True)
 
 
 @command(
@@ -139,7 +146,7 @@ def delete(window: Window) -> None:
 )
 def delete_open(window: Window) -> None:
     """Removes what is selected, with its edges."""
-    window.canvas.delete(heal=False)
+    handling.delete(window.canvas, heal=False)
 
 
 @command("edit.select_all", "Select all", "Ctrl+A", enabled=on_canvas, where="canvas", group=2)

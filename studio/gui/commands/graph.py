@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from studio.graph import compose
 from studio.graph.document import Frame, owner
 from studio.graph.part_edits import SetFrame
+from studio.gui.canvas import handling
 from studio.gui.commands.command import command, on_canvas, with_nodes
 
 if TYPE_CHECKING:
@@ -200,10 +201,10 @@ def downstream(window: Window) -> None:
 
 def _walk(direction: str, key: str) -> None:
     def walk(window: Window) -> None:
-        window.canvas.walk(direction)
+        handling.walk(window.canvas, direction)
 
     def nudge(window: Window) -> None:
-        window.canvas.nudge(direction)
+        handling.nudge(window.canvas, direction)
 
     walk.__doc__ = f"Goes along an edge to the next node {direction}."
     nudge.__doc__ = f"Moves the selected nodes {direction} by one step of the grid."
