@@ -17,6 +17,7 @@ from studio.codegen.layout import (
     tuple_of,
 )
 from studio.codegen.literal import literal, text
+from studio.codegen.memory import MEMORY
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
 
@@ -127,3 +128,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.csv": _csv,
     "studio.data.numpy": _numpy,
 }
+SOURCES |= MEMORY
