@@ -9,6 +9,8 @@ from studio.codegen.layout import Expr, call, dictionary, join, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.elements import Structure
 from studio.graph.literals import Written, structure_of, written
+from studio.graph.rule import Args
+from studio.graph.spec import FLOATS
 
 
 def _tensors(stage: Stage) -> None:
@@ -45,8 +47,57 @@ def _range(stage: Stage) -> None:
     stage.source.statement("return ", call(stage.op.path, given))
 
 
+def _synthetic(stage: Stage) -> None:
+    p, source = stage.params, stage.source
+    helper = stage.helper("random_rows")
+    seed = stage.seed if p.seed is None else literal(p.seed)
+    drawn = _drawn(p)
+    if p.label is None:
+        draw = join("lambda rows, seed: ", drawn)
+        source.statement("return ", call(helper, [literal(p.count), draw, seed]))
+        return
+    uniform = p.distribution == "uniform"
+    center = (p.minval + p.maxval) / 2 if uniform else 0.0
+    spread = (p.maxval - p.minval) / 12**0.5 if uniform else 1.0
+    source.blank()
+    with source.block("def draw(rows, seed):"):
+        source.statement("features = ", drawn)
+        scores = call(
+            stage.helper("noisy_scores"),
+            ["features"],
+            center=literal(round(center, 6) or 0.0),
+            spread=literal(float(f"{spread:.6g}")),
+            outputs=literal(p.classes if p.label == "class" else 1),
+            noise=literal(p.noise),
+            weights=seed,
+            seed="seed",
+        )
+        source.statement("scores = ", scores)
+        label = "tf.argmax(scores, axis=1, output_type=tf.int32)"
+        label = "scores[:, 0]" if p.label == "number" else label
+        source.line(f"return features, {label}")
+    source.blank()
+    source.statement("return ", call(helper, [literal(p.count), "draw", seed]))
+
+
+def _drawn(p: Args) -> Expr:
+    size = tuple_of(["rows", *map(literal, p.shape)])
+    if p.distribution == "normal":
+        dtype = {} if p.dtype == "float32" else {"dtype": text(p.dtype)}
+        return call("tf.random.stateless_normal", [size, "seed"], **dtype)
+    if p.dtype in FLOATS:
+        limits = list(map(literal, map(float, (p.minval, p.maxval))))
+    else:
+        limits = list(map(literal, map(int, (p.minval, p.maxval))))
+    drawn = "int32" if p.dtype == "uint8" else p.dtype
+    limits += [] if drawn == "float32" else [text(drawn)]
+    made = call("tf.random.stateless_uniform", [size, "seed", *limits])
+    return made if drawn == p.dtype else call("tf.cast", [made, text(p.dtype)])
+
+
 MEMORY: dict[str, Callable[[Stage], None]] = {
     "tf.data.Dataset.from_tensor_slices": _tensors,
     "tf.data.Dataset.from_tensors": _tensors,
     "tf.data.Dataset.range": _range,
+    "studio.data.synthetic": _synthetic,
 }

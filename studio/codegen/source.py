@@ -20,10 +20,11 @@ from studio.codegen.layout import (
     width,
 )
 
-STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
+STANDARD = ("csv", "gzip", "json", "math", "os", "re", "pathlib")
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
+    "math": "import math",
     "Path": "from pathlib import Path",
     "keras": "import keras",
     "np": "import numpy as np",

@@ -14,14 +14,14 @@ from studio.graph.checks import check
 from studio.graph.elements import Elements, leaves
 from studio.graph.problems import errors
 
-from .projects import Json, read
+from .projects import Json, line, read
 
 
 def project_of(source: Json, *stages: Json, code: Json | None = None) -> Json:
     """A project that is a source, and the stages behind it."""
     nodes = [source, *stages]
-    edges = [[a["id"], b["id"]] for a, b in zip(nodes, nodes[1:], strict=False)]
-    data = {"nodes": nodes, "edges": edges, "outputs": {"train": nodes[-1]["id"]}}
+    outputs = {"train": nodes[-1]["id"]}
+    data = {"nodes": nodes, "edges": line(*nodes), "outputs": outputs}
     return {"studio": 1, "data": data, "code": code or {}}
 
 
