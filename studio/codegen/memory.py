@@ -9,8 +9,9 @@ from studio.codegen.layout import Expr, call, dictionary, join, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.elements import Structure
 from studio.graph.literals import Written, structure_of, written
+from studio.graph.ops.generator import signature
 from studio.graph.rule import Args
-from studio.graph.spec import FLOATS
+from studio.graph.spec import FLOATS, Spec
 
 
 def _tensors(stage: Stage) -> None:
@@ -95,9 +96,43 @@ def _drawn(p: Args) -> Expr:
     return made if drawn == p.dtype else call("tf.cast", [made, text(p.dtype)])
 
 
+def _generator(stage: Stage) -> None:
+    p, source = stage.params, stage.source
+    source.need("tf")
+    name = p.generator["op"].removeprefix("code:")
+    given = p.generator.get("params", {})
+    made: Expr = name
+    if given:
+        # Names of arguments, which the check has held against the function's own.
+        arguments = {key: literal(value) for key, value in given.items()}
+        made = join("lambda: ", call(name, **arguments))
+    source.statement("signature = ", _signature(signature(p.output_signature)))
+    dataset = call(stage.op.path, [made], output_signature="signature")
+    if p.count is None:
+        source.statement("return ", dataset)
+        return
+    source.statement("dataset = ", dataset)
+    count = "tf.data.INFINITE_CARDINALITY" if p.count == -1 else literal(p.count)
+    source.line(f"return dataset.apply(tf.data.experimental.assert_cardinality({count}))")
+
+
+def _signature(structure: Structure) -> Expr:
+    if isinstance(structure, dict):
+        return dictionary((text(name), _signature(part)) for name, part in structure.items())
+    if isinstance(structure, tuple):
+        return tuple_of(map(_signature, structure))
+    spec: Spec = structure
+    shape = tuple_of(map(literal, spec.shape))
+    if not spec.ragged:
+        return call("tf.TensorSpec", [shape, text(spec.dtype)])
+    rank = literal(spec.ragged - (spec.shape[0] is None))
+    return call("tf.RaggedTensorSpec", [shape, text(spec.dtype)], ragged_rank=rank)
+
+
 MEMORY: dict[str, Callable[[Stage], None]] = {
     "tf.data.Dataset.from_tensor_slices": _tensors,
     "tf.data.Dataset.from_tensors": _tensors,
     "tf.data.Dataset.range": _range,
     "studio.data.synthetic": _synthetic,
+    "tf.data.Dataset.from_generator": _generator,
 }

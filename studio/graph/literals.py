@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -26,17 +26,18 @@ class Written(Struct, frozen=True):
     spec: Spec
 
 
-def is_tuple(value: Any) -> bool:
-    """Whether an object stands for (features, label) or (features, label, weight)."""
-    return isinstance(value, dict) and tuple(value) in (PARTS[:2], PARTS)
-
-
-def structure_of(value: Any, leaf: Any, place: str = "") -> Structure:
+def structure_of(
+    value: Any,
+    leaf: Callable[[Any, str], Any],
+    place: str = "",
+    ends: Callable[[Any], bool] = lambda value: not isinstance(value, dict),
+) -> Structure:
     """The value with `leaf` of each tensor in it; Refused where it is none.
 
-    `leaf` is called with what is no object, and the name of the place.
+    `leaf` is called with that of which `ends` says that it is one tensor, what is no
+    object, and the name of its place.
     """
-    if not isinstance(value, dict):
+    if ends(value) or not isinstance(value, dict):
         return leaf(value, place)
     if not value:
         raise Refused("gets an empty object" + _of(place), "Name a tensor in it, or use a list.")
@@ -48,9 +49,9 @@ def structure_of(value: Any, leaf: Any, place: str = "") -> Structure:
                 f"has {quoted(odd)} beside features and label",
                 "Beside them there can only be weight; put it into the features.",
             )
-        return tuple(structure_of(part, leaf, name) for name, part in parts.items())
+        return tuple(structure_of(part, leaf, name, ends) for name, part in parts.items())
     where = f"{place}." if place else ""
-    return {name: structure_of(part, leaf, f"{where}{name}") for name, part in value.items()}
+    return {name: structure_of(part, leaf, f"{where}{name}", ends) for name, part in value.items()}
 
 
 def written(value: Any, place: str = "") -> Written:
