@@ -12,7 +12,7 @@ from studio.graph.checks import check
 from studio.graph.checks.generators import yields
 
 from .loading import agrees, elements, loaded, project_of, written
-from .projects import Json, call, node, read, stage
+from .projects import Json, call, node, read
 from .ruff import found_by_ruff
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -58,9 +58,9 @@ def generator(signature: Any = PAIR, given: Json | None = None, **params: Any) -
     return node("yielded", op, generator=function, output_signature=signature, **params)
 
 
-def with_code(source: Json, code: str, *stages: Json, kind: str = "generator") -> Json:
+def with_code(source: Json, code: str, kind: str = "generator") -> Json:
     pieces = {"rows": {"kind": kind, "source": code.strip("\n")}}
-    return project_of(source, *stages, code=pieces)
+    return project_of(source, code=pieces)
 
 
 def spec(shape: tuple[int | None, ...], dtype: str) -> tf.TensorSpec:
@@ -84,12 +84,6 @@ CASES: dict[str, tuple[Json, str, Any, int]] = {
     ),
     "of changing size": (
         generator({"shape": [None], "dtype": "int32"}), LISTS, spec((None,), "int32"), 4,
-    ),
-    "ragged": (
-        generator({"shape": [None], "dtype": "int32", "ragged": True}),
-        LISTS,
-        tf.RaggedTensorSpec((None,), "int32", 0),
-        4,
     ),
     "ragged inside": (
         generator({"shape": [2, None], "dtype": "int32", "ragged": True}),
@@ -116,14 +110,6 @@ def test_the_elements_are_those_of_the_same_call_by_hand(name: str, tmp_path: Pa
     agrees(dataset, inferred)
     assert elements(dataset) == elements(by_hand(name))
     assert len(elements(dataset)) == count
-
-
-def test_ragged_rows_stand_in_one_batch(tmp_path: Path) -> None:
-    source, code, *_ = CASES["ragged"]
-    batch = stage("b", "batch", batch_size=4)
-    dataset, inferred = loaded(with_code(source, code, batch), tmp_path)
-    agrees(dataset, inferred)
-    assert elements(dataset) == [[[], [0], [0, 1], [0, 1, 2]]]
 
 
 def test_ruff_finds_nothing_in_them(tmp_path: Path) -> None:
@@ -201,6 +187,7 @@ def test_a_loop_that_nothing_leaves_is_seen(lines: list[str], endless: int | Non
         (generator({"dtype": "flaot32"}), PAIRS, "generator", '"flaot32"', "float32"),
         (generator({"shape": [], "dtpye": "int8"}), PAIRS, "generator", '"dtpye"', "dtype"),
         (generator({"shape": [2], "ragged": True}), PAIRS, "generator", "none of whose", "null"),
+        (generator({"shape": [None], "ragged": True}), PAIRS, "generator", "only the first", "batch"),
         (generator({"shape": [2], "ragged": 1}), PAIRS, "generator", "ragged as 1", "true"),
         (generator(), "def rows(:", "generator", "is no Python", "Mend"),
         (generator(), "def others():\n    yield 1", "generator", "must define", "others"),

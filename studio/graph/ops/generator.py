@@ -89,4 +89,9 @@ def _spec(value: Any, place: str) -> Spec:
             "Write null in its shape for the axis that does.",
         )
     last = max(axis for axis, size in enumerate(shape) if size is None)
+    if not last:
+        raise Refused(
+            f"declares a ragged tensor{where}, only the first axis of which changes",
+            "Leave ragged out: rows of different lengths become ragged in a ragged_batch.",
+        )
     return Spec(tuple(shape), dtype, last + (shape[0] is None))
