@@ -34,4 +34,22 @@ MEMORY_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     )''',
         ("math", "tf"),
     ),
+    "downloaded": (
+        '''def downloaded(load, file, **options):
+    """Returns what a loader of keras.datasets gives, from its file if that is there."""
+    home = os.environ.get("KERAS_HOME", os.path.join(os.path.expanduser("~"), ".keras"))
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(15)  # a network that swallows everything is none
+    try:
+        return load(**options)
+    except Exception as error:
+        name = load.__module__.rpartition(".")[2]
+        raise RuntimeError(
+            f"{name} can't be loaded ({error}). It is downloaded once; where "
+            f"there is no network, put {file} into {os.path.join(home, 'datasets')}."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(patience)''',
+        ("os", "socket"),
+    ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.codegen.data import Stage, script_path
+from studio.codegen.downloads import DOWNLOADS
 from studio.codegen.layout import (
     Expr,
     call,
@@ -128,4 +129,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.csv": _csv,
     "studio.data.numpy": _numpy,
 }
-SOURCES |= MEMORY
+SOURCES |= MEMORY | DOWNLOADS

@@ -187,7 +187,7 @@ def test_a_loop_that_nothing_leaves_is_seen(lines: list[str], endless: int | Non
         (generator({"dtype": "flaot32"}), PAIRS, "generator", '"flaot32"', "float32"),
         (generator({"shape": [], "dtpye": "int8"}), PAIRS, "generator", '"dtpye"', "dtype"),
         (generator({"shape": [2], "ragged": True}), PAIRS, "generator", "none of whose", "null"),
-        (generator({"shape": [None], "ragged": True}), PAIRS, "generator", "only the first", "batch"),
+        (generator({"shape": [None], "ragged": True}), PAIRS, "generator", "only the first", ""),
         (generator({"shape": [2], "ragged": 1}), PAIRS, "generator", "ragged as 1", "true"),
         (generator(), "def rows(:", "generator", "is no Python", "Mend"),
         (generator(), "def others():\n    yield 1", "generator", "must define", "others"),
