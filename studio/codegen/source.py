@@ -20,10 +20,13 @@ from studio.codegen.layout import (
     width,
 )
 
-STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
+STANDARD = ("csv", "gzip", "json", "math", "os", "re", "pathlib", "socket")
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
+    "math": "import math",
+    "os": "import os",
+    "socket": "import socket",
     "Path": "from pathlib import Path",
     "keras": "import keras",
     "np": "import numpy as np",

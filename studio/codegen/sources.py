@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.codegen.data import Stage, script_path
+from studio.codegen.downloads import DOWNLOADS
 from studio.codegen.layout import (
     Expr,
     call,
@@ -17,6 +18,7 @@ from studio.codegen.layout import (
     tuple_of,
 )
 from studio.codegen.literal import literal, text
+from studio.codegen.memory import MEMORY
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
 
@@ -127,3 +129,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.csv": _csv,
     "studio.data.numpy": _numpy,
 }
+SOURCES |= MEMORY | DOWNLOADS
