@@ -23,7 +23,7 @@ _DTYPES = ("float16", "float32", "float64", "uint8", "int32", "int64")
     help="Random rows of any number, with a label that can be learnt from them; none is kept.",
     params=[
         Param("count", Int(1, 2**40), 1000, "How many rows."),
-        Param("shape", Shape(unknown=False, min=1), (10,), "The shape of a row's features."),
+        Param("shape", Shape(unknown=False, min=1), [10], "The shape of a row's features."),
         Param("dtype", Choice(_DTYPES), "float32", "The dtype of the features."),
         Param(
             "distribution",
