@@ -7,6 +7,7 @@ import json
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from studio.graph.edits import SetParam, SetTraining
 from studio.gui.canvas.problem_card import show_for
@@ -201,3 +202,12 @@ def test_the_list_follows_the_theme(wrong) -> None:
     dark = panel(wrong).list.grab().toImage()
     theme.apply("light")
     assert light.pixelColor(200, 200) != dark.pixelColor(200, 200)
+
+
+def test_a_problem_of_the_training_leads_to_its_field(wrong) -> None:
+    click(wrong, row_of(wrong, "unknown-monitor"))
+    settle(wrong)
+    field = wrong.docks["training-settings"].panel.training.form.fields["callbacks"]
+    focus = QApplication.focusWidget()
+    assert field is focus or field.isAncestorOf(focus)
+    assert not field.visibleRegion().isEmpty()

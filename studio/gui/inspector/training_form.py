@@ -66,6 +66,17 @@ class TrainingForm(QWidget):
         else:
             self.form.show_values(values)
 
+    def field_at(self, place: str) -> QWidget | None:
+        """The field that a place in the file is about: training.callbacks[0] -> callbacks."""
+        path = place.removeprefix("training.").partition("[")[0]
+        if self.form is None:
+            return None
+        names = [n for n in self.form.op.params if path == n or path.startswith(f"{n}.")]
+        name = max(names, key=len, default="")
+        if name and name not in self.form.fields:
+            self.form.turn()  # it is among those that are folded away
+        return self.form.fields.get(name)
+
     def _given(self, name: str, value: Any) -> None:
         field, _, output = name.partition(".")
         if output:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -24,7 +25,8 @@ class TrainingSettingsPanel(Panel):
         self.training = TrainingForm()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(Page(self.training))
+        self._page = Page(self.training)
+        box.addWidget(self._page)
 
     def attach(self, session: Session | None) -> None:
         if self.session is not None:
@@ -33,6 +35,14 @@ class TrainingSettingsPanel(Panel):
         self.training.attach(session)
         if session is not None:
             session.changed.connect(self._changed)
+
+    def reveal(self, place: str) -> None:
+        """Brings the field of a place in the file ("training.losses.digit") into sight."""
+        self.training.refresh()
+        field = self.training.field_at(place)
+        if field is not None:
+            self._page.ensureWidgetVisible(field, 0, 40)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _changed(self) -> None:
         if self.isVisible():
