@@ -433,6 +433,17 @@ def test_the_badge_says_what_is_wrong_and_offers_the_mend(cnn) -> None:
     assert not item.warnings
 
 
+def test_r_puts_another_layer_in_the_place_of_one(cnn) -> None:
+    select(cnn, "pool")
+    key(cnn, Qt.Key.Key_R)
+    QTest.keyClicks(QApplication.focusWidget(), "AveragePooling2D")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    settle(cnn)
+    assert model(cnn).nodes["pool"].op == "keras.layers.AveragePooling2D"
+    assert {("skip", "pool"), ("pool", "conv4")} <= set(edges(cnn))
+    assert cnn.selected() == ["pool"]
+
+
 def test_shift_and_click_add_to_the_selection_and_take_from_it(cnn) -> None:
     click(cnn, "conv1")
     click(cnn, "norm", SHIFT)

@@ -51,6 +51,14 @@ def rename(window: Window) -> None:
         panel.focus_name()
 
 
+@command("graph.replace", "Replace with…", "R", "repeat", _one_node, "node", local=True)
+def replace(window: Window) -> None:
+    """Puts another layer or stage in the place of the selected node."""
+    from studio.gui.palettes import replace_with
+
+    replace_with(window)
+
+
 @command("graph.connect", "Connect", "C", "spline", _one_node, "node", local=True)
 def connect(window: Window) -> None:
     """Takes a wire from the selected node in hand; arrows choose where it goes."""

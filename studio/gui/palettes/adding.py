@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from PySide6.QtCore import QPoint, QPointF
 
-from studio.graph.compose import Fit, fits
+from studio.graph.compose import Fit, fits, replace_op
 from studio.graph.find import Entry, Index
 from studio.graph.library import Item, library
 from studio.graph.spec import Spec
-from studio.gui.adding import add, feeding
+from studio.gui.adding import add, attempt, feeding
 from studio.gui.look.tokens import family_colour
 from studio.gui.palettes.palette import Palette
 from studio.gui.palettes.rows import Choice
@@ -61,6 +61,38 @@ def quick_add(window: Window, at: QPointF | None = None, wire: PortAt | None = N
     palette = Palette(window, text, text, search, nothing="Nothing that fits is called that.")
     palette.chosen.connect(take)
     palette.show_at(palette.field, _point(window, at))
+    return palette
+
+
+def replace_with(window: Window) -> Palette:
+    """Opens the choice of another op for the selected node, which keeps its edges and parameters.
+
+    What fits on what feeds the node comes first.
+    """
+    graph, name = window.graph, window.selected()[0]
+    fed = [edge.source for edge in window.canvas.scene().graph.edges if edge.target_node == name]
+    offers = {each.item.op: each for each in _offers(window, fed[:1], None)}
+    index = Index(
+        Entry(op, offer.item.title, offer.weight, offer.item.entry().words)
+        for op, offer in offers.items()
+    )
+
+    def take(op: str) -> None:
+        remember(window, op)
+        edit = attempt(window, lambda: replace_op(window.session.project, graph, name, op))
+        if edit:
+            window.canvas.scene().select([name])
+
+    text = f"Replace {name} with"
+    palette = Palette(
+        window,
+        text,
+        text,
+        lambda query: [_choice(offers[m.key], m.positions) for m in index.find(query)],
+        nothing="Nothing is called that.",
+    )
+    palette.chosen.connect(take)
+    palette.show_at(palette.field, None)
     return palette
 
 
