@@ -33,7 +33,8 @@ from studio.graph.document import Call, DataGraph, Edge, ModelGraph, Node, Proje
 from studio.graph.edits import Disconnect, Edit, SetParam
 from studio.graph.file import load, save
 from studio.graph.importer import import_model
-from studio.graph.infer import Inference, Shapes
+from studio.graph.infer import Inference
+from studio.graph.shapes import Shapes
 from studio.resources import TEMPLATES
 
 WANTED = {

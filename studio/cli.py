@@ -261,7 +261,7 @@ def _counted(problems: list[Problem]) -> str:
 
 def summary(options) -> int:
     """Prints a row a node; exit code 2, with all other rows, where there are errors."""
-    from studio.graph.infer import Shapes
+    from studio.graph.shapes import Shapes
     from studio.graph.summary import summary as summarise
 
     project, _, report = _checked(options)

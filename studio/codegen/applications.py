@@ -10,8 +10,8 @@ from studio.codegen.layout import Expr, Group, join
 from studio.codegen.source import Source
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Graph, Node, Project, owner
-from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError, quoted
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Shape, Spec, shape_text
 from studio.graph.wiring import Wiring
 

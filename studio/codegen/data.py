@@ -16,9 +16,9 @@ from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.document import DataGraph, Node, Project
 from studio.graph.elements import Elements
-from studio.graph.infer import Shapes
 from studio.graph.ports import output_ports
 from studio.graph.rule import Args
+from studio.graph.shapes import Shapes
 from studio.graph.wiring import upstream, wire
 
 GRAPH = "data"

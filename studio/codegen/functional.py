@@ -9,7 +9,7 @@ from studio.codegen.layout import Expr, comprehension, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.graph.document import Block, Graph, Node, Project, owner
-from studio.graph.infer import Shapes
+from studio.graph.shapes import Shapes
 
 
 class Functional(Body):

@@ -16,8 +16,8 @@ from studio.graph.bypass import through
 from studio.graph.chain import chain
 from studio.graph.document import Graph, Project
 from studio.graph.elements import Structure
-from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError, quoted
+from studio.graph.shapes import Shapes
 from studio.graph.wiring import wire
 
 STYLES = ("auto", "sequential", "functional", "subclass")

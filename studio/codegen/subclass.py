@@ -13,7 +13,7 @@ from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, Graph, Node, Project, owner
-from studio.graph.infer import Shapes
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec
 
 

@@ -7,26 +7,28 @@ touches is inferred again, and what comes out unchanged carries nothing on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
-from studio.graph.asking import Answers, Ask, callers
+from studio.graph.asking import Answers, Ask
 from studio.graph.bypass import let_through
-from studio.graph.catalogue.op import Op, Port
+from studio.graph.calling import (
+    Calling,
+    cast,
+    equal_images,
+    equal_weights,
+    inputs_of,
+    refusal,
+    resolved,
+)
 from studio.graph.catalogue.registry import find
 from studio.graph.code import declared_weights, output_spec
 from studio.graph.constant import constant_spec
 from studio.graph.document import (
     GRAPH_KINDS,
-    Code,
     Graph,
     Node,
     Project,
-    is_reference,
     owner,
     references,
 )
@@ -34,13 +36,13 @@ from studio.graph.ports import (
     call_params,
     input_ports,
     output_ports,
-    place_of,
-    problem_at,
     resolve,
 )
-from studio.graph.problems import Problem, quoted
+from studio.graph.problems import quoted
 from studio.graph.rule import Args
-from studio.graph.spec import Refused, Result, Spec, Weight, shape_text
+from studio.graph.shapes import NodeResult, Shapes
+from studio.graph.spec import Refused, Result, Spec, Weight
+from studio.graph.touched import Broken, Known, same_outputs, touched
 from studio.graph.wiring import Wiring, wire
 
 MOST_NODES = 50_000
@@ -48,70 +50,6 @@ MOST_NODES = 50_000
 
 MOST_LEVELS = 50
 """Blocks in blocks."""
-
-_NONE: Mapping[str, Spec] = {}
-
-Broken = frozenset[tuple[str, str]]
-"""Nodes, as (graph, id), whose call is already known to be wrong."""
-
-
-class NodeResult(Struct, frozen=True, gc=False):
-    """What is known of one node; `outputs` by port name, the first port first."""
-
-    outputs: dict[str, Any]
-    weights: tuple[Weight, ...] = ()
-    flops: int | None = 0
-    inside: tuple[Shapes, ...] = ()
-    """Of a block: what is known of its nodes, in each of its turns."""
-
-    def output(self, port: str = "") -> Any:
-        """What leaves a port; the first where the name is empty; None where there is none."""
-        if port:
-            return self.outputs.get(port)
-        return next(iter(self.outputs.values()), None)
-
-
-class Shapes(Struct):
-    """What inference knows of one graph; it changes with the next run of its Inference."""
-
-    nodes: dict[str, NodeResult] = field(default_factory=dict)
-    refused: dict[str, Problem] = field(default_factory=dict)
-    inferred: int = 0
-    """How many nodes the last run inferred."""
-
-    @property
-    def problems(self) -> list[Problem]:
-        """What was refused, in the order of the file."""
-        return list(self.refused.values())
-
-    def at(self, end: str) -> Any:
-        """What leaves "node" or "node.port"; None where it isn't known."""
-        name, _, port = end.partition(".")
-        result = self.nodes.get(name)
-        return None if result is None else result.output(port)
-
-
-class _Known(Struct):
-    """A graph as it was last inferred."""
-
-    graph: Graph
-    wiring: Wiring
-    blocks: dict[str, Any]
-    code: dict[str, Code]
-    broken: Broken
-    shapes: Shapes
-
-
-class _Call(Struct, frozen=True):
-    """A node's call, ready for its rule: good while it and `made`, whose layer it calls, are."""
-
-    node: Node
-    made: Node
-    op: Op
-    args: Args
-    outputs: tuple[str, ...]
-    constants: dict[str, Spec]
-    """Given in the place of tensors, by port."""
 
 
 class Inference:
@@ -129,9 +67,9 @@ class Inference:
         self._again: set[str] = set()
         self.project = Project()
         self._broken: Broken = frozenset()
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Known] = {}
         self._wirings: dict[str, Wiring] = {}
-        self._calls: dict[str, dict[str, _Call]] = {}
+        self._calls: dict[str, dict[str, Calling]] = {}
         self._left = MOST_NODES
         self._level = 0
 
@@ -151,16 +89,16 @@ class Inference:
                 self._calls.pop(name, None)
                 continue
             if name not in self._known:
-                known = _Known(graph, wire(graph), project.blocks, project.code, broken, Shapes())
+                known = Known(graph, wire(graph), project.blocks, project.code, broken, Shapes())
                 self._known[name] = known
-                touched = set(known.wiring.order)
+                due = set(known.wiring.order)
             else:
                 known = self._known[name]
-                touched = _touched(name, known, project, broken, self._again)
+                due = touched(name, known, project, broken, self._again)
                 calls = self._calls.get(name, {})
                 for node in calls.keys() - graph.nodes.keys():
                     del calls[node]
-            self._spread(name, known, touched)
+            self._spread(name, known, due)
             if len(known.shapes.refused) > 1:
                 refused = known.shapes.refused
                 known.shapes.refused = {n: refused[n] for n in graph.nodes if n in refused}
@@ -187,7 +125,7 @@ class Inference:
         if forget:
             self._answers.forget()
 
-    def _spread(self, name: str, known: _Known, touched: set[str]) -> None:
+    def _spread(self, name: str, known: Known, touched: set[str]) -> None:
         """Infers nodes in their order, and what hangs on those that came out changed."""
         shapes, wiring = known.shapes, known.wiring
         rank = wiring.rank
@@ -202,7 +140,7 @@ class Inference:
             before = shapes.nodes.get(node)
             self._one(name, known.graph, wiring, shapes, node)
             after = shapes.nodes.get(node)
-            if not _same_outputs(before, after):
+            if not same_outputs(before, after):
                 for follower in wiring.fed[node]:
                     if follower in rank:
                         due[rank[follower]] = 1
@@ -252,12 +190,12 @@ class Inference:
         try:
             result = self._node(name, graph, node, arriving, parameters or {})
             if node.shares is not None and node.shares in known:
-                _equal_weights(known[node.shares], result, node)
-                _equal_images(graph, wiring, shapes, node)
+                equal_weights(known[node.shares], result, node)
+                equal_images(graph, wiring, shapes, node)
                 result = NodeResult(result.outputs, (), result.flops, result.inside)
         except Refused as refused:
             given = [(edge.source, shapes.at(edge.source)) for edge in wiring.incoming[node_id]]
-            shapes.refused[node_id] = _problem(name, graph, node, refused, given)
+            shapes.refused[node_id] = refusal(name, graph, node, refused, given)
         else:
             known[node_id] = result
 
@@ -271,18 +209,18 @@ class Inference:
     ) -> NodeResult:
         made = node if node.shares is None else owner(graph, node)
         if made.op.startswith("block:"):
-            inputs = _inputs(input_ports(self.project, node, graph), arriving)
+            inputs = inputs_of(input_ports(self.project, node, graph), arriving)
             return self._block(graph, made, inputs, resolve(made.params, parameters))
         if made.op.startswith("code:"):
             ports = input_ports(self.project, node, graph)
-            inputs = _inputs(ports, arriving)
+            inputs = inputs_of(ports, arriving)
             given = [(port.name, each) for port, each in zip(ports, inputs, strict=True)]
             names = output_ports(self.project, node, graph)
             return self._code(made, given, resolve(made.params, parameters), names)
         call = self._call(name, graph, node, made, parameters)
-        inputs = _inputs(call.op.inputs, arriving, call.constants)
+        inputs = inputs_of(call.op.inputs, arriving, call.constants)
         if call.op.kind == "layer":
-            inputs = [call.args.cast(x) if type(x) is Spec else _cast(call.args, x) for x in inputs]
+            inputs = [call.args.cast(x) if type(x) is Spec else cast(call.args, x) for x in inputs]
         result = call.op.rule(call.args, *inputs)
         if not isinstance(result, Result):  # a data stage has no weights: Elements, or several
             result = Result(result if isinstance(result, tuple) else (result,))
@@ -294,7 +232,7 @@ class Inference:
 
     def _call(
         self, name: str, graph: Graph, node: Node, made: Node, parameters: dict[str, Any]
-    ) -> _Call:
+    ) -> Calling:
         """A node's call with all its values; made once, where no block's parameters are in it."""
         calls = self._calls.setdefault(name, {})
         kept = calls.get(node.id)
@@ -305,7 +243,7 @@ class Inference:
             raise Refused(f"can't be inferred: Studio has no shape rule for {op.path} yet")
         params = made.params if made is node else call_params(graph, node)
         changing = parameters and references(params)
-        given = _resolved(made.op, params, parameters) if changing else params
+        given = resolved(made.op, params, parameters) if changing else params
         constants = {
             port.name: constant_spec(given[port.name], port.weak)
             for port in op.inputs
@@ -318,7 +256,7 @@ class Inference:
                 "has outputs that hang on a parameter of its block",
                 "Write the value itself in the block: its code must know how many there are.",
             )
-        call = _Call(node, made, op, Args(values, folder=self.folder), outputs, constants)
+        call = Calling(node, made, op, Args(values, folder=self.folder), outputs, constants)
         if not changing:
             calls[node.id] = call
         return call
@@ -389,150 +327,3 @@ class Inference:
         names = output_ports(self.project, node, graph)
         outputs = dict(zip(names, outputs, strict=True))
         return NodeResult(outputs, tuple(weights), flops, tuple(inside))
-
-
-def _inputs(
-    ports: tuple[Port, ...], arriving: dict[str, list[Any]], constants: Mapping[str, Spec] = _NONE
-) -> list[Any]:
-    """What arrives at each port: a spec, a tuple of them where it takes many, None where free."""
-    if "" in arriving and ports:
-        arriving[ports[0].name] = arriving.pop("") + arriving.get(ports[0].name, [])
-    inputs: list[Any] = []
-    for port in ports:
-        specs = arriving.get(port.name)
-        if port.many:
-            inputs.append(tuple(specs or ()))
-        elif specs:
-            inputs.append(specs[0])
-        elif port.name in constants:
-            inputs.append(constants[port.name])
-        elif port.optional:
-            inputs.append(None)
-        else:
-            raise Refused(f"has nothing at its input {port.name}", "Draw an edge to it.")
-    return inputs
-
-
-def _touched(
-    name: str, known: _Known, project: Project, broken: Broken, again: set[str]
-) -> set[str]:
-    """Brings what is known up to a changed graph; the nodes that must be inferred again."""
-    graph, before = project.graph(name), known.graph
-    touched: set[str] = set()
-    if graph.nodes is not before.nodes:
-        for node in graph.nodes.values():
-            old = before.nodes.get(node.id)
-            if old is not node and (old is None or _call_differs(old, node)):
-                touched.add(node.id)
-                touched.update(n.id for n in graph.nodes.values() if n.shares == node.id)
-    if graph.edges is not before.edges or graph.nodes.keys() != before.nodes.keys():
-        wiring, old_wiring = wire(graph), known.wiring
-        for node, edges in wiring.incoming.items():
-            if edges != old_wiring.incoming.get(node) or node not in old_wiring.rank:
-                touched.add(node)
-        # What is gone, or now on a cycle or behind one, is known no longer.
-        for node in before.nodes.keys() - wiring.rank.keys():
-            _forget(known.shapes, node)
-        known.wiring = wiring
-        for node, problem in known.shapes.refused.items():
-            known.shapes.refused[node] = replace(problem, place=place_of(name, graph, node))
-    changed = broken ^ known.broken
-    touched.update(node for where, node in changed if where == name)
-    recoded = project.code is not known.code
-    if (
-        recoded
-        or project.blocks is not known.blocks
-        or any(where.startswith("block:") for where, _ in changed)
-    ):
-        blocks = {n.id for n in graph.nodes.values() if (n.op or "").startswith("block:")}
-        touched |= blocks | {n.id for n in graph.nodes.values() if n.shares in blocks}
-    if again or recoded:
-        every = project.code.keys() | known.code.keys()
-        other = {each for each in every if project.code.get(each) != known.code.get(each)}
-        touched |= callers(project, graph, other | again)
-    known.graph, known.blocks, known.code = graph, project.blocks, project.code
-    known.broken = broken
-    return touched & known.wiring.rank.keys()
-
-
-def _same_outputs(before: NodeResult | None, after: NodeResult | None) -> bool:
-    """Whether nothing changes for the nodes that a node feeds."""
-    if before is None or after is None:
-        return before is after
-    return before.outputs == after.outputs
-
-
-def _call_differs(old: Node, new: Node) -> bool:
-    """Whether two versions of a node call something else; its place and note don't count."""
-    before = (old.op, old.shares, old.repeat, old.bypass)
-    return before != (new.op, new.shares, new.repeat, new.bypass) or (
-        old.params is not new.params and old.params != new.params
-    )
-
-
-def _forget(shapes: Shapes, node: str) -> None:
-    shapes.nodes.pop(node, None)
-    shapes.refused.pop(node, None)
-
-
-def _resolved(path: str, params: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """A call's parameters inside a block, with those of the block in their places, and checked."""
-    values = resolve(params, parameters)
-    op = find(path)
-    for key, value in params.items() if op is not None else ():
-        param = op.param(key) if references(value) else None
-        if param is not None and not param.accepts(values[key]):
-            raise Refused(
-                f"gets {quoted(values[key])} as {key} from its block, and expects "
-                f"{param.expected()}"
-            )
-        port = op.input(key)
-        if is_reference(value) and port is not None and port.weak and isinstance(values[key], list):
-            # The block's code can't hand over both, a number of Python and a list as a tensor.
-            raise Refused(
-                f"gets {quoted(values[key])} as {key} from its block, and expects a number",
-                f"Draw an edge to its {key}.",
-            )
-    return values
-
-
-def _problem(
-    name: str, graph: Graph, node: Node, refused: Refused, sources: list[tuple[str, Any]]
-) -> Problem:
-    what = owner(graph, node).op.rpartition(".")[2]
-    given = ", ".join(f'"{source}" gives {spec}' for source, spec in sources)
-    message = f"{what} {refused.message}" + (f"; {given}." if given else ".")
-    return problem_at(name, graph, node.id, "shape", message, refused.hint)
-
-
-def _cast(args: Args, given: Any) -> Any:
-    if isinstance(given, tuple):
-        return tuple(_cast(args, each) for each in given)
-    return args.cast(given) if isinstance(given, Spec) else given
-
-
-def _equal_weights(first: NodeResult, second: NodeResult, node: Node) -> None:
-    """Refused where a layer can't be called here a second time with the weights it has."""
-    for mine, own in zip(first.weights, second.weights, strict=False):
-        if mine.shape != own.shape:
-            raise Refused(
-                f"shares the weights of {quoted(node.shares)}, whose {mine.name} has shape "
-                f"{mine.shape}, but its input here would need {own.shape}",
-                f"Feed it the same number of features as {quoted(node.shares)}.",
-            )
-
-
-def _equal_images(graph: Graph, wiring: Wiring, shapes: Shapes, node: Node) -> None:
-    """Refused where a ready-made model is called on others than the images it was built for."""
-    op = find(owner(graph, node).op)
-    if op is None or op.kind != "application":
-        return
-    first, second = (
-        shapes.at(wiring.incoming[each][0].source).shape[1:] for each in (node.shares, node.id)
-    )
-    if first != second:
-        raise Refused(
-            f"shares {quoted(node.shares)}, which is built for images of {shape_text(first)}, "
-            f"and is given some of {shape_text(second)}",
-            f"Give it images of the same size as {quoted(node.shares)}.",
-        )

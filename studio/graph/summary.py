@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.graph.document import Project, owner
-from studio.graph.infer import Shapes
+from studio.graph.shapes import Shapes
 from studio.graph.spec import BYTES, Spec, product
 
 

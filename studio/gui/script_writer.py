@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, QTimer
 from studio.codegen.script import Script, write_script
 from studio.graph.checks import Report
 from studio.graph.document import Project
-from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, ProjectError, StudioError, errors
+from studio.graph.shapes import Shapes
 from studio.gui.python_colours import spans
 
 MOST = 1500

@@ -19,9 +19,10 @@ from studio.graph.checks import Checker
 from studio.graph.document import Graph, Project, owner
 from studio.graph.edits import Edit
 from studio.graph.history import History
-from studio.graph.infer import Inference, Shapes
+from studio.graph.infer import Inference
 from studio.graph.journal import Journal
 from studio.graph.problems import Problem, StudioError, errors
+from studio.graph.shapes import Shapes
 from studio.graph.summary import summary
 
 PAUSE = 700

@@ -14,8 +14,8 @@ from studio.codegen.source import Source
 from studio.graph.catalogue.call import LEFT_OUT
 from studio.graph.catalogue.registry import find
 from studio.graph.checks import check
-from studio.graph.infer import Shapes
 from studio.graph.problems import errors
+from studio.graph.shapes import Shapes
 
 from .projects import Json, model_graph, node, read
 from .written import agree, built, code

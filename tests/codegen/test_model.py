@@ -9,8 +9,8 @@ import pytest
 
 from studio.codegen.model import write_model
 from studio.codegen.source import Source
-from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec
 
 from .cases import CASES

@@ -26,8 +26,8 @@ from studio.graph.chain import chain
 from studio.graph.checks import check
 from studio.graph.document import Call, Code, DataGraph, Edge, Node, Project, Training
 from studio.graph.importer import import_model
-from studio.graph.infer import Shapes
 from studio.graph.problems import errors
+from studio.graph.shapes import Shapes
 from studio.graph.summary import summary
 
 # The layers that two families keep to themselves, written anew.

@@ -18,8 +18,9 @@ from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.structure import KnownStructure, check_structure
 from studio.graph.document import Project
-from studio.graph.infer import Inference, Shapes
+from studio.graph.infer import Inference
 from studio.graph.problems import ERROR, Problem
+from studio.graph.shapes import Shapes
 
 
 class Report(Struct):

@@ -8,10 +8,10 @@ from typing import Any
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Call, ModelGraph, Project, output_name
 from studio.graph.elements import Elements, features, label
-from studio.graph.infer import Shapes
 from studio.graph.ports import place_of
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
 from studio.graph.rule import Args
+from studio.graph.shapes import Shapes
 from studio.graph.spec import FLOATS, Refused, Spec
 
 

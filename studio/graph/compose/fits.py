@@ -18,10 +18,11 @@ from studio.graph.compose.draft import full_target, graph_of
 from studio.graph.compose.start import starting
 from studio.graph.compose.walk import ways_of
 from studio.graph.document import Block, Edge, Graph, Node, Project, owner
-from studio.graph.infer import Inference, Shapes
+from studio.graph.infer import Inference
 from studio.graph.ports import input_ports, output_ports, takes_nothing
 from studio.graph.problems import one_of, quoted
 from studio.graph.rule import Args
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Refused, Result, Spec
 
 # What people reach for first; the others follow by family and name.

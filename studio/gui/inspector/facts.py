@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from studio.graph.document import Graph, Node, owner
 from studio.graph.elements import Elements
-from studio.graph.infer import NodeResult, Shapes
+from studio.graph.shapes import NodeResult, Shapes
 from studio.graph.spec import BYTES, Spec, product
 from studio.gui.look.theme import mono, sans, theme
 from studio.gui.numbers import bytes_text

@@ -28,8 +28,8 @@ from studio.graph.checks.advice.context import Context
 from studio.graph.checks.advice.mends import mended
 from studio.graph.checks.advice.registry import ADVICE, Advice, Finding
 from studio.graph.document import Project
-from studio.graph.infer import Shapes
 from studio.graph.problems import Problem, quoted
+from studio.graph.shapes import Shapes
 
 __all__ = ["ADVICE", "Advice", "with_advice"]
 

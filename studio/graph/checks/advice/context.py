@@ -13,8 +13,8 @@ from studio.graph.checks.advice.activations import activation, kernel, source
 from studio.graph.checks.advice.view import View
 from studio.graph.document import Call, Project, Training, is_call, output_name
 from studio.graph.elements import Elements, label
-from studio.graph.infer import Shapes
 from studio.graph.problems import ERROR, Problem
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec
 from studio.graph.wiring import upstream
 

@@ -8,7 +8,7 @@ from typing import Any
 from studio.graph.catalogue.op import Op
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, DataGraph, Graph, Node, owner, references
-from studio.graph.infer import Shapes
+from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec, Weight
 from studio.graph.wiring import upstream, wire
 
