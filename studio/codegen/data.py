@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from studio.codegen.helpers import HELPERS
 from studio.codegen.layout import Binary, Expr, Group, dictionary, join, subscript
@@ -38,6 +38,15 @@ class Stage(Struct):
     seed: Expr
     helpers: set[str]
     source: Source
+    ports: tuple[str, ...] = ()
+    """The input port of each of `inputs`; empty for the first."""
+    taken: set[str] = field(default_factory=set)
+
+    def variable(self, name: str, *value: Expr) -> str:
+        """Gives a value a name of its own, in a line before the stage's; returns the name."""
+        made = variable(name, self.taken)
+        self.source.statement(f"{made} = ", *value, mark=(GRAPH, self.node.id))
+        return made
 
     def helper(self, name: str) -> str:
         """Takes a helper function along; returns its name."""
@@ -79,6 +88,7 @@ def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -
         with loaders.section(f"load_{node.id}"):
             writer.load(loaders, node)
     body = Source()
+    body.code_functions = source.code_functions
     with body.section("Data"):
         writer.datasets(body)
     for part in (loaders, body):
@@ -119,6 +129,8 @@ class _Data:
             seed=self.seed,
             helpers=self.helpers,
             source=source,
+            ports=tuple(edge.target_port for edge in edges),
+            taken=self.taken,
         )
 
     def _key(self, end: str) -> str:

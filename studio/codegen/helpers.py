@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from studio.codegen.memory_helpers import MEMORY_HELPERS
+from studio.codegen.stage_helpers import STAGE_HELPERS
 
 
 class Helper(Struct, frozen=True):
@@ -103,3 +104,4 @@ HELPERS = {
 """In the order in which a script prints them."""
 
 HELPERS |= {name: Helper(*helper) for name, helper in MEMORY_HELPERS.items()}
+HELPERS |= {name: Helper(source, ("tf",)) for name, source in STAGE_HELPERS.items()}

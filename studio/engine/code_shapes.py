@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from studio.engine.warm import SECONDS, Answer, Warm
-from studio.graph.asking import CodeCall, plain_inputs
+from studio.graph.asking import CodeCall, StageCall, from_plain, plain, plain_inputs
 from studio.graph.spec import Refused, Result, Spec, Weight
 
 
@@ -31,9 +31,9 @@ class CodeShapes:
         self.trusted = trusted
         self.seconds = seconds
         self._answered = answered
-        self._asked: dict[str, tuple[CodeCall, Future[Answer]]] = {}
+        self._asked: dict[str, tuple[CodeCall | StageCall, Future[Answer]]] = {}
 
-    def __call__(self, call: CodeCall) -> Result | Refused | None:
+    def __call__(self, call: CodeCall | StageCall) -> Any:
         """What is known of a call."""
         if not self.trusted:
             return None
@@ -49,22 +49,23 @@ class CodeShapes:
         del self._asked[key]
         return None if future.cancelled() else outcome(call.name, future.result())
 
-    def _ask(self, call: CodeCall) -> Future[Answer]:
+    def _ask(self, call: CodeCall | StageCall) -> Future[Answer]:
+        kind, fields = _question(call)
         future = self.warm.ask(
-            "layer",
+            kind,
             seconds=self.seconds,
             trusted=self.trusted,
             name=call.name,
             code={name: (code.kind, code.source) for name, code in call.code.items()},
             params=call.params,
-            inputs=plain_inputs(call),
+            **fields,
         )
         answered = self._answered
         if answered is not None:
             future.add_done_callback(lambda done: done.cancelled() or answered(call.name))
         return future
 
-    def _drop_older(self, call: CodeCall) -> None:
+    def _drop_older(self, call: CodeCall | StageCall) -> None:
         """Takes back what was asked of a source that has been changed since."""
         for key, (other, future) in list(self._asked.items()):
             if other.name == call.name and other.code != call.code:
@@ -72,8 +73,19 @@ class CodeShapes:
                 self.warm.cancel(future)
 
 
-def outcome(name: str, answer: Answer) -> Result | Refused | None:
-    """An answer as inference takes it; None where it was never asked in earnest."""
+def _question(call: CodeCall | StageCall) -> tuple[str, dict[str, Any]]:
+    """The kind of question that a call is, and what is told beside the code."""
+    if isinstance(call, CodeCall):
+        return "layer", {"inputs": plain_inputs(call)}
+    given = plain(call.structure)
+    return "stage", {"method": call.method, "structure": given, "settings": call.settings}
+
+
+def outcome(name: str, answer: Answer) -> Any:
+    """An answer as inference takes it: a Result, of a stage a Structure, or Refused.
+
+    None where it was never asked in earnest.
+    """
     if answer.reason in ("untrusted", "unwanted", "closed"):
         return None
     if answer.error:
@@ -82,6 +94,8 @@ def outcome(name: str, answer: Answer) -> Result | Refused | None:
             said = f"couldn't be asked for its shape: {said[:1].lower()}{said[1:]}"
         return Refused(said.removeprefix(f"{name} "), _HINTS.get(answer.reason, ""))
     result: dict[str, Any] = answer.result
+    if "structure" in result:
+        return from_plain(result["structure"])
     outputs = tuple(Spec(tuple(shape), dtype, ragged) for shape, dtype, ragged in result["outputs"])
     weights = tuple(
         Weight(name, tuple(shape), dtype, trainable)

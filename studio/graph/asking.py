@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from studio.graph.code import outline
 from studio.graph.document import Code, Graph, Node, Project, is_call
+from studio.graph.elements import Nested, Structure
 from studio.graph.spec import Refused, Result, Spec
 
 ASKED = ("layer", "function")
@@ -36,10 +37,32 @@ class CodeCall(Struct, frozen=True):
         return json.dumps([self.name, code, self.params, plain_inputs(self)], sort_keys=True)
 
 
+class StageCall(Struct, frozen=True):
+    """A stage of the data graph that calls the user's own function on elements."""
+
+    name: str
+    code: dict[str, Code]
+    """It, and what it uses, in the order of the file."""
+    params: dict[str, Any]
+    method: str
+    """That of tf.data.Dataset: map, flat_map, ..."""
+    structure: Any
+    """What arrives: a Structure of Specs."""
+    settings: dict[str, Any]
+    """Further arguments of the method."""
+
+    @property
+    def key(self) -> str:
+        """The same for two calls of which the outcome is the same."""
+        code = {name: (each.kind, each.source) for name, each in self.code.items()}
+        told = [self.method, self.name, code, self.params, plain(self.structure), self.settings]
+        return json.dumps(told, sort_keys=True)
+
+
 MOST_ANSWERS = 4096
 
-Ask = Callable[[CodeCall], Result | Refused | None]
-"""Answers a call; None where the answer isn't known, or not yet."""
+Ask = Callable[[CodeCall | StageCall], Any]
+"""Answers a call: a Result (of a stage, a Structure) or Refused; None where it isn't known yet."""
 
 
 class Answers:
@@ -47,15 +70,32 @@ class Answers:
 
     def __init__(self, ask: Ask | None):
         self._ask = ask
-        self._kept: dict[str, Result | Refused] = {}
+        self._kept: dict[str, Any] = {}
 
     def of(
         self, project: Project, name: str, params: dict[str, Any], inputs: list[tuple[str, Any]]
     ) -> Result | None:
         """What a node's call gives and holds; None where that isn't known; raises Refused."""
         call = code_call(project, name, params, inputs) if self._ask is not None else None
-        if call is None:
+        return None if call is None else self._answer(call)
+
+    def of_stage(
+        self,
+        project: Project,
+        method: str,
+        call: dict[str, Any],
+        structure: Structure,
+        settings: dict[str, Any],
+    ) -> Structure | None:
+        """What leaves a stage that calls the user's own; None where that isn't known."""
+        if self._ask is None:
             return None
+        name, params = call["op"].removeprefix("code:"), call.get("params", {})
+        used = _used(project, {name, *_named(params), *_named(settings)})
+        code = {n: c for n, c in project.code.items() if n in used}
+        return self._answer(StageCall(name, code, params, method, structure, settings))
+
+    def _answer(self, call: CodeCall | StageCall) -> Any:
         key = call.key
         answer = self._kept.get(key)
         if answer is None:
@@ -80,6 +120,30 @@ def plain_inputs(call: CodeCall) -> list[Any]:
         [port, [[list(spec.shape), spec.dtype, spec.ragged] for spec in specs]]
         for port, specs in call.inputs
     ]
+
+
+def plain(structure: Structure) -> Any:
+    """A structure for JSON: ["tensor", shape, dtype, ragged], ["tuple", ...], ["dict", {...}]."""
+    if isinstance(structure, dict):
+        return ["dict", {key: plain(part) for key, part in structure.items()}]
+    if isinstance(structure, tuple):
+        return ["tuple", *map(plain, structure)]
+    if isinstance(structure, Nested):
+        return ["dataset", plain(structure.element)]
+    return ["tensor", list(structure.shape), structure.dtype, structure.ragged]
+
+
+def from_plain(value: Any) -> Structure:
+    """The structure that `plain` wrote; a dataset in it has windows of unknown size."""
+    kind, *parts = value
+    if kind == "dict":
+        return {key: from_plain(part) for key, part in parts[0].items()}
+    if kind == "tuple":
+        return tuple(map(from_plain, parts))
+    if kind == "dataset":
+        return Nested(from_plain(parts[0]), 1, False)
+    shape, dtype, ragged = parts
+    return Spec(tuple(shape), dtype, ragged)
 
 
 def code_call(

@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct
 
 from studio.graph.document import Code, Project
+from studio.graph.elements import Structure, leaves
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
-from studio.graph.spec import Refused, Spec, Weight, known
+from studio.graph.spec import DTYPES, Refused, Spec, Weight, known
 
 # kind -> (what a base class must be called, the methods it must have); () for a function
 CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -181,6 +182,50 @@ def output_spec(code: Code, params: dict[str, Any], inputs: tuple[Spec, ...]) ->
             f"declares the output_shape {quoted(rule)}", 'Write "same", or a list of axes.'
         )
     return Spec(tuple(_axis(each, params, first) for each in rule), first.dtype)
+
+
+def output_structure(code: Code, params: dict[str, Any], structure: Structure) -> Structure | None:
+    """What leaves a function of a data stage by its declared output_shape; None without one.
+
+    "same" is the element that comes. {"shape": [8, 8], "dtype": "float32"} is a
+    tensor, a list of such a tuple, an object of them their names; a list of
+    axes is one tensor of the features' dtype, as for a layer.
+    """
+    rule = code.output_shape
+    if rule is None:
+        return None
+    if rule == "same":
+        return structure
+    first = next((leaf for leaf in leaves(structure) if isinstance(leaf, Spec)), None)
+    return _declared(rule, params, first)
+
+
+def _declared(rule: Any, params: dict[str, Any], first: Spec | None) -> Structure:
+    if isinstance(rule, dict) and "shape" in rule and isinstance(rule["shape"], list):
+        dtype = rule.get("dtype", first.dtype if first is not None else "float32")
+        if not set(rule) <= {"shape", "dtype", "ragged"} or dtype not in DTYPES:
+            raise Refused(
+                f"declares the output_shape {quoted(rule)}",
+                'Write {"shape": [8, 8], "dtype": "float32"}.',
+            )
+        shape = tuple(_axis(each, params, first or Spec(())) for each in rule["shape"])
+        return Spec(shape, dtype, int(rule.get("ragged", 0)))
+    if isinstance(rule, dict) and rule and not set(rule) & {"axis", "param"}:
+        return {str(name): _declared(each, params, first) for name, each in rule.items()}
+    if isinstance(rule, list) and rule and all(_is_part(each) for each in rule):
+        return tuple(_declared(each, params, first) for each in rule)
+    if isinstance(rule, list):
+        shape = tuple(_axis(each, params, first or Spec(())) for each in rule)
+        return Spec(shape, first.dtype if first is not None else "float32")
+    raise Refused(
+        f"declares the output_shape {quoted(rule)}",
+        'Write "same", {"shape": [8, 8], "dtype": "float32"}, or a list or object of such.',
+    )
+
+
+def _is_part(rule: Any) -> bool:
+    """Whether an entry of a declared list is a part of an element, not an axis."""
+    return isinstance(rule, list) or (isinstance(rule, dict) and not set(rule) & {"axis", "param"})
 
 
 def declared_weights(

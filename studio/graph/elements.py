@@ -7,10 +7,22 @@ from typing import Any
 
 from msgspec import Struct
 
-from studio.graph.spec import Spec
+from studio.graph.problems import quoted
+from studio.graph.spec import Refused, Spec
 
 Structure = Any
-"""A Spec, or a tuple or dict of Structures."""
+"""A Spec, or a tuple or dict of Structures; behind tf.data.Dataset.window also a Nested."""
+
+
+class Nested(Struct, frozen=True):
+    """A dataset in the place of a tensor; `full` says that it has always `size` elements."""
+
+    element: Spec
+    size: int
+    full: bool
+
+    def __str__(self) -> str:
+        return f"dataset of {self.element}"
 
 
 class Elements(Struct, frozen=True):
@@ -48,7 +60,25 @@ def over(structure: Structure, change: Callable[[Spec], Spec]) -> Structure:
         return {key: over(value, change) for key, value in structure.items()}
     if isinstance(structure, tuple):
         return tuple(over(value, change) for value in structure)
+    if isinstance(structure, Nested):
+        raise Refused(
+            "gets elements with datasets in them, as tf.data.Dataset.window makes them",
+            "Put tf.data.Dataset.flat_map before it, with studio.expand.windows.",
+        )
     return change(structure)
+
+
+def part_at(structure: Structure, path: list[int | str]) -> Structure:
+    """The part of an element at a path of places and names; Refused where there is none."""
+    part = structure
+    if not path and not isinstance(structure, Spec):
+        raise Refused("takes a whole element, which has several parts", "Name one of them.")
+    for key in path:
+        there = range(len(part)) if isinstance(part, tuple) else part
+        if not isinstance(part, (tuple, dict)) or key not in there:
+            raise Refused(f"takes the part {quoted(path)}, which its element doesn't have")
+        part = part[key]
+    return part
 
 
 def leaves(structure: Structure) -> list[Spec]:
@@ -72,5 +102,6 @@ def label(structure: Structure) -> Structure | None:
 
 def batch_size(elements: Elements) -> int | None:
     """The size of the first axis, where all tensors have one and it is known."""
-    sizes = {spec.shape[0] if spec.shape else None for spec in leaves(elements.structure)}
+    specs = [spec for spec in leaves(elements.structure) if isinstance(spec, Spec)]
+    sizes = {spec.shape[0] if spec.shape else None for spec in specs}
     return sizes.pop() if len(sizes) == 1 else None

@@ -22,7 +22,7 @@ from studio.graph.calling import (
     resolved,
 )
 from studio.graph.catalogue.registry import find
-from studio.graph.code import declared_weights, output_spec
+from studio.graph.code import declared_weights, output_spec, output_structure
 from studio.graph.constant import constant_spec
 from studio.graph.document import (
     GRAPH_KINDS,
@@ -256,10 +256,27 @@ class Inference:
                 "has outputs that hang on a parameter of its block",
                 "Write the value itself in the block: its code must know how many there are.",
             )
-        call = Calling(node, made, op, Args(values, folder=self.folder), outputs, constants)
+        own_code = self._own if op.kind == "stage" else None
+        args = Args(values, folder=self.folder, own_code=own_code)
+        call = Calling(node, made, op, args, outputs, constants)
         if not changing:
             calls[node.id] = call
         return call
+
+    def _own(
+        self, method: str, call: dict[str, Any], structure: Any, settings: dict[str, Any]
+    ) -> Any:
+        """What leaves a data stage that calls the user's own code: as declared, else as answered.
+
+        None where it is neither.
+        """
+        code = self.project.code.get(call["op"].removeprefix("code:"))
+        if code is None:
+            return None
+        declared = output_structure(code, call.get("params", {}), structure)
+        if declared is not None:
+            return declared
+        return self._answers.of_stage(self.project, method, call, structure, settings)
 
     def _code(
         self, made: Node, inputs: list[Any], params: dict[str, Any], names: tuple[str, ...]

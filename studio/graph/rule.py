@@ -23,9 +23,16 @@ class Args:
     name of one of these attributes; a test holds the catalogue to that.
     """
 
-    def __init__(self, values: dict[str, Any], policy: str = "float32", folder: Path = Path()):
+    def __init__(
+        self,
+        values: dict[str, Any],
+        policy: str = "float32",
+        folder: Path = Path(),
+        own_code: Any = None,
+    ):
         self.__dict__.update(values)
         self.folder = folder  # what a relative path of the project is relative to
+        self.own_code = own_code  # what a stage with a function of the user's own gives
         dtype = values.get("dtype") or policy
         if isinstance(dtype, dict):
             dtype = dtype.get("params", {}).get("name", policy)

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice, DictOf, Either, Float, Int, ListOf, Text
-from studio.graph.elements import Elements, features, label, over
-from studio.graph.problems import quoted
+from studio.graph.catalogue.types import Choice, DictOf, Either, Float, Int, ListOf, Text, or_null
+from studio.graph.elements import Elements, features, label, over, part_at
 from studio.graph.rule import Args
 from studio.graph.spec import DTYPES, FLOATS, INTEGERS, Refused, Spec
 
@@ -89,12 +88,18 @@ def one_hot(p: Args, dataset: Elements) -> Any:
     "buckets length",
     "Turns text into word numbers: lower case, without punctuation, each word by its hash.",
     Param("buckets", Int(2), help="How many numbers there are for words; 0 stands for no word."),
-    Param("length", Int(1), help="Words kept; a shorter text is filled up with 0."),
+    Param(
+        "length",
+        or_null(Int(1)),
+        help="Words kept, a shorter text being filled up with 0; null for as many as there are.",
+    ),
 )
 def hash_words(p: Args, dataset: Elements) -> Any:
-    """A text () becomes (length,) int64, from 0 to buckets - 1."""
+    """A text () becomes (length,) int64, from 0 to buckets - 1; without a length, (None,)."""
 
     def change(spec: Spec) -> Spec:
+        if p.length is None and spec.dtype == "string" and spec.rank < 2 and not spec.ragged:
+            return Spec((*spec.shape, None), "int64", spec.rank)  # of a batch: ragged
         if spec.dtype != "string" or spec.shape:
             raise Refused(f"takes one text an element, but gets {spec}", "Choose a text column.")
         return Spec((p.length,), "int64")
@@ -114,20 +119,8 @@ _PATHS = DictOf(ListOf(Either((Int(0), Text()))), empty=False)
 )
 def arrange(p: Args, dataset: Elements) -> Any:
     """(dict of features, dict of labels)."""
-    found = {name: _part(dataset.structure, path) for name, path in p.features.items()}
+    found = {name: part_at(dataset.structure, path) for name, path in p.features.items()}
     if p.labels is None:
         return replace(dataset, structure=found, labels=None)
-    labels = {name: _part(dataset.structure, path) for name, path in p.labels.items()}
+    labels = {name: part_at(dataset.structure, path) for name, path in p.labels.items()}
     return replace(dataset, structure=(found, labels), labels=None)
-
-
-def _part(structure: Any, path: list[int | str]) -> Any:
-    part = structure
-    if not path and not isinstance(structure, Spec):
-        raise Refused("takes a whole element, which has several parts", "Name one of them.")
-    for key in path:
-        there = range(len(part)) if isinstance(part, tuple) else part
-        if isinstance(part, Spec) or key not in there:
-            raise Refused(f"takes the part {quoted(path)}, which its element doesn't have")
-        part = part[key]
-    return part

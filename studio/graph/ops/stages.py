@@ -7,9 +7,10 @@ import math
 from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
-from studio.graph.catalogue.registry import describe, find
+from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Bool, Either, Float, Int, OneCall, Text
 from studio.graph.elements import Elements, over
+from studio.graph.functions import applied, asked, own
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
 
@@ -44,14 +45,14 @@ def _same(elements: Elements, count: int | None, infinite: bool | None = None) -
     "Applies a function to every element.",
     Param("function", OneCall(("map", "code"), names=False), help="The function."),
     _PARALLEL,
+    Param("deterministic", Bool(), None, "Whether their order is always the same."),
 )
 def map_(p: Args, dataset: Elements) -> Elements:
     """The function's own rule says what it makes of an element."""
-    path = p.function["op"]
-    op = find(path)
-    if op is None or op.rule is None:
-        raise Refused("calls code, whose result isn't known here")
-    made = op.rule(Args(op.filled(p.function.get("params", {})), folder=p.folder), dataset)
+    if own(p.function) is not None:
+        made = asked(p, "map", p.function, dataset)
+        return replace(dataset, structure=made, labels=None)
+    made = applied(p, p.function, dataset)
     if isinstance(made, Elements):
         return made
     return replace(dataset, structure=made)
