@@ -136,13 +136,18 @@ def _catalogue() -> dict[str, dict[str, tuple[Item, ...]]]:
     return made
 
 
+# Two ops of one name are told apart.
+_TITLES = {"studio.data.window": "series window"}
+
+
 def _item(op: Op, family: str) -> Item:
     common = (MODEL | DATA)[family][1].split()
     weight = 0.0 if family == "ops" else float(_LAYER)
     if op.name in common:
         top = _COMMON if family != "ops" else _LAYER
         weight = top - common.index(op.name) / 2
-    return Item(op.path, op.name, op.help, family, weight, op.name in common)
+    title = _TITLES.get(op.path, op.name)
+    return Item(op.path, title, op.help, family, weight, op.name in common)
 
 
 def _own(project: Project, side: str) -> Iterator[Item]:
