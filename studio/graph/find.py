@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -178,7 +179,7 @@ _ID, _OP, _PARAM, _NOTE = 0.0, 1.0, 2.0, 3.0
 _WHAT = {_ID: "id", _OP: "op", _PARAM: "param", _NOTE: "note"}
 
 
-class _Read(Struct):
+class _Read(Struct, frozen=True, gc=False):
     """A node as it is searched: its id, op, parameters and note, a line each."""
 
     node: Node
@@ -206,7 +207,7 @@ class Finder:
         if not wanted:
             return []
         kept: dict[int, _Read] = {}
-        ranked = []
+        ranked: dict[float, list[tuple[str, int, _Read]]] = {}
         for name, graph in project.graphs().items():
             for node in graph.nodes.values():
                 made = owner(graph, node) if node.shares is not None else node
@@ -220,12 +221,14 @@ class Finder:
                         break
                 else:
                     rank, line = _best(wanted, read)
-                    ranked.append((rank, len(kept), name, line, read))
+                    ranked.setdefault(rank, []).append((name, line, read))
         self._read = kept
-        ranked.sort(key=lambda each: each[:2])
+        found = (hit for rank in sorted(ranked) for hit in ranked[rank])
         return [
-            Hit(name, read.node.id, _WHAT[_kind(read, line)], read.lines.split("\n")[line])
-            for _, _, name, line, read in ranked[:limit]
+            Hit(
+                name, read.node.id, _WHAT[_kind(read, line)], read.lines.split("\n", line + 1)[line]
+            )
+            for name, line, read in islice(found, limit)
         ]
 
 

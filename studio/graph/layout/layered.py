@@ -20,7 +20,9 @@ DOWN, RIGHT = "down", "right"
 LAYER_GAP = {DOWN: 48, RIGHT: 112}
 """Between two rows stands the edge's shape, which is read from left to right."""
 
-NODE_GAP, LANE_GAP, LANES_GAP = 32, 24, 20
+NODE_GAP, LANE_GAP, LANES_GAP = 36, 24, 20
+"""With 36 between two nodes of 196 the middle between them is on the grid."""
+
 PART_GAP = 64
 ASPECT = 1.6
 """Parts that hang together by no edge are packed into about this width to height."""

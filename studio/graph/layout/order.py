@@ -13,6 +13,9 @@ PATIENCE, WORTH = 4, 0.99
 BUDGET = 800_000
 """Vertices times sweeps; a large graph gets fewer sweeps, so that it doesn't take long."""
 
+LARGE = 8000
+"""Vertices; with so many, neighbours are only swapped in the end."""
+
 
 def ordered(graph: Layered, tick: Tick) -> list[list[int]]:
     """The rows, each from left to right."""
@@ -111,11 +114,13 @@ class _Search:
         best = [row[:] for row in self.rows]
         stale = 0
         sweeps = max(4, min(SWEEPS, BUDGET // max(1, len(self.place))))
+        small = len(self.place) < LARGE
         for sweep in range(sweeps):
             if not least or stale >= PATIENCE:
                 break
             self.sweep(down=sweep % 2 == 0)
-            self.transpose(rounds=2 if sweeps == SWEEPS else 1)
+            if small:
+                self.transpose(rounds=2)
             now = self.count()
             stale = 0 if now < least * WORTH else stale + 1
             if now < least:
@@ -123,7 +128,7 @@ class _Search:
         self.rows = best
         self.place = _places(self.graph, best)
         if least:
-            self.transpose(rounds=8 if sweeps == SWEEPS else 2)
+            self.transpose(rounds=8 if small else 3)
 
     def sweep(self, down: bool) -> None:
         """Sorts every row by where its neighbours in the row before it stand."""

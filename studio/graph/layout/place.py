@@ -299,11 +299,17 @@ class _Blocks:
     def _settle(self) -> None:
         """Every block to the grid, from left to right, none nearer to another than allowed."""
         x = self.x
+        edges = [self.width[v] / 2 - self.offset[v] for v in self.first]
+        # All are shifted first so that the largest is on the grid, or what stands even
+        # at both its sides might be rounded to different ones.
+        sizes = [0] * len(x)
+        for block in self.block:
+            sizes[block] += 1
+        trunk = sizes.index(max(sizes))
+        shift = (x[trunk] - edges[trunk]) % GRID
         for block in self.order:
-            first = self.first[block]
-            edge = self.width[first] / 2 - self.offset[first]
             free = max((x[a] + need for a, need in self.left[block]), default=-1e12)
-            at = round((x[block] - edge) / GRID) * GRID + edge
+            at = round((x[block] - shift - edges[block]) / GRID) * GRID + edges[block]
             while at < free - 0.01:
                 at += GRID
             x[block] = at

@@ -62,10 +62,16 @@ class _Axis:
     def __init__(self, spans: Sequence[tuple[float, float, float, float]]):
         places: dict[float, list[tuple[float, float]]] = {}
         for begin, length, low, high in spans:
-            for at in {begin, begin + length / 2, begin + length}:
-                places.setdefault(at, []).append((low, high))
+            across = low, high
+            for at in (begin, begin + length / 2, begin + length):
+                there = places.get(at)
+                if there is None:
+                    places[at] = [across]
+                else:
+                    there.append(across)
         self.keys = sorted(places)
-        self.spans = [sorted(places[key]) for key in self.keys]
+        self.spans = [places[key] for key in self.keys]
+        self.sorted = bytearray(len(self.keys))
 
     def nearest(
         self,
@@ -105,6 +111,9 @@ class _Axis:
     ) -> tuple[float, float] | None:
         """Of the rectangles at a place, the one nearest to a span across; None beyond reach."""
         spans = self.spans[index]
+        if not self.sorted[index]:  # most places are never asked for
+            spans.sort()
+            self.sorted[index] = 1
         at = bisect_left(spans, span)
         near = min(
             spans[max(0, at - 1) : at + 1],
