@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from studio.engine.warm import SECONDS, Answer, Warm
@@ -43,11 +43,11 @@ class CodeShapes:
             self._asked[key] = (call, self._ask(call))
         future = self._asked[key][1]
         if self._answered is None:
-            future.result()
+            wait([future])
         elif not future.done():
             return None
         del self._asked[key]
-        return None if future.cancelled() else outcome(call.name, future.result())
+        return outcome(call.name, future.result()) if _known(future) else None
 
     def _ask(self, call: CodeCall | StageCall) -> Future[Answer]:
         kind, fields = _question(call)
@@ -62,7 +62,7 @@ class CodeShapes:
         )
         answered = self._answered
         if answered is not None:
-            future.add_done_callback(lambda done: done.cancelled() or answered(call.name))
+            future.add_done_callback(lambda done: _known(done) and answered(call.name))
         return future
 
     def _drop_older(self, call: CodeCall | StageCall) -> None:
@@ -81,13 +81,14 @@ def _question(call: CodeCall | StageCall) -> tuple[str, dict[str, Any]]:
     return "stage", {"method": call.method, "structure": given, "settings": call.settings}
 
 
-def outcome(name: str, answer: Answer) -> Any:
-    """An answer as inference takes it: a Result, of a stage a Structure, or Refused.
+def _known(future: Future[Answer]) -> bool:
+    """Whether a question that is done was answered, not dropped."""
+    dropped = ("untrusted", "unwanted", "closed")
+    return not future.cancelled() and future.result().reason not in dropped
 
-    None where it was never asked in earnest.
-    """
-    if answer.reason in ("untrusted", "unwanted", "closed"):
-        return None
+
+def outcome(name: str, answer: Answer) -> Any:
+    """An answer as inference takes it: a Result, of a stage a Structure, or Refused."""
     if answer.error:
         said = answer.error.rstrip(".")
         if answer.reason != "code":

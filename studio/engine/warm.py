@@ -57,9 +57,7 @@ class Answer(Struct, frozen=True):
 
 
 class _Question(Struct, eq=False):
-    number: int
-    kind: str
-    fields: dict[str, Any]
+    line: bytes
     seconds: float
     future: Future
     unwanted: bool = False
@@ -95,7 +93,8 @@ class Warm:
     ) -> Future[Answer]:
         """Asks a question of a kind that answers.py lists; the future gives the Answer.
 
-        `seconds` is how long it may take, loading TensorFlow not counted. The
+        The fields must go into JSON. `seconds` is how long it may take, loading
+        TensorFlow not counted. The
         user's own code, in the field `code`, is only run where the project is
         `trusted`. The future raises nothing but CancelledError. What is added
         to it as a callback is called from a thread of Warm's, not the caller's
@@ -111,7 +110,9 @@ class Warm:
                 future.set_result(_CLOSED)
             else:
                 self._count += 1
-                self._waiting.append(_Question(self._count, kind, fields, seconds, future))
+                value = {"id": self._count, "kind": kind, "seconds": seconds, "fields": fields}
+                line = json.dumps(value).encode() + b"\n"
+                self._waiting.append(_Question(line, seconds, future))
                 self._go()
         return future
 
@@ -233,7 +234,8 @@ class _Process:
 
     def _read(self) -> None:
         for line in self._popen.stdout:
-            self._replies.put(json.loads(line))
+            with suppress(ValueError):  # its last line may be half a one
+                self._replies.put(json.loads(line))
         self.alive = False
         self._replies.put(_EOF)
 
@@ -258,23 +260,16 @@ class _Process:
 
     def ask(self, question: _Question) -> Answer:
         """The answer; a process that gave none has ended."""
-        seconds = question.seconds
-        value = {
-            "id": question.number,
-            "kind": question.kind,
-            "seconds": seconds,
-            "fields": question.fields,
-        }
         with suppress(OSError):  # a pipe that is broken shows in the reply
-            self._popen.stdin.write(json.dumps(value).encode() + b"\n")
+            self._popen.stdin.write(question.line)
             self._popen.stdin.flush()
         # The process ends itself when its time is up, and says where it was.
-        reply = self._reply(seconds + GRACE, question)
+        reply = self._reply(question.seconds + GRACE, question)
         if reply is None:
             return self._death(question)
         if "error" in reply:
-            reason = "code" if "code" in reply else "failed"
             code, line = reply.get("code", ""), reply.get("line")
+            reason = "code" if code else "failed"
             return Answer(error=reply["error"], reason=reason, code=code, line=line)
         return Answer(reply["result"])
 

@@ -171,6 +171,7 @@ def test_what_is_printed_and_read_does_not_mix_with_the_answers(warm) -> None:
 
 def test_an_unknown_kind_is_answered_with_a_sentence(warm) -> None:
     answer = warm.ask("weather").result(120)
+    assert answer.reason == "failed"
     assert "no question of the kind 'weather'" in answer.error
 
 
@@ -295,6 +296,36 @@ def test_an_untrusted_project_is_inferred_as_if_there_were_nobody_to_ask(warm) -
     project, _ = read_value(value)
     asked = Inference(ask=CodeShapes(warm, trusted=False)).run(project)["model"]
     assert asked.nodes == Inference().run(project)["model"].nodes
+
+
+def test_what_is_dropped_calls_nobody_back() -> None:
+    """Else a window that has closed its process would infer again for ever."""
+    warm = Warm()
+    warm.close()
+    told: list[str] = []
+    project, _ = read_value(sample("custom_layer"))
+    found = Inference(ask=CodeShapes(warm, True, told.append)).run(project)["model"]
+    assert found.nodes == Inference().run(project)["model"].nodes
+    assert told == []
+
+
+def test_a_question_that_hangs_is_a_problem_of_the_node(warm) -> None:
+    value = sample("custom_layer")
+    source = value["code"]["Projection"]["source"]
+    value["code"]["Projection"]["source"] = source.replace(
+        "return keras.ops.matmul", "while True: keras.ops.matmul"
+    )
+    project, _ = read_value(value)
+    ask_code = CodeShapes(warm, True, seconds=0.5)
+    (problem,) = Inference(ask=ask_code).run(project)["model"].problems
+    assert problem.node == "projection"
+    assert "couldn't be asked for its shape: it took longer than 0.5 s" in problem.message
+    assert "in line 20 of Projection" in problem.message
+
+
+def test_what_is_no_json_is_refused_at_once(warm) -> None:
+    with pytest.raises(TypeError):
+        warm.ask("ping", fields={1, 2})
 
 
 def test_a_source_that_has_changed_since_is_not_asked_any_more(warm) -> None:
