@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from studio.graph.edits import SetTraining
 from studio.gui.settings import Settings
@@ -234,7 +235,7 @@ def test_a_failure_names_its_node_and_a_click_goes_there(
 
 def test_code_that_nobody_trusts_isnt_run(window, project, monkeypatch) -> None:
     assert window.projects.open(project("custom_layer"))
-    monkeypatch.setattr("studio.gui.runner.may_run_code", lambda window: False)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.No)
     window.run_command("run.start")
     assert window.runner.run is None and "trust" in window.said
     assert not window.runner.folder().exists()
