@@ -89,7 +89,7 @@ def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int 
         last = frame.lineno
         for key, ranges in spans.items():
             if any(first <= frame.lineno <= end for first, end in ranges):
-                return tuple(key.split(":", 1)), frame.lineno
+                return tuple(key.rsplit(":", 1)), frame.lineno
     return None, last
 
 

@@ -73,7 +73,7 @@ class LogReader:
         if self._spans is None:
             try:
                 found = json.loads((self._folder / "lines.json").read_bytes())
-                self._spans = {tuple(key.split(":", 1)): spans for key, spans in found.items()}
+                self._spans = {tuple(key.rsplit(":", 1)): spans for key, spans in found.items()}
             except (OSError, ValueError, AttributeError):
                 self._spans = {}
         for place, spans in self._spans.items():
