@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test kill lint format catalogue conformance applications schema commands golden benchmark clean
+.PHONY: run test kill lint format catalogue names conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -28,6 +28,10 @@ format: $(READY)
 # What the installed Keras offers, written anew into assets/catalogue.json.
 catalogue: $(READY)
 	$(BIN)/python tools/generate_catalogue.py
+
+# The names of the installed tensorflow_datasets, written anew into assets/tfds.json.
+names: $(READY)
+	$(BIN)/python tools/tfds_names.py
 
 # Shape rules and parameter checks held to the real Keras: more than 10,000 cases, resumable.
 conformance: $(READY)

@@ -106,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("templates", templates, "List the templates.", "studio templates", project=False)
     sub.add_argument("--json", action="store_true", help="print them as JSON")
 
+    text = "List the datasets that can be downloaded, or those whose name is like a query."
+    sub = add("datasets", datasets, text, "studio datasets mnist", project=False)
+    sub.add_argument("query", metavar="QUERY", nargs="?", default="", help="a part of a name")
+    sub.add_argument("--json", action="store_true", help="print them as JSON")
+
     for name in ("validate", "summary", "script"):
         commands.choices[name].add_argument(
             "--run-code",
@@ -325,6 +330,24 @@ def templates(options) -> int:
     width = max(map(len, found))
     for name, about in found.items():
         print(f"{name:{width}}  {about}")
+    return DONE
+
+
+def datasets(options) -> int:
+    """Lists the datasets of keras.datasets and tensorflow_datasets; exit code 2 without any."""
+    from studio.graph.datasets import listed
+    from studio.graph.problems import nearest, quoted
+
+    found = listed(options.query)
+    if options.json:
+        print(json.dumps({"datasets": found}))
+        return DONE if found else WRONG
+    if not found:
+        hint = nearest(options.query, [each["name"] for each in listed("")])
+        raise StudioError(f"No dataset is called like {quoted(options.query)}. {hint}".rstrip())
+    width = max(len(each["name"]) for each in found)
+    for each in found:
+        print(f"{each['name']:{width}}  {each['about']}")
     return DONE
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from studio.codegen.data import Stage
+from studio.codegen.data import Stage, script_path
 from studio.codegen.layout import Expr, call, subscript, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.ops.keras_datasets import KERAS_DATASETS, OWN
@@ -37,6 +37,21 @@ def _keras(stage: Stage) -> None:
     source.statement("return ", call("tf.data.Dataset.from_tensor_slices", [made]))
 
 
+def _tfds(stage: Stage) -> None:
+    p, source = stage.params, stage.source
+    options: dict[str, Expr] = {"split": text(p.split)}
+    if p.data_dir is not None:
+        options["data_dir"] = script_path(source, p.data_dir)
+    if p.as_supervised:
+        options["as_supervised"] = "True"
+    if p.shuffle_files:
+        options["shuffle_files"] = "True"
+        options["read_config"] = call("tfds.ReadConfig", shuffle_seed=stage.seed)
+        source.need("tfds")
+    source.statement("return ", call(stage.helper("load_tfds"), [text(p.name)], **options))
+
+
 DOWNLOADS: dict[str, Callable[[Stage], None]] = {
     **{f"keras.datasets.{name}": _keras for name in KERAS_DATASETS},
+    "studio.data.tfds": _tfds,
 }

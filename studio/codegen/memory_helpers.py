@@ -52,4 +52,22 @@ MEMORY_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
         socket.setdefaulttimeout(patience)''',
         ("os", "socket"),
     ),
+    "load_tfds": (
+        '''def load_tfds(name, data_dir=None, **options):
+    """Returns a dataset of tensorflow_datasets, which is downloaded and prepared once."""
+    builder = tfds.builder(name, data_dir=data_dir)
+    if not builder.is_prepared():  # without a network tfds itself tries for minutes
+        try:
+            urllib.request.urlopen("https://storage.googleapis.com", timeout=15)
+        except urllib.error.HTTPError:
+            pass  # it answers
+        except OSError as error:
+            raise RuntimeError(
+                f"{name} isn't prepared on this machine, and there is no network to "
+                f"download it ({error}). Prepare it elsewhere with tfds.load({name!r}), "
+                f"and copy its folder to {builder.data_dir}."
+            ) from error
+    return tfds.load(name, data_dir=data_dir, **options)''',
+        ("tfds", "urllib"),
+    ),
 }

@@ -86,6 +86,7 @@ def _head(project: Project, source: Source) -> list[Section]:
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}", project.name)
     what = f"Trains {project.name.strip()}." if plain else "Trains a model."
     modules = ["keras", "tensorflow"] + (["numpy"] if "np" in source.needs else [])
+    modules += ["tensorflow_datasets"] if "tfds" in source.needs else []
     needs = f"{', '.join(modules[:-1])} and {modules[-1]}"
     docstring = Section(
         "Docstring",

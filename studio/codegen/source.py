@@ -20,7 +20,7 @@ from studio.codegen.layout import (
     width,
 )
 
-STANDARD = ("csv", "gzip", "json", "math", "os", "re", "pathlib", "socket")
+STANDARD = ("csv", "gzip", "json", "math", "os", "re", "pathlib", "socket", "urllib.request")
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
@@ -31,6 +31,8 @@ IMPORTS = {
     "keras": "import keras",
     "np": "import numpy as np",
     "tf": "import tensorflow as tf",
+    "tfds": "import tensorflow_datasets as tfds",
+    "urllib": "import urllib.request",
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.
