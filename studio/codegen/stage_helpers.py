@@ -22,7 +22,7 @@ STAGE_HELPERS = {
     "padded": '''def padded(sequence, length, value):
     """Returns sequences cut, or filled up with a value, to one length."""
     if isinstance(sequence, tf.RaggedTensor):
-        return sequence.to_tensor(value, [None, length])
+        return sequence.to_tensor(value, shape=[None, length])
     sequence = sequence[..., :length]
     missing = length - tf.shape(sequence)[-1]
     around = [[0, 0]] * (len(sequence.shape) - 1) + [[0, missing]]

@@ -9,7 +9,17 @@ from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import find
-from studio.graph.catalogue.types import Bool, Choice, DictOf, Either, Float, Int, ListOf, Text
+from studio.graph.catalogue.types import (
+    Bool,
+    Choice,
+    DictOf,
+    Either,
+    Float,
+    Int,
+    ListOf,
+    Text,
+    or_null,
+)
 from studio.graph.elements import Elements, Nested, Structure, over
 from studio.graph.functions import applied, asked, function, own, takes
 from studio.graph.ops.staging import BATCH_SIZE, DROP, batches, stage, uncounted
@@ -18,18 +28,20 @@ from studio.graph.rule import Args
 from studio.graph.spec import INTEGERS, Refused, Spec, shape_text
 
 _SIZES = ListOf(Either((Int(0), Choice((None,)))))
+_SHAPE = or_null(_SIZES)
 _VALUE = Either((Int(), Float(), Text()))
+_EACH = or_null(_VALUE)
 _PADDING = (
     Param(
         "padded_shapes",
-        Either((_SIZES, ListOf(Either((_SIZES, DictOf(_SIZES)))), DictOf(_SIZES, empty=False))),
+        Either((_SIZES, ListOf(Either((_SHAPE, DictOf(_SHAPE)))), DictOf(_SHAPE, empty=False))),
         None,
         "The shape that each tensor is padded to, in the structure of the element; null for the "
         "largest of a batch.",
     ),
     Param(
         "padding_values",
-        Either((_VALUE, ListOf(Either((_VALUE, DictOf(_VALUE)))), DictOf(_VALUE, empty=False))),
+        Either((_VALUE, ListOf(Either((_EACH, DictOf(_EACH)))), DictOf(_EACH, empty=False))),
         None,
         "What it is filled up with, in the structure of the element; null for 0, or empty text.",
     ),
@@ -108,8 +120,7 @@ def _padded_tensor(spec: Spec, shape: Any, value: Any) -> Spec:
                 f"pads {shape_text(spec.shape)} to {shape_text(shape)}, which is smaller",
                 f"Give at least {size}, or cut the tensors first.",
             )
-    sizes = zip(spec.shape, shape, strict=True)
-    return spec.with_shape(size if wanted is None else wanted for size, wanted in sizes)
+    return spec.with_shape(shape)  # what is null here is unknown even where the size was known
 
 
 @stage(

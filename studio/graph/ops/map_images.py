@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from studio.graph.catalogue.op import Param
@@ -42,11 +43,25 @@ def resize(p: Args, dataset: Elements) -> Any:
 
     def change(spec: Spec) -> Spec:
         _image(spec, "resizes")
-        size = (None, None) if p.preserve_aspect_ratio else (p.height, p.width)
+        size = (p.height, p.width)
+        if p.preserve_aspect_ratio:
+            size = _inside(size, spec.shape[-3:-1])
         dtype = spec.dtype if p.method == "nearest" else "float32"
         return Spec((*spec.shape[:-3], *size, spec.shape[-1]), dtype)
 
     return on_features(dataset, change)
+
+
+def _inside(size: tuple[int, int], now: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The largest size of the same ratio that goes into another; counted in float32, as TF does."""
+    if None in now or 0 in now:
+        return (None, None)
+    scale = min(_float32(wanted / own) for wanted, own in zip(size, now, strict=True))
+    return tuple(round(_float32(scale * own)) for own in now)
+
+
+def _float32(number: float) -> float:
+    return struct.unpack("f", struct.pack("f", number))[0]
 
 
 @function("map", "center_crop", "height width", "The middle of images.", _HEIGHT, _WIDTH)
