@@ -20,7 +20,7 @@ from studio.codegen.layout import (
     width,
 )
 
-STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib")
+STANDARD = ("csv", "gzip", "json", "os", "re", "pathlib", "wave")
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
@@ -28,6 +28,7 @@ IMPORTS = {
     "keras": "import keras",
     "np": "import numpy as np",
     "tf": "import tensorflow as tf",
+    "wave": "import wave",
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.codegen.data import Stage, script_path
+from studio.codegen.folders import FOLDERS
 from studio.codegen.layout import (
     Expr,
     call,
@@ -127,3 +128,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.csv": _csv,
     "studio.data.numpy": _numpy,
 }
+SOURCES |= FOLDERS

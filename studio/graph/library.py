@@ -49,7 +49,7 @@ MODEL: dict[str, tuple[str, str]] = {
     "custom": ("Blocks and code", ""),
 }
 DATA: dict[str, tuple[str, str]] = {
-    "source": ("Sources", "csv numpy"),
+    "source": ("Sources", "csv numpy images texts lines tfrecord audio parquet sqlite"),
     "stage": ("Stages", "map shuffle batch split cache prefetch"),
     "map": ("Maps", "rescale one_hot cast"),
     "custom": ("Code", ""),
