@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from studio.codegen.folder_helpers import FOLDER_HELPERS
+from studio.codegen.record_helpers import RECORD_HELPERS
 
 
 class Helper(Struct, frozen=True):
@@ -102,4 +103,4 @@ HELPERS = {
 }
 """In the order in which a script prints them."""
 
-HELPERS |= {name: Helper(*helper) for name, helper in FOLDER_HELPERS.items()}
+HELPERS |= {name: Helper(*helper) for name, helper in (FOLDER_HELPERS | RECORD_HELPERS).items()}

@@ -18,6 +18,7 @@ from studio.codegen.layout import (
     tuple_of,
 )
 from studio.codegen.literal import literal, text
+from studio.codegen.records import RECORDS
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
 
@@ -128,4 +129,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.csv": _csv,
     "studio.data.numpy": _numpy,
 }
-SOURCES |= FOLDERS
+SOURCES |= FOLDERS | RECORDS
