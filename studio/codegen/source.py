@@ -20,7 +20,18 @@ from studio.codegen.layout import (
     width,
 )
 
-STANDARD = ("csv", "gzip", "json", "math", "os", "re", "pathlib", "socket", "urllib.request")
+STANDARD = (
+    "csv",
+    "gzip",
+    "json",
+    "math",
+    "os",
+    "re",
+    "pathlib",
+    "socket",
+    "urllib.request",
+    "wave",
+)
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
@@ -33,6 +44,7 @@ IMPORTS = {
     "tf": "import tensorflow as tf",
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
+    "wave": "import wave",
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.

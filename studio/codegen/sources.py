@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.codegen.data import Stage, script_path
 from studio.codegen.downloads import DOWNLOADS
+from studio.codegen.folders import FOLDERS
 from studio.codegen.layout import (
     Expr,
     call,
@@ -19,6 +20,7 @@ from studio.codegen.layout import (
 )
 from studio.codegen.literal import literal, text
 from studio.codegen.memory import MEMORY
+from studio.codegen.records import RECORDS
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
 
@@ -130,3 +132,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.numpy": _numpy,
 }
 SOURCES |= MEMORY | DOWNLOADS
+SOURCES |= FOLDERS | RECORDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,13 +37,33 @@ def devices() -> list[dict[str, str]]:
 
 
 def fingerprint(files: dict[str, Path]) -> dict[str, dict[str, Any]]:
-    """Size and SHA-256 of each data file, by the path that the project gives it."""
+    """Size and SHA-256 of each data file, by the path that the project gives it.
+
+    Of a folder, which may hold millions of files, it is the SHA-256 of their names and sizes.
+    """
     found = {}
     for name, path in sorted(files.items()):
+        if path.is_dir():
+            found[name] = _listing(path)
+            continue
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         found[name] = {"bytes": path.stat().st_size, "sha256": digest}
     return found
+
+
+def _listing(folder: Path) -> dict[str, Any]:
+    """How many files are below a folder, and what tells whether they are others."""
+    digest, count, size = hashlib.sha256(), 0, 0
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            file = Path(where, name)
+            bytes_ = file.stat().st_size if file.exists() else 0
+            count, size = count + 1, size + bytes_
+            line = f"{file.relative_to(folder).as_posix()}\0{bytes_}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    return {"files": count, "bytes": size, "names_sha256": digest.hexdigest()}
 
 
 def describe(seed: int | None, files: dict[str, Path]) -> dict[str, Any]:

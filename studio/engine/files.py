@@ -11,12 +11,17 @@ from studio.codegen.data import travelling_path
 from studio.graph.catalogue import types
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Project
+from studio.graph.files import is_pattern, matching
 from studio.graph.problems import StudioError
+from studio.graph.spec import Refused
 from studio.graph.tables import resolve_path
 
 
 def data_files(project: Project, folder: Path) -> dict[str, Path]:
-    """The files that a project's script reads, by the path that the project gives them."""
+    """The files and folders that a project's script reads, by the path they have in the project.
+
+    Of a pattern, these are the files that match it.
+    """
     found = {path: resolve_path(path, folder) for path in _weights(project)}
     for node in project.data.nodes.values() if project.data else ():
         op = find(node.op or "")
@@ -24,9 +29,20 @@ def data_files(project: Project, folder: Path) -> dict[str, Path]:
             continue
         for name, param in op.params.items():
             value = node.params.get(name)
-            if isinstance(param.type, types.Path) and isinstance(value, str):
-                found[value] = resolve_path(value, folder)
+            if isinstance(param.type, types.Path) and value is not None:
+                for path in [value] if isinstance(value, str) else value:
+                    found |= _meant(path, folder)
     return found
+
+
+def _meant(path: str, folder: Path) -> dict[str, Path]:
+    """A file or folder, or the files that match a pattern."""
+    if not is_pattern(path, folder):
+        return {path: resolve_path(path, folder)}
+    try:
+        return matching(path, folder)
+    except Refused as refused:
+        raise StudioError(f"A data source {refused.message}. {refused.hint}") from None
 
 
 def _weights(project: Project) -> Iterator[str]:
@@ -42,17 +58,19 @@ def place_files(project: Project, folder: Path, target: Path) -> None:
     """Puts the files that a script expects beside itself there.
 
     What Studio brings is copied: it is small, and the run must outlast an
-    update of Studio. The user's own files are linked, or copied where the
-    system can't link.
+    update of Studio. The user's own files and folders are linked, or copied
+    where the system can't link.
     """
-    for path, file in data_files(project, folder).items():
+    files = data_files(project, folder)
+    # A file of a folder that is linked whole is there with it.
+    for path, file in sorted(files.items(), key=lambda each: not each[1].is_dir()):
         place = travelling_path(path)
         if place is None or (target / place).exists():
             continue
         try:
             (target / place).parent.mkdir(parents=True, exist_ok=True)
             if path.startswith("assets:"):
-                shutil.copyfile(file, target / place)
+                _copy(file, target / place)
             else:
                 _link(file.resolve(), target / place)
         except OSError as error:
@@ -70,4 +88,11 @@ def _link(file: Path, place: Path) -> None:
     try:
         os.link(file, place)
     except OSError:
+        _copy(file, place)
+
+
+def _copy(file: Path, place: Path) -> None:
+    if file.is_dir():
+        shutil.copytree(file, place)
+    else:
         shutil.copyfile(file, place)

@@ -49,7 +49,11 @@ MODEL: dict[str, tuple[str, str]] = {
     "custom": ("Blocks and code", ""),
 }
 DATA: dict[str, tuple[str, str]] = {
-    "source": ("Sources", "csv numpy from_tensor_slices from_generator synthetic tfds"),
+    "source": (
+        "Sources",
+        "csv numpy images texts lines tfrecord from_tensor_slices from_generator synthetic tfds "
+        "audio parquet sqlite",
+    ),
     "stage": ("Stages", "map shuffle batch split cache prefetch"),
     "map": ("Maps", "rescale one_hot cast"),
     "custom": ("Code", ""),

@@ -116,6 +116,8 @@ TYPES = [
     (FLOAT(above=0), [1], [0], "a number above 0"),
     (types.Text(), ["", "x"], [1, None, ["x"]], "a text"),
     (types.Path(), ["x.csv"], [1], "the path of a file"),
+    (types.Folder(), ["pets"], [1, ["pets"]], "the path of a folder"),
+    (types.Files(), ["x.csv", ["a", "b/*.csv"]], [1, [], [1], {}], "a pattern such as"),
     (types.Choice(("a", 1, None)), ["a", 1, None], ["b", True, 1.0, 0], '"a", 1 or null'),
     (types.Ints(2), [3, [3, 4]], [0, [3], [3, 0], [3, "4"], 3.0, True], "a list of 2"),
     (types.Ints(1), [3, [3]], [[3, 3]], "a whole number of at least 1"),

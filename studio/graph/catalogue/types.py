@@ -110,6 +110,25 @@ class Path(Text, frozen=True):
         return "the path of a file"
 
 
+class Folder(Path, frozen=True):
+    """A folder, whose files are read."""
+
+    def expected(self) -> str:
+        return "the path of a folder"
+
+
+class Files(Path, frozen=True):
+    """A file, a pattern such as logs/*.csv that several match, or a list of these."""
+
+    def accepts(self, value: Any) -> bool:
+        if isinstance(value, (list, tuple)):
+            return bool(value) and all(isinstance(each, str) for each in value)
+        return isinstance(value, str)
+
+    def expected(self) -> str:
+        return "the path of a file, a pattern such as logs/*.csv, or a list of them"
+
+
 class Choice(Type, frozen=True):
     """One of a few values."""
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from studio.graph.catalogue.types import DictOf, Float, Int, ListOf, Path, Text, Type
+from studio.graph.catalogue.types import DictOf, Float, Folder, Int, ListOf, Path, Text, Type
 from studio.graph.document import references
 from studio.graph.text import Float as TypedFloat
 from studio.gui.inspector.field import SEVERAL, Field
@@ -181,14 +181,17 @@ class PathField(LineField):
         return super().make(PathLine(self.browse))
 
     def browse(self) -> None:
-        """Asks for a file."""
-        folder = self.place.session.folder.resolve()
-        name, _ = QFileDialog.getOpenFileName(self.window(), "Choose a file", str(folder))
+        """Asks for a file, or a folder where that is wanted."""
+        folder = str(self.place.session.folder.resolve())
+        if isinstance(self.param.type, Folder):
+            name = QFileDialog.getExistingDirectory(self.window(), "Choose a folder", folder)
+        else:
+            name, _ = QFileDialog.getOpenFileName(self.window(), "Choose a file", folder)
         if name:
             self.choose(File(name))
 
     def choose(self, path: File) -> None:
-        """Takes a file."""
+        """Takes a file or folder."""
         folder = self.place.session.folder.resolve()
         path = path.resolve()
         inside = path.is_relative_to(folder)

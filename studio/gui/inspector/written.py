@@ -13,6 +13,7 @@ from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.types import (
     Choice,
     Either,
+    Files,
     Float,
     Int,
     Ints,
@@ -93,6 +94,8 @@ def _candidates(kind: Type, text: str) -> Iterator[Any]:
         yield from _sizes(kind, text)
     elif isinstance(kind, ListOf):
         yield from _list(kind, text)
+    if isinstance(kind, Files) and text.startswith("["):
+        yield from _literals(text)
     if isinstance(kind, Text):
         if text[:1] == text[-1:] == '"' and len(text) > 1:
             yield from _literals(text)

@@ -1,0 +1,113 @@
+"""Functions that a script brings along to read folders of files."""
+
+from __future__ import annotations
+
+# name -> (source, the modules it needs)
+FOLDER_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "files_by_class": (
+        '''def files_by_class(folder, class_names, endings, seed=None, wrong=None, skip=False):
+    """Returns the files in a folder for each class, and the number of each one's class.
+
+    With a seed they are mixed. `wrong(file)` says what is wrong with a file, if
+    anything: then it is an error, or the file is left out.
+    """
+    pairs = [
+        (str(file), label)
+        for label, name in enumerate(class_names)
+        for file in sorted((folder / name).rglob("*"))
+        if file.name.lower().endswith(endings) and not file.name.startswith(".")
+    ]
+    if not pairs:
+        raise FileNotFoundError(f"There is no {' or '.join(endings)} file in {folder}.")
+    faults = {file: wrong(file) for file, _ in pairs} if wrong else {}
+    faults = {file: fault for file, fault in faults.items() if fault}
+    for file, fault in faults.items():
+        if not skip:
+            raise ValueError(f"{file} {fault}.")
+        print(f"Left out: {file} {fault}.")
+    if faults:
+        print(f"{len(faults)} of {len(pairs)} files are left out.")
+        pairs = [pair for pair in pairs if pair[0] not in faults]
+    if seed is not None:
+        np.random.default_rng(seed).shuffle(pairs)
+    files, labels = zip(*pairs)
+    return list(files), np.array(labels, "int32")''',
+        ("np",),
+    ),
+    "image_fault": (
+        '''def image_fault(path):
+    """Returns what its first and last bytes say is wrong with an image; "" for nothing."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 1024))
+        tail = file.read()
+        if head.startswith(b"BM"):
+            cut = size < int.from_bytes(head[2:6], "little")
+        elif head.startswith((b"\\x89PNG", b"\\xff\\xd8")):
+            end = b"IEND" if head.startswith(b"\\x89") else b"\\xff\\xd9"
+            file.seek(0)
+            cut = end not in tail and end not in file.read()
+        else:
+            known = head.startswith(b"GIF8")
+            return "" if known else "is no PNG, JPEG, GIF or BMP image"
+    return "is cut off" if cut else ""''',
+        (),
+    ),
+    "read_image": (
+        '''def read_image(file, channels, size, interpolation="bilinear"):
+    """Returns the pixels of an image, from 0 to 255, brought to a size."""
+    contents = tf.io.read_file(file)
+    image = tf.io.decode_image(contents, channels, expand_animations=False)
+    image = tf.cast(tf.image.resize(image, size, interpolation), "float32")
+    return tf.ensure_shape(image, (*size, channels))''',
+        ("tf",),
+    ),
+    "read_whole_image": (
+        '''def read_whole_image(file, channels):
+    """Returns the pixels of an image as they are."""
+    contents = tf.io.read_file(file)
+    image = tf.io.decode_image(contents, channels, expand_animations=False)
+    return tf.ensure_shape(image, (None, None, channels))''',
+        ("tf",),
+    ),
+    "read_text": (
+        '''def read_text(file):
+    """Returns a file's text; it must be UTF-8."""
+    text = tf.io.read_file(file)
+    mended = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    sound = tf.debugging.Assert(text == mended, [file, "is not UTF-8 text"])
+    with tf.control_dependencies([sound]):
+        return tf.identity(text)''',
+        ("tf",),
+    ),
+    "read_encoded_text": (
+        '''def read_encoded_text(file, encoding):
+    """Returns a file's text as UTF-8."""
+    return tf.strings.unicode_transcode(tf.io.read_file(file), encoding, "UTF-8")''',
+        ("tf",),
+    ),
+    "sound_fault": (
+        '''def sound_fault(path):
+    """Returns what the header of a WAV file says is wrong with it; "" for nothing."""
+    try:
+        with wave.open(path) as file:
+            width, frames = file.getsampwidth(), file.getnframes()
+            size = 44 + frames * width * file.getnchannels()  # with the header
+    except (wave.Error, EOFError):
+        return "is no WAV file of plain samples"
+    if width != 2:
+        return "has no samples of 16 bits"
+    return "is cut off" if Path(path).stat().st_size < size else ""''',
+        ("Path", "wave"),
+    ),
+    "read_sound": (
+        '''def read_sound(file, channels, samples=None):
+    """Returns a sound as samples x channels, from -1 to 1."""
+    sound, _ = tf.audio.decode_wav(
+        tf.io.read_file(file), channels, -1 if samples is None else samples
+    )
+    return tf.ensure_shape(sound, (samples, channels))''',
+        ("tf",),
+    ),
+}
