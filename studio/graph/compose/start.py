@@ -53,6 +53,18 @@ _BY_OP: dict[str, dict[str, Any]] = {
     "keras.layers.Rescaling": {"scale": 0.00392156862745098},
     "keras.layers.RepeatVector": {"n": 4},
     "tf.data.Dataset.map": {"function": {"op": "studio.map.rescale"}},
+    "tf.data.Dataset.filter": {"predicate": {"op": "studio.predicate.finite"}},
+    "tf.data.Dataset.take_while": {"predicate": {"op": "studio.predicate.finite"}},
+    "tf.data.Dataset.bucket_by_sequence_length": {
+        "element_length_func": {"op": "studio.key.length"},
+        "bucket_boundaries": [16, 64],
+        "bucket_batch_sizes": [64, 32, 16],
+    },
+    "tf.data.Dataset.group_by_window": {
+        "key_func": {"op": "studio.key.value"},
+        "reduce_func": {"op": "studio.reduce.batch", "params": {"batch_size": 16}},
+    },
+    "tf.data.Dataset.rejection_resample": {"class_func": {"op": "studio.key.value"}},
     "tf.data.Dataset.take": {"count": 1000},
     "tf.data.Dataset.skip": {"count": 1000},
 }
