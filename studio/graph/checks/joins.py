@@ -118,7 +118,14 @@ class _Joins:
 
     @staticmethod
     def mend(spec: Spec, wanted: Spec, name: str) -> str:
-        if fits(Spec((None, *spec.shape), spec.dtype), wanted):
+        if spec.ragged and not wanted.ragged and spec.rank == wanted.rank:
+            return (
+                f"Set ragged of {quoted(name)} to true, or fill the rows up with "
+                "studio.map.to_dense or padded_batch."
+            )
+        if fits(Spec((None, *spec.shape), spec.dtype, spec.ragged), wanted):
+            if None in spec.shape:
+                return "Put tf.data.Dataset.ragged_batch or padded_batch before it."
             return "Put tf.data.Dataset.batch before it: a model takes batches."
         if (spec.dtype == "string") != (wanted.dtype == "string"):
             return f'Set the dtype of {quoted(name)} to "{spec.dtype}", or convert it in the data.'
@@ -251,6 +258,8 @@ def fits(spec: Spec, wanted: Spec) -> bool:
     if (spec.dtype == "string") != (wanted.dtype == "string"):
         return False
     if wanted.dtype not in FLOATS and spec.dtype in FLOATS:
+        return False
+    if spec.ragged and not wanted.ragged:
         return False
     shape: tuple[Any, ...] = spec.shape
     if len(shape) == len(wanted.shape) - 1 and wanted.shape[-1] == 1 and len(shape) > 0:

@@ -9,10 +9,14 @@ Json = dict[str, Any]
 Call = Json
 
 PREFIXES = {
-    "studio.map.": ("rescale", "cast", "one_hot", "hash_words", "arrange"),
+    "studio.map.": (
+        *("rescale", "cast", "one_hot", "hash_words", "arrange"),
+        *("split_words", "augment", "add_channel"),
+    ),
     "studio.data.": ("csv", "numpy", "split", "window"),
     "tf.data.Dataset.": (
         *("map", "batch", "shuffle", "repeat", "take", "skip", "cache", "prefetch", "zip"),
+        *("ragged_batch", "padded_batch"),
     ),
 }
 

@@ -80,6 +80,37 @@ def branches(batch: Json, **training) -> Json:
     return project(made, model(dense("kind", 4), shape=(2,)), SPARSE_LOGITS, **training)
 
 
+def worded(batch: str, *layers: Json, ragged: bool | None = None, **table: bool) -> Json:
+    source = data(
+        node("source", "csv", path="texts.csv", label="yes", features="text"),
+        node("words", "map_hash_words", buckets=64, length=None),
+        node("shuffle", "shuffle", buffer_size=100),
+        node("batch", batch, batch_size=16),
+    )
+    embedding = node("table", "Embedding", input_dim=64, output_dim=4, **table)
+    mean = node("mean", "GlobalAveragePooling1D")
+    chain = model(embedding, *layers, mean, dense("answer", 1, "sigmoid"), dtype="int64")
+    chain["nodes"][0]["params"] |= {"shape": [None]} | ({"ragged": True} if ragged else {})
+    return project(source, chain, BINARY)
+
+
+def flipped(*order: str) -> Json:
+    flip = call("layers", "RandomFlip", mode="horizontal")
+    nodes = {
+        "augment": node("augment", "map_augment", layers=[flip]),
+        "cache": node("cache", "cache"),
+        "shuffle": node("shuffle", "shuffle", buffer_size=60),
+        "batch": node("batch", "batch", batch_size=8),
+    }
+    value = pixels()
+    scale = node("scale", "map_rescale", scale=1 / 255)
+    channel = node("channel", "map_add_channel")
+    source = value["data"]["nodes"][0]
+    value["data"] = data(source, scale, channel, *(nodes[name] for name in order))
+    value["model"]["nodes"][0]["params"]["shape"] = [4, 4, 1]
+    return value
+
+
 def pixels(*more: Json, loss: Json = BINARY) -> Json:
     source = data(
         node("source", "csv", path="pixels.csv", label="kind"),
@@ -499,6 +530,54 @@ CASES = {
                 node("shuffle", "shuffle", buffer_size=99), node("batch", "batch", batch_size=9))],
         True,
     ),
+    "map-before-batch": (
+        "data", "twice",
+        stages(node("shuffle", "shuffle", buffer_size=99), node("twice", "map_rescale", scale=2.0),
+               node("batch", "batch", batch_size=16)),
+        [stages(node("shuffle", "shuffle", buffer_size=99), node("batch", "batch", batch_size=16),
+                node("twice", "map_rescale", scale=2.0)),
+         stages(node("twice", "map_rescale", scale=2.0), node("shuffle", "shuffle", buffer_size=99),
+                node("batch", "batch", batch_size=16)),
+         text(64, 64)],
+        True,
+    ),
+    "cached-augment": (
+        "data", "cache",
+        flipped("augment", "cache", "shuffle", "batch"),
+        [flipped("cache", "augment", "shuffle", "batch"),
+         flipped("cache", "shuffle", "batch", "augment")],
+        True,
+    ),
+    "repeat-before-shuffle": (
+        "data", "shuffle",
+        stages(node("again", "repeat", count=2), node("shuffle", "shuffle", buffer_size=99),
+               node("batch", "batch", batch_size=16)),
+        [stages(node("shuffle", "shuffle", buffer_size=99), node("again", "repeat", count=2),
+                node("batch", "batch", batch_size=16))],
+        True,
+    ),
+    "sorted-shuffle": (
+        "data", "shuffle",
+        stages(node("shuffle", "shuffle", buffer_size=60), node("batch", "batch", batch_size=16),
+               file="sorted.csv"),
+        [stages(node("shuffle", "shuffle", buffer_size=150), node("batch", "batch", batch_size=16),
+                file="sorted.csv"),
+         stages(node("shuffle", "shuffle", buffer_size=60), node("batch", "batch", batch_size=16))],
+        True,
+    ),
+    "uneven-batch": (
+        "data", "batch",
+        worded("batch"),
+        [worded("padded_batch"), worded("ragged_batch", ragged=True)],
+        True,
+    ),
+    "ragged-layer": (
+        "model", "drop",
+        worded("ragged_batch", node("drop", "Dropout", rate=0.2), ragged=True),
+        [worded("ragged_batch", ragged=True),
+         worded("padded_batch", node("drop", "Dropout", rate=0.2))],
+        False,
+    ),
     # -- training
     "no-validation": (
         "training", "",
@@ -570,6 +649,10 @@ LARGE = [node("wide", "Reshape", target_shape=[8, 8, 1]), node("large", "UpSampl
 
 # Other projects that call for an advice, by another way through its check.
 MORE = {
+    "mask of a ragged tensor": (
+        "ragged-layer", worded("ragged_batch", ragged=True, mask_zero=True),
+    ),
+    "batch of words for a ragged input": ("uneven-batch", worded("batch", ragged=True)),
     "the softmax of a ready-made model": (
         "probabilities-as-logits",
         classes(*LARGE, last={"id": "digit", **VGG}),

@@ -27,6 +27,7 @@ ERRORS += (
     "table-as-sequence",
     "binary-metric-of-classes",
     "metric-labels",
+    "ragged-layer",
 )  # where the labels are known
 """What stops a run; all other advice warns."""
 

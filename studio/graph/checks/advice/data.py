@@ -29,13 +29,13 @@ MUCH = 10
 """So many times the buffer the data must be, for the buffer to be called small."""
 
 
-def _arriving(context: Context, node: str) -> Elements | None:
+def arriving(context: Context, node: str) -> Elements | None:
     edges = context.data.wiring.incoming[node]
     found = context.data.shapes.at(edges[0].source) if edges else None
     return found if isinstance(found, Elements) else None
 
 
-def _before(context: Context, node: str, kind: str) -> list[str]:
+def stages_before(context: Context, node: str, kind: str) -> list[str]:
     """The stages of a kind that stand somewhere before a node."""
     above = upstream(context.data.wiring, [node]) - {node}
     return [name for name in context.data.of(kind) if name in above]
@@ -62,7 +62,7 @@ def sorted_classes(context: Context) -> Iterator[Finding]:
     if len(sources) != 1 or not batches:
         return
     path, label = (data.value(sources[0], name) for name in ("path", "label"))
-    if label is None or not _sorted(path, label, context.folder):
+    if label is None or not sorted_by(path, label, context.folder):
         return
     if splits:
         yield Finding(
@@ -74,7 +74,7 @@ def sorted_classes(context: Context) -> Iterator[Finding]:
             graph="data",
         )
         return
-    elements = _arriving(context, batches[0])
+    elements = arriving(context, batches[0])
     size = min(elements.count or BUFFER, BUFFER) if elements is not None else BUFFER
     end = data.wiring.incoming[batches[0]][0].source
     op = "tf.data.Dataset.shuffle"
@@ -88,7 +88,7 @@ def sorted_classes(context: Context) -> Iterator[Finding]:
     )
 
 
-def _sorted(path: str, label: str, folder: Path) -> bool:
+def sorted_by(path: str, label: str, folder: Path) -> bool:
     try:
         file = existing(path, folder)
         state = file.stat()
@@ -117,8 +117,8 @@ def shuffle_behind_batch(context: Context) -> Iterator[Finding]:
     """
     stages = context.stages()
     for node in context.data.of("shuffle") if context.data is not None else ():
-        batches = _before(context, node, "batch") if node in stages else []
-        if batches and not any(_before(context, batch, "shuffle") for batch in batches):
+        batches = stages_before(context, node, "batch") if node in stages else []
+        if batches and not any(stages_before(context, batch, "shuffle") for batch in batches):
             yield Finding(
                 node,
                 f"mixes whole batches, as it stands behind {quoted(batches[0])}; the examples of "
@@ -137,7 +137,7 @@ def small_shuffle(context: Context) -> Iterator[Finding]:
     """
     data, stages = context.data, context.stages()
     for node in data.of("shuffle") if data is not None else ():
-        buffer, elements = data.value(node, "buffer_size"), _arriving(context, node)
+        buffer, elements = data.value(node, "buffer_size"), arriving(context, node)
         batch = data.after(node)
         if node not in stages or buffer is None or elements is None or data.kind(batch) != "batch":
             continue
@@ -166,7 +166,9 @@ def batch_twice(context: Context) -> Iterator[Finding]:
             continue
         above = upstream(context.data.wiring, [problem.node])
         for node in context.data.graph.nodes:
-            earlier = _before(context, node, "batch") if context.data.kind(node) == "batch" else []
+            earlier = (
+                stages_before(context, node, "batch") if context.data.kind(node) == "batch" else []
+            )
             if node in above and earlier:
                 yield Finding(
                     problem.node,
@@ -188,7 +190,7 @@ def one_batch(context: Context) -> Iterator[Finding]:
     """
     data, stages = context.data, context.stages()
     for node in data.of("batch") if data is not None else ():
-        elements, size = _arriving(context, node), data.value(node, "batch_size")
+        elements, size = arriving(context, node), data.value(node, "batch_size")
         if node not in stages or elements is None or not elements.count or size is None:
             continue
         if size > max(elements.count, USUAL):  # a handful of examples is a trial
@@ -215,7 +217,7 @@ def rest_not_evaluated(context: Context) -> Iterator[Finding]:
     for split in ("validation", "test"):
         stages = context.stages(split)
         for node in data.of("batch"):
-            elements, size = _arriving(context, node), data.value(node, "batch_size")
+            elements, size = arriving(context, node), data.value(node, "batch_size")
             drops = data.value(node, "drop_remainder") is True and node not in train
             if node not in stages or not drops or elements is None or not elements.count:
                 continue
@@ -237,7 +239,7 @@ def cached_shuffle(context: Context) -> Iterator[Finding]:
     shuffle.
     """
     for node in context.data.of("cache") if context.data is not None else ():
-        elements = _arriving(context, node)
+        elements = arriving(context, node)
         if elements is not None and elements.unsteady and node in context.stages():
             before = context.data.before(node)
             direct = context.data.kind(before) == "shuffle"
@@ -256,7 +258,7 @@ def endless_cache(context: Context) -> Iterator[Finding]:
     read from, and it grows until the memory is used up. Put the cache before the repeat.
     """
     for node in context.data.of("cache") if context.data is not None else ():
-        elements = _arriving(context, node)
+        elements = arriving(context, node)
         if elements is not None and elements.infinite:
             direct = context.data.kind(context.data.before(node)) == "repeat"
             yield Finding(
