@@ -43,10 +43,17 @@ HELPERS = {
         for name in names
     }'''
     ),
+    "joined_columns": Helper(
+        '''def joined_columns(tables):
+    """Returns the columns of several tables, the rows of one behind those of another."""
+    return {
+        name: [cell for table in tables for cell in table[name]] for name in tables[0]
+    }'''
+    ),
     "numbers": Helper(
-        '''def numbers(cells):
+        '''def numbers(cells, dtype="float32"):
     """Returns the numbers of a column, NaN where a cell is empty."""
-    return np.array([cell or "nan" for cell in cells], "float32")''',
+    return np.array([cell or "nan" for cell in cells], dtype)''',
         ("np",),
     ),
     "rescaled": Helper(

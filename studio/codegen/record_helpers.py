@@ -31,4 +31,25 @@ RECORD_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     return batches.unbatch()''',
         ("tf",),
     ),
+    "complete_cells": (
+        '''def complete_cells(cells):
+    """Returns columns without the rows in which a cell is empty."""
+    empty = [
+        cell == "" if cell.dtype == tf.string else tf.math.is_nan(cell)
+        for cell in cells
+    ]
+    complete = ~tf.reduce_any(tf.stack(empty), axis=0)
+    return [tf.boolean_mask(cell, complete) for cell in cells]''',
+        ("tf",),
+    ),
+    "class_numbers": (
+        '''def class_numbers(texts, classes):
+    """Returns the places of texts among the classes; they must be there."""
+    same = texts[:, None] == tf.constant(classes)
+    known = tf.reduce_any(same, axis=1)
+    others = tf.boolean_mask(texts, ~known)
+    tf.debugging.Assert(tf.reduce_all(known), ["There is no such class:", others])
+    return tf.argmax(same, axis=1, output_type=tf.int32)''',
+        ("tf",),
+    ),
 }

@@ -11,12 +11,15 @@ from studio.graph.files import all_matching, is_pattern, parted
 from studio.graph.ops.records import cycle_length, one_compression, record_plan
 
 
-def write_files(stage: Stage) -> Expr:
-    """Writes what is needed to name a source's files; gives the expression of one or all."""
+def write_files(stage: Stage, always: bool = False) -> Expr:
+    """Writes what is needed to name a source's files; gives the expression of one or all.
+
+    With `always` it is the name of a list, also of a single one.
+    """
     p, source = stage.params, stage.source
     paths = [p.path] if isinstance(p.path, str) else list(p.path)
     if not any(is_pattern(path, p.folder) for path in paths):
-        if len(paths) == 1:
+        if len(paths) == 1 and not always:
             return _plain(script_path(source, paths[0]))
         source.statement("files = ", listing(_plain(script_path(source, p)) for p in paths))
         return "files"
@@ -41,18 +44,27 @@ def _plain(place: Expr) -> Expr:
     return call("str", [place]) if isinstance(place, Binary) else place
 
 
-def write_reading(stage: Stage, name: str, reader: str, compression: str) -> None:
-    """Writes `name = ` a dataset of the records of all files."""
+def write_reading(
+    stage: Stage, name: str, reader: str, compression: str, header: bool = False
+) -> None:
+    """Writes `name = ` a dataset of the records of the files.
+
+    With `header` the first of each file is left out.
+    """
     source = stage.source
     source.need("tf")
     number = len(all_matching(stage.params.path, stage.params.folder))
     files = write_files(stage)
     packed = {"compression_type": text(compression)} if compression else {}
     cycle = cycle_length(stage.params, number)
-    if cycle == 1:
-        source.statement(f"{name} = ", call(reader, [files], **packed))
+    if number == 1 or (cycle == 1 and not header):
+        skip = [".skip(1)"] if header else []
+        source.statement(f"{name} = ", call(reader, [files], **packed), *skip)
         return
-    one: Expr = join("lambda file: ", call(reader, ["file"], **packed)) if packed else reader
+    one: Expr = reader
+    if packed or header:
+        skip = [".skip(1)"] if header else []
+        one = join("lambda file: ", call(reader, ["file"], **packed), *skip)
     interleaved = call(stage.helper("side_by_side"), [files, one], cycle_length=literal(cycle))
     source.statement(f"{name} = ", interleaved)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from studio.codegen.csv_stream import write_stream
 from studio.codegen.data import Stage, script_path
 from studio.codegen.downloads import DOWNLOADS
 from studio.codegen.folders import FOLDERS
@@ -20,16 +21,25 @@ from studio.codegen.layout import (
 )
 from studio.codegen.literal import literal, text
 from studio.codegen.memory import MEMORY
-from studio.codegen.records import RECORDS
+from studio.codegen.records import RECORDS, write_files
+from studio.graph.files import is_pattern
 from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
 
 
 def _csv(stage: Stage) -> None:
     p, source = stage.params, stage.source
     plan = csv_plan(p)
+    if plan.streams:
+        write_stream(stage, plan)
+        return
     source.need("np", "tf")
-    reader = stage.helper("read_csv_gz" if p.path.endswith(".gz") else "read_csv")
-    source.statement("columns = ", call(reader, [script_path(source, p.path)]))
+    reader = stage.helper("read_csv_gz" if plan.files[0].endswith(".gz") else "read_csv")
+    if len(plan.files) == 1 and isinstance(p.path, str) and not is_pattern(p.path, p.folder):
+        source.statement("columns = ", call(reader, [script_path(source, p.path)]))
+    else:
+        files = write_files(stage, always=True)
+        read = comprehension(f"{reader}(file)", join("for file in ", files))
+        source.statement("columns = ", call(stage.helper("joined_columns"), [read]))
     if p.missing == "drop":
         complete = stage.helper("complete_rows")
         source.statement(f"columns = {complete}", _arguments("columns", literal(plan.columns)))
@@ -70,13 +80,16 @@ def _feature(stage: Stage, feature: Feature, name: str) -> Expr:
     """The array of one feature; where it takes a statement of its own, that is called `name`."""
     source = stage.source
     keep = stage.params.missing == "keep" and feature.number
+    whole = feature.dtype.startswith("int")
+    # By way of a float, as a whole number may be written 7.0.
+    dtype = ['"float"' if whole else text(feature.dtype)] if feature.number else []
+    cast = [call(".astype", [text(feature.dtype)])] if whole else []
     if not feature.shape:
         column = subscript("columns", text(feature.columns[0]))
         if keep:
-            return call(stage.helper("numbers"), [column])
-        return call("np.array", [column, '"float32"'] if feature.number else [column])
-    each = f"{stage.helper('numbers')}(columns[name])" if keep else "columns[name]"
-    dtype = ['"float32"'] if feature.number else []
+            return _kept(stage, feature, column)
+        return join("np.array", _arguments(column, *dtype), *cast)
+    each = _kept(stage, feature, "columns[name]") if keep else "columns[name]"
     # Only a plain name may stand inside an f-string.
     if name and feature.prefix.isidentifier() and feature.prefix.isascii():
         indices = "ijklmn"[: len(feature.shape)]
@@ -96,17 +109,22 @@ def _feature(stage: Stage, feature: Feature, name: str) -> Expr:
     if not name:
         columns = listing(
             [
-                call(stage.helper("numbers"), [subscript("columns", text(column))])
+                _kept(stage, feature, subscript("columns", text(column)))
                 if keep
                 else subscript("columns", text(column))
                 for column in feature.columns
             ]
         )
-        return join("np.array", _arguments(columns, *dtype), ".T")
-    source.statement(f"{name} = np.array", _arguments(cells, *dtype), ".T")
+        return join("np.array", _arguments(columns, *dtype), ".T", *cast)
+    source.statement(f"{name} = np.array", _arguments(cells, *dtype), ".T", *cast)
     if len(feature.shape) > 1:
         source.line(f"{name} = {name}.reshape(-1, {', '.join(map(str, feature.shape))})")
     return name
+
+
+def _kept(stage: Stage, feature: Feature, column: Expr) -> Expr:
+    dtype = [] if feature.dtype == "float32" else [text(feature.dtype)]
+    return call(stage.helper("numbers"), [column, *dtype])
 
 
 def _numpy(stage: Stage) -> None:

@@ -81,6 +81,52 @@ def read_table(path: str, folder: Path) -> Table:
     return _table(file, path, state.st_mtime_ns, state.st_size)
 
 
+def together(tables: dict[str, Table]) -> Table:
+    """Several files as one table; Refused where their columns differ."""
+    (first, one), *others = tables.items()
+    if not others:
+        return one
+    for path, table in others:
+        missing = next((name for name in one.columns if name not in table.columns), None)
+        if missing is not None or list(table.columns) != list(one.columns):
+            raise Refused(
+                f"reads {quoted(first)} and {quoted(path)}, whose columns differ"
+                + (f": only one has {quoted(missing)}" if missing is not None else ""),
+                "Bring them into the same columns in the same order.",
+            )
+    columns = {name: _joined(name, tables) for name in one.columns}
+    each = tables.values()
+    return Table(columns, sum(table.rows for table in each), all(table.whole for table in each))
+
+
+def _joined(name: str, tables: dict[str, Table]) -> Column:
+    """One column of several files."""
+    before, empty, texts = 0, [], set()
+    for table in tables.values():
+        empty += [before + row for row in table.columns[name].empty]
+        texts |= set(table.columns[name].texts)
+        before += table.rows
+    columns = {path: table.columns[name] for path, table in tables.items()}
+    filled = {path: c for path, c in columns.items() if c.number or c.texts} or columns
+    kinds = {c.number: path for path, c in filled.items()}
+    if len(kinds) > 1:
+        raise Refused(
+            f"finds numbers in the column {quoted(name)} of {quoted(kinds[True])}, and text in "
+            f"that of {quoted(kinds[False])}",
+            "Mend one of the files.",
+        )
+    return Column(
+        name=name,
+        number=True in kinds,
+        whole=all(c.whole for c in filled.values()),
+        empty=tuple(empty),
+        odd=next((c.odd for c in filled.values() if c.odd is not None), None),
+        low=min(c.low for c in filled.values()),
+        high=max(c.high for c in filled.values()),
+        texts=tuple(sorted(texts)),
+    )
+
+
 def existing(path: str, folder: Path) -> Path:
     """The path of a data file that can be read; Refused with the reason where it can't."""
     try:

@@ -56,15 +56,17 @@ _BY_OP: dict[str, dict[str, Any]] = {
     "tf.data.Dataset.filter": {"predicate": {"op": "studio.predicate.finite"}},
     "tf.data.Dataset.take_while": {"predicate": {"op": "studio.predicate.finite"}},
     "tf.data.Dataset.bucket_by_sequence_length": {
-        "element_length_func": {"op": "studio.key.length"},
+        "element_length_func": {"op": "studio.key.length", "params": {"part": [0]}},
         "bucket_boundaries": [16, 64],
         "bucket_batch_sizes": [64, 32, 16],
     },
     "tf.data.Dataset.group_by_window": {
-        "key_func": {"op": "studio.key.value"},
+        "key_func": {"op": "studio.key.value", "params": {"part": [1]}},
         "reduce_func": {"op": "studio.reduce.batch", "params": {"batch_size": 16}},
     },
-    "tf.data.Dataset.rejection_resample": {"class_func": {"op": "studio.key.value"}},
+    "tf.data.Dataset.rejection_resample": {
+        "class_func": {"op": "studio.key.value", "params": {"part": [1]}}
+    },
     "tf.data.Dataset.take": {"count": 1000},
     "tf.data.Dataset.skip": {"count": 1000},
 }

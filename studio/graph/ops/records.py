@@ -34,7 +34,7 @@ LOOKED_AT = 32 * 1024 * 1024
 
 def cycle_length(p: Args, files: int) -> int:
     """How many files are read beside each other."""
-    return min(files, p.cycle_length or 8)
+    return min(files, getattr(p, "cycle_length", None) or 8)
 
 
 def one_compression(files: dict[str, Path]) -> str:

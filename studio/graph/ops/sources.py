@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Choice, DictOf, Either, ListOf, Path, Text
+from studio.graph.catalogue.types import Bool, Choice, DictOf, Either, Files, ListOf, Path, Text
 from studio.graph.elements import Elements
+from studio.graph.files import all_matching
 from studio.graph.problems import nearest, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
-from studio.graph.tables import Column, Table, grid_of, read_arrays, read_table
+from studio.graph.tables import Column, Table, grid_of, read_arrays, read_table, together
 
 
 class Feature(Struct, frozen=True):
@@ -22,9 +24,14 @@ class Feature(Struct, frozen=True):
     columns: tuple[str, ...]
     shape: tuple[int, ...]
     """() where one column gives one value a row."""
-    number: bool
+    dtype: str
     prefix: str = ""
     """Where the columns are numbered as an array's elements: what is before the numbers."""
+
+    @property
+    def number(self) -> bool:
+        """Whether it holds no text."""
+        return self.dtype != "string"
 
 
 class CsvPlan(Struct, frozen=True):
@@ -37,6 +44,11 @@ class CsvPlan(Struct, frozen=True):
     """For a text label: the text of each class, in the order of their numbers."""
     rows: int | None
     labels: tuple[float, float] | None
+    files: tuple[str, ...]
+    header: tuple[str, ...]
+    """All columns of the file, in their order."""
+    streams: bool
+    """Whether rows are read as they are needed, and never all of them held in memory."""
 
     @property
     def columns(self) -> list[str]:
@@ -57,7 +69,11 @@ _COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
     shown="path label",
     help="Rows of a CSV file (also .csv.gz), as numbers and texts by column.",
     params=[
-        Param("path", Path(), help="The file: assets:..., or relative to the project."),
+        Param(
+            "path",
+            Files(),
+            help="The file (assets:..., or relative to the project), a pattern, or a list.",
+        ),
         Param("label", Text(), None, "The column to be predicted; null for none."),
         Param(
             "features",
@@ -74,6 +90,19 @@ _COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
             "error",
             "What to do with an empty cell: stop, drop its row, or keep it (NaN, or empty text).",
         ),
+        Param(
+            "types",
+            DictOf(Choice(("float32", "float64", "int32", "int64", "string")), empty=False),
+            None,
+            "Column -> dtype, where it isn't what the cells look like: a postal code is a string.",
+        ),
+        Param(
+            "stream",
+            Bool(),
+            None,
+            "Read rows as they are needed, so that memory doesn't grow with the file; null does "
+            "so for files of more than 32 MB.",
+        ),
     ],
 )
 def csv(p: Args) -> Elements:
@@ -88,20 +117,62 @@ def csv(p: Args) -> Elements:
 
 
 def _feature_spec(feature: Feature) -> Spec:
-    return Spec(feature.shape, "float32" if feature.number else "string")
+    return Spec(feature.shape, feature.dtype)
 
 
 def csv_plan(p: Args) -> CsvPlan:
     """The plan for a CSV source, made by looking into its file; Refused where they don't agree."""
-    table = read_table(p.path, p.folder)
+    files = all_matching(p.path, p.folder)
+    if len({path.endswith(".gz") for path in files}) > 1:
+        raise Refused("reads files of which only some are .gz", "Unpack or pack them all.")
+    table = together({path: read_table(path, p.folder) for path in files})
+    for name in p.types or {}:
+        _column(table, name, p.path)
     if p.label is not None:
         _column(table, p.label, p.path)
     features = _features(p, table)
     label_dtype, classes, labels = _label(p, table)
-    plan = CsvPlan(features, p.label, label_dtype, classes, None, labels)
+    streams = not table.whole if p.stream is None else p.stream
+    plan = CsvPlan(
+        features, p.label, label_dtype, classes, None, labels, tuple(files), tuple(table.columns),
+        streams,
+    )  # fmt: skip
     dropped = _check_cells(p, table, plan.columns)
-    rows = table.rows - dropped if table.whole else None
-    return CsvPlan(features, p.label, label_dtype, classes, rows, labels)
+    if streams:
+        _check_stream(p, table)
+    return replace(plan, rows=table.rows - dropped if table.whole else None)
+
+
+def _check_stream(p: Args, table: Table) -> None:
+    for column in table.columns.values():
+        if any("\n" in text or "\r" in text for text in column.texts):
+            raise Refused(
+                f"streams {quoted(p.path)}, whose column {quoted(column.name)} has a cell of "
+                "several lines",
+                "Set stream to false, or write such cells in one line.",
+            )
+
+
+def _dtype(p: Args, table: Table, name: str) -> str:
+    """The dtype of a column: as the project says, else as its cells look."""
+    column = _column(table, name, p.path)
+    wanted = (p.types or {}).get(name)
+    if wanted is None or wanted == "string":
+        return wanted or ("float32" if column.number else "string")
+    if not column.number:
+        text = column.texts[0] if column.texts else ""
+        raise Refused(f"takes {quoted(name)} as {wanted}, but finds the text {quoted(text)} in it")
+    if wanted.startswith("int") and not column.whole:
+        raise Refused(
+            f"takes {quoted(name)} as {wanted}, but it has numbers with a point",
+            "Take it as float32.",
+        )
+    if wanted.startswith("int") and column.empty and p.missing == "keep":
+        raise Refused(
+            f"keeps empty cells of {quoted(name)}, of which there is no {wanted}",
+            "Take it as float32.",
+        )
+    return wanted
 
 
 def _column(table: Table, name: str, path: str) -> Column:
@@ -124,26 +195,28 @@ def _features(p: Args, table: Table) -> Feature | dict[str, Feature]:
     names = [name for name in table.columns if name != p.label]
     if not names:
         raise Refused(f"finds no column in {quoted(p.path)} but the label")
-    if all(table.columns[name].number for name in names):
-        numbered = grid_of(names)
+    dtypes = {_dtype(p, table, name) for name in names}
+    if len(dtypes) == 1 and dtypes != {"string"}:
+        numbered, dtype = grid_of(names), dtypes.pop()
         if numbered:
-            return Feature(tuple(names), numbered[1], True, numbered[0])
-        return Feature(tuple(names), (len(names),), True)
-    return {name: Feature((name,), (), table.columns[name].number) for name in names}
+            return Feature(tuple(names), numbered[1], dtype, numbered[0])
+        return Feature(tuple(names), (len(names),), dtype)
+    return {name: Feature((name,), (), _dtype(p, table, name)) for name in names}
 
 
 def _feature(p: Args, table: Table, wanted: str | list[str]) -> Feature:
     if isinstance(wanted, str):
-        return Feature((wanted,), (), _column(table, wanted, p.path).number)
-    columns = [_column(table, name, p.path) for name in wanted]
-    kinds = {column.number for column in columns}
-    if len(kinds) > 1:
-        text = next(column.name for column in columns if not column.number)
+        return Feature((wanted,), (), _dtype(p, table, wanted))
+    dtypes = {name: _dtype(p, table, name) for name in wanted}
+    if len(set(dtypes.values())) > 1:
+        text = next((name for name, dtype in dtypes.items() if dtype == "string"), None)
+        odd = text or next(name for name in dtypes if dtypes[name] != dtypes[wanted[0]])
         raise Refused(
-            f"puts {', '.join(wanted)} into one tensor, but {quoted(text)} is text",
-            "Give the text columns as features of their own.",
+            f"puts {', '.join(wanted)} into one tensor, but {quoted(odd)} is "
+            f"{'text' if text else dtypes[odd]}",
+            "Give the text columns as features of their own." if text else "Give them one dtype.",
         )
-    return Feature(tuple(wanted), (len(wanted),), kinds.pop())
+    return Feature(tuple(wanted), (len(wanted),), dtypes[wanted[0]])
 
 
 def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, float] | None]:
@@ -151,6 +224,11 @@ def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, fl
     if p.label is None:
         return "", (), None
     column = table.columns[p.label]
+    if (p.types or {}).get(p.label) == "string":
+        raise Refused(
+            f"takes the label {quoted(p.label)} as string",
+            "Leave it out of types: texts become the numbers of their classes.",
+        )
     if p.classes is not None or not column.number:
         classes = tuple(p.classes or column.texts)
         if column.number:
@@ -168,6 +246,9 @@ def _label(p: Args, table: Table) -> tuple[str, tuple[str, ...], tuple[float, fl
                 nearest(unknown[0], classes) or "Add it to the classes.",
             )
         return "int32", classes, (0, len(classes) - 1)
+    wanted = (p.types or {}).get(p.label)
+    if wanted is not None:
+        return _dtype(p, table, p.label), (), (column.low, column.high)
     whole = "int32" if max(abs(column.low), abs(column.high)) < 2**31 else "int64"
     return (whole if column.whole else "float32"), (), (column.low, column.high)
 
