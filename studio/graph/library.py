@@ -50,8 +50,15 @@ MODEL: dict[str, tuple[str, str]] = {
 }
 DATA: dict[str, tuple[str, str]] = {
     "source": ("Sources", "csv numpy"),
-    "stage": ("Stages", "map shuffle batch split cache prefetch"),
-    "map": ("Maps", "rescale one_hot cast"),
+    "stage": (
+        "Stages",
+        "map shuffle batch split cache prefetch filter take repeat zip concatenate padded_batch"
+        " ragged_batch",
+    ),
+    "map": (
+        "Maps",
+        "rescale one_hot cast standardise resize augment normalise_text hash_words arrange",
+    ),
     "custom": ("Code", ""),
 }
 
