@@ -54,8 +54,15 @@ DATA: dict[str, tuple[str, str]] = {
         "csv numpy images texts lines tfrecord from_tensor_slices from_generator synthetic tfds "
         "audio parquet sqlite",
     ),
-    "stage": ("Stages", "map shuffle batch split cache prefetch"),
-    "map": ("Maps", "rescale one_hot cast"),
+    "stage": (
+        "Stages",
+        "map shuffle batch split cache prefetch filter take repeat zip concatenate padded_batch"
+        " ragged_batch",
+    ),
+    "map": (
+        "Maps",
+        "rescale one_hot cast standardise resize augment normalise_text hash_words arrange",
+    ),
     "custom": ("Code", ""),
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from studio.codegen.script import Script, write_script
+from studio.graph.code import FUNCTIONS
 from studio.graph.document import Project, owner
 from studio.graph.file import load
 from studio.graph.problems import ProjectError
@@ -167,7 +168,8 @@ def test_every_node_is_found_in_its_lines(
     assert known == set(used_nodes(project))
     for (graph, node_id), ranges in made.nodes.items():
         if graph == "code":
-            assert f"class {node_id}(" in "\n".join(lines[ranges[0][0] - 1 : ranges[0][1]])
+            head = ("def" if project.code[node_id].kind in FUNCTIONS else "class") + f" {node_id}("
+            assert head in "\n".join(lines[ranges[0][0] - 1 : ranges[0][1]])
             continue
         node = project.graph(graph).nodes[node_id]
         op = owner(project.graph(graph), node).op.rpartition(".")[2].removeprefix("code:")

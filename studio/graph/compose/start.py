@@ -41,6 +41,8 @@ _BY_NAME: dict[str, Any] = {
 }
 _ALWAYS: dict[str, dict[str, Any]] = {"keras.Input": {"shape": [32]}}
 """What Keras lets out, but a node of a model can't be without."""
+_CLASS = {"op": "studio.key.value", "params": {"part": [1]}}
+_LABELLED = {"op": "studio.predicate.compare", "params": {"part": [1], "value": 0}}
 _BY_OP: dict[str, dict[str, Any]] = {
     "keras.layers.Bidirectional": {"layer": {"op": "keras.layers.LSTM", "params": {"units": 64}}},
     "keras.layers.TimeDistributed": {
@@ -53,22 +55,28 @@ _BY_OP: dict[str, dict[str, Any]] = {
     "keras.layers.Rescaling": {"scale": 0.00392156862745098},
     "keras.layers.RepeatVector": {"n": 4},
     "tf.data.Dataset.map": {"function": {"op": "studio.map.rescale"}},
-    "tf.data.Dataset.filter": {"predicate": {"op": "studio.predicate.finite"}},
-    "tf.data.Dataset.take_while": {"predicate": {"op": "studio.predicate.finite"}},
+    "tf.data.Dataset.take": {"count": 1000},
+    "tf.data.Dataset.skip": {"count": 1000},
+    "tf.data.Dataset.filter": {"predicate": _LABELLED},
+    "tf.data.Dataset.take_while": {"predicate": _LABELLED},
+    "tf.data.Dataset.shard": {"num_shards": 2, "index": 0},
+    "tf.data.Dataset.flat_map": {"map_func": {"op": "studio.expand.slices"}},
+    "tf.data.Dataset.interleave": {"map_func": {"op": "studio.expand.slices"}},
+    "tf.data.Dataset.scan": {"initial_state": 0, "scan_func": {"op": "studio.scan.running_sum"}},
+    "tf.data.Dataset.snapshot": {"path": "snapshot"},
+    "tf.data.Dataset.window": {"size": 16},
+    "tf.data.Dataset.rejection_resample": {"class_func": _CLASS, "target_dist": [0.5, 0.5]},
+    "tf.data.Dataset.group_by_window": {
+        "key_func": _CLASS,
+        "reduce_func": {"op": "studio.reduce.batch", "params": {"batch_size": 32}},
+        "window_size": 32,
+    },
     "tf.data.Dataset.bucket_by_sequence_length": {
         "element_length_func": {"op": "studio.key.length", "params": {"part": [0]}},
         "bucket_boundaries": [16, 64],
         "bucket_batch_sizes": [64, 32, 16],
     },
-    "tf.data.Dataset.group_by_window": {
-        "key_func": {"op": "studio.key.value", "params": {"part": [1]}},
-        "reduce_func": {"op": "studio.reduce.batch", "params": {"batch_size": 16}},
-    },
-    "tf.data.Dataset.rejection_resample": {
-        "class_func": {"op": "studio.key.value", "params": {"part": [1]}}
-    },
-    "tf.data.Dataset.take": {"count": 1000},
-    "tf.data.Dataset.skip": {"count": 1000},
+    "tf.data.experimental.assert_cardinality": {"expected_cardinality": 1000},
 }
 
 

@@ -76,7 +76,7 @@ def _spec(value: Any, place: str) -> Spec:
     ragged = value.get("ragged", False)
     if not Shape().accepts(shape):
         raise Refused(f"declares the shape {quoted(shape)}{where}", f"Write {Shape().expected()}.")
-    if dtype not in DTYPES:
+    if not isinstance(dtype, str) or dtype not in DTYPES:
         hint = nearest(str(dtype), DTYPES) or "Write one such as float32, int32 or string."
         raise Refused(f"declares the dtype {quoted(dtype)}{where}, which there isn't", hint)
     if not Bool().accepts(ragged):

@@ -30,6 +30,7 @@ MUCH = 10
 
 
 def arriving(context: Context, node: str) -> Elements | None:
+    """What comes into a stage; None where that isn't known."""
     edges = context.data.wiring.incoming[node]
     found = context.data.shapes.at(edges[0].source) if edges else None
     return found if isinstance(found, Elements) else None
@@ -89,6 +90,7 @@ def sorted_classes(context: Context) -> Iterator[Finding]:
 
 
 def sorted_by(path: str, label: str, folder: Path) -> bool:
+    """Whether the rows of a file are sorted by a column of it."""
     try:
         file = existing(path, folder)
         state = file.stat()
