@@ -27,6 +27,7 @@ IMPORTS = {
     "Path": "from pathlib import Path",
     "keras": "import keras",
     "np": "import numpy as np",
+    "pq": "import pyarrow.parquet as pq",
     "tf": "import tensorflow as tf",
     "wave": "import wave",
 }
