@@ -49,6 +49,7 @@ golden: $(READY)
 
 benchmark: $(READY)
 	$(BIN)/python benchmarks/commands.py
+	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/layout.py
 	$(BIN)/python benchmarks/telemetry.py
