@@ -46,22 +46,33 @@ def write_stream(stage: Stage, plan: CsvPlan) -> None:
             source.statement("cells = ", call(stage.helper("complete_cells"), [cells]))
         else:
             source.statement("cells = ", cells)
-        if isinstance(plan.features, Feature):
-            source.statement("features = ", _feature(plan.features, places))
-        else:
-            entries = ((text(name), _feature(each, places)) for name, each in plan.features.items())
-            source.statement("features = ", dictionary(entries))
-        if plan.label is None:
-            source.line("return features")
-        else:
-            cell = f"cells[{places[plan.label]}]"
-            if plan.classes:
-                source.line(f"label = {stage.helper('class_numbers')}({cell}, classes)")
-            else:
-                source.line(f"label = tf.cast({cell}, {text(plan.label_dtype)})")
-            source.statement("return ", tuple_of(["features", "label"]))
+        write_arrangement(stage, plan, places)
     source.blank()
     source.line(f"return {stage.helper('map_in_batches')}(lines, parse)")
+
+
+def write_arrangement(stage: Stage, plan: CsvPlan, places: dict[str, int], cast: bool = False):
+    """Writes what becomes of `cells`, a list of columns: features, and a label.
+
+    With `cast` all numbers are float64, and are made what they should be.
+    """
+    source = stage.source
+    if isinstance(plan.features, Feature):
+        source.statement("features = ", _feature(plan.features, places, cast))
+    else:
+        entries = (
+            (text(name), _feature(each, places, cast)) for name, each in plan.features.items()
+        )
+        source.statement("features = ", dictionary(entries))
+    if plan.label is None:
+        source.line("return features")
+        return
+    cell = f"cells[{places[plan.label]}]"
+    if plan.classes:
+        source.line(f"label = {stage.helper('class_numbers')}({cell}, classes)")
+    else:
+        source.line(f"label = tf.cast({cell}, {text(plan.label_dtype)})")
+    source.statement("return ", tuple_of(["features", "label"]))
 
 
 def _default(dtype: str, needed: bool) -> str:
@@ -78,9 +89,9 @@ def _numbers(places: list[int]) -> Expr:
     return listing(map(str, places))
 
 
-def _feature(feature: Feature, places: dict[str, int]) -> Expr:
+def _feature(feature: Feature, places: dict[str, int], cast: bool) -> Expr:
     indices = [places[name] for name in feature.columns]
-    cast = feature.dtype.startswith("int")
+    cast = feature.dtype.startswith("int") or (cast and feature.dtype == "float32")
     if not feature.shape:
         one = f"cells[{indices[0]}]"
         return call("tf.cast", [one, text(feature.dtype)]) if cast else one

@@ -71,15 +71,15 @@ FOLDER_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     return tf.ensure_shape(image, (None, None, channels))''',
         ("tf",),
     ),
-    "read_text": (
-        '''def read_text(file):
-    """Returns a file's text; it must be UTF-8."""
-    text = tf.io.read_file(file)
-    mended = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    sound = tf.debugging.Assert(text == mended, [file, "is not UTF-8 text"])
-    with tf.control_dependencies([sound]):
-        return tf.identity(text)''',
-        ("tf",),
+    "text_fault": (
+        '''def text_fault(path):
+    """Returns what is wrong with a text; "" for nothing."""
+    try:
+        Path(path).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"is not UTF-8 text (byte {error.start})"
+    return ""''',
+        ("Path",),
     ),
     "read_encoded_text": (
         '''def read_encoded_text(file, encoding):

@@ -27,7 +27,7 @@ def _images(stage: Stage) -> None:
 def _texts(stage: Stage) -> None:
     encoding = check_encoding(stage.params.encoding)
     if encoding == "UTF-8":
-        _mapped(stage, call(stage.helper("read_text"), ["file"]))
+        _mapped(stage, call("tf.io.read_file", ["file"]), wrong=stage.helper("text_fault"))
     else:
         read = call(stage.helper("read_encoded_text"), ["file", text(stage.params.encoding)])
         _mapped(stage, read)

@@ -52,4 +52,34 @@ RECORD_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     return tf.argmax(same, axis=1, output_type=tf.int32)''',
         ("tf",),
     ),
+    "rows_on_disk": (
+        '''def rows_on_disk(array, size=1024):
+    """Returns the rows of an array that is mapped from a file, read when they are needed."""
+
+    def parts():
+        for start in range(0, len(array), size):
+            yield array[start : start + size]
+
+    spec = tf.TensorSpec((None, *array.shape[1:]), array.dtype.newbyteorder("="))
+    rows = tf.data.Dataset.from_generator(parts, output_signature=spec).unbatch()
+    return rows.apply(tf.data.experimental.assert_cardinality(len(array)))''',
+        ("tf",),
+    ),
+    "parquet_columns": (
+        '''def parquet_columns(files, names, texts):
+    """Returns columns of Parquet files, some rows at a time: numbers as float64."""
+
+    def parts():
+        for file in files:
+            for part in pq.ParquetFile(file).iter_batches(8192, columns=names):
+                yield tuple(
+                    np.array(part[name], object if name in texts else "float64")
+                    for name in names
+                )
+
+    dtypes = ("string" if name in texts else "float64" for name in names)
+    specs = tuple(tf.TensorSpec((None,), dtype) for dtype in dtypes)
+    return tf.data.Dataset.from_generator(parts, output_signature=specs)''',
+        ("np", "pq", "tf"),
+    ),
 }

@@ -41,6 +41,7 @@ IMPORTS = {
     "Path": "from pathlib import Path",
     "keras": "import keras",
     "np": "import numpy as np",
+    "pq": "import pyarrow.parquet as pq",
     "tf": "import tensorflow as tf",
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",

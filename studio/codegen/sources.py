@@ -22,8 +22,9 @@ from studio.codegen.layout import (
 from studio.codegen.literal import literal, text
 from studio.codegen.memory import MEMORY
 from studio.codegen.records import RECORDS, write_files
+from studio.codegen.tables import TABLES
 from studio.graph.files import is_pattern
-from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
+from studio.graph.ops.sources import Feature, csv_plan, numpy_plan, numpy_streams
 
 
 def _csv(stage: Stage) -> None:
@@ -131,6 +132,17 @@ def _numpy(stage: Stage) -> None:
     p, source = stage.params, stage.source
     chosen, arrays = numpy_plan(p)
     source.need("np", "tf")
+    if numpy_streams(p):
+        mapped = call("np.load", [script_path(source, p.path)], mmap_mode='"r"')
+        source.statement("array = ", mapped)
+        rows = f"{stage.helper('rows_on_disk')}(array)"
+        if isinstance(chosen, str):
+            source.line(f"return {rows}")
+        else:
+            named = dictionary((text(key), "row") for key in chosen)
+            source.line(f"rows = {rows}")
+            source.statement("return rows.map", _arguments(join("lambda row: ", named)))
+        return
     source.statement("arrays = ", call("np.load", [script_path(source, p.path)]))
     single = list(arrays) == ["array"] and not p.path.endswith(".npz")
 
@@ -150,4 +162,4 @@ SOURCES: dict[str, Callable[[Stage], None]] = {
     "studio.data.numpy": _numpy,
 }
 SOURCES |= MEMORY | DOWNLOADS
-SOURCES |= FOLDERS | RECORDS
+SOURCES |= FOLDERS | RECORDS | TABLES

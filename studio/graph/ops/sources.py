@@ -15,7 +15,7 @@ from studio.graph.files import all_matching
 from studio.graph.problems import nearest, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
-from studio.graph.tables import Column, Table, grid_of, read_arrays, read_table, together
+from studio.graph.tables import Column, Table, existing, grid_of, read_arrays, read_table, together
 
 
 class Feature(Struct, frozen=True):
@@ -58,7 +58,7 @@ class CsvPlan(Struct, frozen=True):
         return names + ([self.label] if self.label else [])
 
 
-_COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
+COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
 
 
 @describe(
@@ -77,7 +77,7 @@ _COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
         Param("label", Text(), None, "The column to be predicted; null for none."),
         Param(
             "features",
-            Either((_COLUMNS, DictOf(_COLUMNS, empty=False))),
+            Either((COLUMNS, DictOf(COLUMNS, empty=False))),
             None,
             "A column, a list of columns that become a vector, or input name -> one of these. By "
             "default all columns but the label: as one array where they are numbers (columns "
@@ -107,7 +107,11 @@ _COLUMNS = Either((Text(), ListOf(Text(), empty=False)))
 )
 def csv(p: Args) -> Elements:
     """One element a row: the features, or (features, label)."""
-    plan = csv_plan(p)
+    return plan_elements(csv_plan(p))
+
+
+def plan_elements(plan: CsvPlan) -> Elements:
+    """What a plan's elements are."""
     if isinstance(plan.features, Feature):
         features: Any = _feature_spec(plan.features)
     else:
@@ -126,21 +130,24 @@ def csv_plan(p: Args) -> CsvPlan:
     if len({path.endswith(".gz") for path in files}) > 1:
         raise Refused("reads files of which only some are .gz", "Unpack or pack them all.")
     table = together({path: read_table(path, p.folder) for path in files})
+    streams = not table.whole if p.stream is None else p.stream
+    plan = table_plan(p, table, tuple(files), streams)
+    dropped = _check_cells(p, table, plan.columns)
+    if streams:
+        _check_stream(p, table)
+    return replace(plan, rows=table.rows - dropped if table.whole else None)
+
+
+def table_plan(p: Args, table: Table, files: tuple[str, ...], streams: bool) -> CsvPlan:
+    """How the columns of a table become elements; the number of rows is left open."""
     for name in p.types or {}:
         _column(table, name, p.path)
     if p.label is not None:
         _column(table, p.label, p.path)
     features = _features(p, table)
     label_dtype, classes, labels = _label(p, table)
-    streams = not table.whole if p.stream is None else p.stream
-    plan = CsvPlan(
-        features, p.label, label_dtype, classes, None, labels, tuple(files), tuple(table.columns),
-        streams,
-    )  # fmt: skip
-    dropped = _check_cells(p, table, plan.columns)
-    if streams:
-        _check_stream(p, table)
-    return replace(plan, rows=table.rows - dropped if table.whole else None)
+    header = tuple(table.columns)
+    return CsvPlan(features, p.label, label_dtype, classes, None, labels, files, header, streams)
 
 
 def _check_stream(p: Args, table: Table) -> None:
@@ -296,11 +303,19 @@ def _check_cells(p: Args, table: Table, used: list[str]) -> int:
             "that is not the label.",
         ),
         Param("label", Text(), None, "The array to be predicted; null for none."),
+        Param(
+            "stream",
+            Bool(),
+            None,
+            "Leave the rows of a .npy on the disk until they are needed; null does so for files "
+            "of more than 256 MB.",
+        ),
     ],
 )
 def numpy(p: Args) -> Elements:
     """One element for each index of the first axis."""
     chosen, arrays = numpy_plan(p)
+    numpy_streams(p)
     counts = {name: arrays[name].shape[0] for name in _used(chosen, p.label)}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
@@ -317,6 +332,21 @@ def numpy(p: Args) -> Elements:
 def _used(chosen: str | dict[str, str], label: str | None) -> list[str]:
     names = [chosen] if isinstance(chosen, str) else list(chosen.values())
     return names + ([label] if label is not None else [])
+
+
+LARGE_ARRAY = 256 * 1024 * 1024
+
+
+def numpy_streams(p: Args) -> bool:
+    """Whether the rows of an array stay on the disk; Refused where they can't."""
+    single = not p.path.endswith(".npz")
+    if p.stream and not single:
+        raise Refused(
+            f"can't leave {quoted(p.path)} on the disk, as it is packed",
+            "Save the array as .npy, or set stream to false.",
+        )
+    large = existing(p.path, p.folder).stat().st_size > LARGE_ARRAY
+    return single and (large if p.stream is None else p.stream)
 
 
 def numpy_plan(p: Args) -> tuple[str | dict[str, str], dict[str, Any]]:
