@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from studio.codegen.column_helpers import COLUMN_HELPERS
+
 
 class Helper(Struct, frozen=True):
     """A function of the script, and the modules it needs."""
@@ -99,3 +101,5 @@ HELPERS = {
     ),
 }
 """In the order in which a script prints them."""
+
+HELPERS |= {name: Helper(source, ("tf",)) for name, source in COLUMN_HELPERS.items()}

@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any
 
 from studio.codegen.calls import argument
+from studio.codegen.columns import COLUMN_MAPS
 from studio.codegen.data import Stage, script_path
 from studio.codegen.layout import Expr, Group, call, dictionary, join, subscript, tuple_of
 from studio.codegen.literal import literal, text
@@ -181,4 +182,4 @@ MAPS: dict[str, Callable[[Stage, Args, Elements], Expr]] = {
     "studio.map.one_hot": _one_hot,
     "studio.map.hash_words": _hash_words,
     "studio.map.arrange": _arrange,
-}
+} | COLUMN_MAPS

@@ -35,7 +35,7 @@ MODEL: dict[str, tuple[str, str]] = {
     "attention": ("Attention", "MultiHeadAttention Attention GroupQueryAttention"),
     "preprocessing": (
         "Preprocessing",
-        "Rescaling Normalization TextVectorization StringLookup Resizing RandomFlip"
+        "Rescaling Normalization TextVectorization StringLookup Discretization Resizing RandomFlip"
         " RandomRotation RandomZoom",
     ),
     "ops": (
@@ -51,7 +51,7 @@ MODEL: dict[str, tuple[str, str]] = {
 DATA: dict[str, tuple[str, str]] = {
     "source": ("Sources", "csv numpy"),
     "stage": ("Stages", "map shuffle batch split cache prefetch"),
-    "map": ("Maps", "rescale one_hot cast"),
+    "map": ("Maps", "rescale one_hot cast fill_missing date_parts"),
     "custom": ("Code", ""),
 }
 
