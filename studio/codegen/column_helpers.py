@@ -21,7 +21,9 @@ COLUMN_HELPERS = {
     sound = tf.strings.regex_full_match(dates, pattern)
     wrong = tf.boolean_mask(tf.reshape(dates, [-1]), tf.reshape(~sound, [-1]))
     what = f"{column} has what is no date{' with a time' if timed else ''}:"
-    tf.debugging.Assert(tf.reduce_all(sound), [what, wrong])
+    checked = tf.debugging.Assert(tf.reduce_all(sound), [what, wrong])
+    with tf.control_dependencies([checked]):
+        dates = tf.identity(dates)
     places = {"year": (0, 4), "month": (5, 2), "day": (8, 2)}
     places |= {"hour": (11, 2), "minute": (14, 2)}
 

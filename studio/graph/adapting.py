@@ -87,13 +87,6 @@ class _Look(Struct, frozen=True):
 
     def at(self, node: Node) -> Adapted | Unadapted:
         """How a layer is adapted."""
-        if self.style == "subclass" and node.op == "keras.layers.Discretization":
-            return Unadapted(
-                node.id,
-                "keeps the bins it measures in its configuration, which Keras doesn't save for "
-                "a model written as a class",
-                "Give it bin_boundaries, or write the model in the functional style.",
-            )
         calls = [node.id, *self.wiring.sharers.get(node.id, ())]
         feeds = [self.feed(call) for call in calls]
         name = node.params.get("name") or node.id

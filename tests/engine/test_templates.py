@@ -17,6 +17,7 @@ REACHES = {
     "digits_mlp": ("test_accuracy", 0.93),
     "shared_text": ("test_first_positive_accuracy", 0.64),
     "penguins": ("test_accuracy", 0.93),
+    "penguins_features": ("test_accuracy", 0.93),
     "custom_layer": ("test_accuracy", 0.92),
     "residual_blocks": ("test_accuracy", 0.96),
     "two_inputs_two_outputs": ("test_species_accuracy", 0.93),

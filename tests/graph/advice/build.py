@@ -9,7 +9,7 @@ Json = dict[str, Any]
 Call = Json
 
 PREFIXES = {
-    "studio.map.": ("rescale", "cast", "one_hot", "hash_words", "arrange"),
+    "studio.map.": ("rescale", "cast", "one_hot", "hash_words", "arrange", "fill_missing"),
     "studio.data.": ("csv", "numpy", "split", "window"),
     "tf.data.Dataset.": (
         *("map", "batch", "shuffle", "repeat", "take", "skip", "cache", "prefetch", "zip"),
@@ -165,6 +165,8 @@ def write_files(folder: Path) -> None:
     (folder / "pixels.csv").write_text("\n".join(rows))
     rows = ["text,yes", *(f"word number {i},{i % 2}" for i in range(100))]
     (folder / "texts.csv").write_text("\n".join(rows))
+    rows = ["a,yes", *(f"{i if i % 9 else ''},{i % 2}" for i in range(100))]
+    (folder / "gaps.csv").write_text("\n".join(rows))
 
 
 def callback(name: str, /, **params: Any) -> Call:
