@@ -8,7 +8,7 @@ from studio.codegen.applications import image_shape, is_application, write_appli
 from studio.codegen.body import Body, Join, Names, arguments_of, camel, input_nodes
 from studio.codegen.calls import value_expr
 from studio.codegen.keras_attributes import ATTRIBUTES
-from studio.codegen.layout import comprehension, dictionary, join, subscript
+from studio.codegen.layout import call, comprehension, dictionary, join, listing, subscript
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
 from studio.graph.adapting import unmeasured
@@ -157,6 +157,7 @@ def write_model_class(
                     _fit_rank(source, body, shapes, meets.features, node)
                 body.calls()
                 source.statement("return ", body.outputs(meets.named_outputs))
+            _build_again(source, shapes, meets, inputs)
             if bins:
                 source.blank()
                 with source.block("def get_config(self):"):
@@ -164,6 +165,35 @@ def write_model_class(
                     source.statement("bins = ", dictionary(entries))
                     source.line("return {**super().get_config(), **bins}")
     return name
+
+
+def _build_again(source: Source, shapes: Shapes, meets: Join, inputs: list[str]) -> None:
+    """How a saved model is built before its weights are read.
+
+    Keras would try with floats for all inputs, and where that fails for a text
+    only warn, and leave the weights as they were made.
+    """
+    specs: dict[str, Spec] = {}
+    for index, node in enumerate(inputs):
+        given = meets.features
+        if isinstance(given, (dict, tuple)):
+            given = given[node if isinstance(given, dict) else index]
+        wanted = shapes.at(node)
+        specs[node] = given if isinstance(given, Spec) else wanted
+    if not any(isinstance(spec, Spec) and spec.dtype == "string" for spec in specs.values()):
+        return
+    tensors = {
+        node: call("keras.KerasTensor", [literal((None, *spec.shape[1:])), text(spec.dtype)])
+        for node, spec in specs.items()
+    }
+    given = listing(tensors.values())
+    if meets.named_inputs:
+        given = dictionary((text(node), tensor) for node, tensor in tensors.items())
+    elif len(tensors) == 1:
+        (given,) = tensors.values()
+    source.blank()
+    with source.block("def build_from_config(self, config):"):
+        source.statement("self", arguments_of([given]))
 
 
 def _bins(body: Subclass) -> list[str]:

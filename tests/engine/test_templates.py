@@ -44,8 +44,10 @@ def test_a_template_trains_to_what_it_promises(trained, name):
     assert (folder / "artifacts" / "model.keras").stat().st_size > 1000
 
 
-# One of each kind: convolution, dropout, a shared embedding, text labels, an LSTM, own code.
+# One of each kind: convolution, dropout, a shared embedding, text labels, an LSTM, own code,
+# adapted layers.
 ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
+ALONE += ("penguins_features",)
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -80,3 +82,27 @@ def test_the_script_is_a_program_of_its_own(trained):
     assert done.returncode == 0, done.stderr
     assert "test accuracy" in done.stdout
     assert (folder / "artifacts" / "model.keras").exists()
+
+
+def test_a_saved_model_takes_the_raw_rows_of_a_table(trained, tmp_path):
+    """With Keras alone: what its layers have measured came along with it."""
+    _, folder = trained("penguins_features")
+    birds = {  # an Adelie and a Gentoo, from the table
+        "bill": [[39.1, 18.7], [46.1, 13.2]],
+        "flipper": [[181.0], [211.0]],
+        "mass": [[3750.0], [4500.0]],
+        "island": [["Torgersen"], ["Biscoe"]],
+        "sex": [["male"], ["female"]],
+        "year": [[2007.0], [2007.0]],
+    }
+    program = (
+        "import sys, json, keras, tensorflow as tf; sys.modules['studio'] = None; "
+        f"model = keras.models.load_model({str(folder / 'artifacts' / 'model.keras')!r}); "
+        f"scores = model.predict({{k: tf.constant(v) for k, v in {birds!r}.items()}}, verbose=0); "
+        "print(json.dumps(scores.argmax(-1).tolist()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, 2]
