@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from studio.codegen.column_helpers import COLUMN_HELPERS
 from studio.codegen.folder_helpers import FOLDER_HELPERS
 from studio.codegen.memory_helpers import MEMORY_HELPERS
 from studio.codegen.record_helpers import RECORD_HELPERS
@@ -115,3 +116,4 @@ HELPERS = {
 HELPERS |= {name: Helper(*helper) for name, helper in MEMORY_HELPERS.items()}
 HELPERS |= {name: Helper(source, ("tf",)) for name, source in STAGE_HELPERS.items()}
 HELPERS |= {name: Helper(*helper) for name, helper in (FOLDER_HELPERS | RECORD_HELPERS).items()}
+HELPERS |= {name: Helper(source, ("tf",)) for name, source in COLUMN_HELPERS.items()}

@@ -21,7 +21,9 @@ from studio.graph.shapes import Shapes
 from studio.graph.wiring import wire
 
 STYLES = ("auto", "sequential", "functional", "subclass")
-FUNCTIONS = frozenset({"build_model", "make_datasets", "make_callbacks", "train", "main"})
+FUNCTIONS = frozenset(
+    {"build_model", "make_datasets", "make_callbacks", "adapt_layers", "train", "main"}
+)
 
 
 def write_model(

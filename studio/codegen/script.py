@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from studio.codegen.adapting import write_adapting
 from studio.codegen.data import write_data
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
@@ -45,9 +46,11 @@ def write_script(
     source.need("keras")
     _write_code(source, project)
     write_data(source, project, report.shapes["data"], folder)
-    structure = report.shapes["data"].at(project.data.outputs["train"]).structure
+    elements = report.shapes["data"].at(project.data.outputs["train"])
+    structure = elements.structure
     style = style or project.model.style
     write_model(source, project, style, report.shapes["model"], structure)
+    write_adapting(source, project, style, report.shapes["model"], elements)
     write_callbacks(source, project.training)
     write_training(source, project, structure)
     write_main(source, project)

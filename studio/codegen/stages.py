@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+from studio.codegen.columns import COLUMN_MAPS
 from studio.codegen.data import Stage, script_path
 from studio.codegen.lambdas import (
     changing_features,
@@ -144,10 +145,14 @@ def _arrange(stage: Stage, p: Args, dataset: Elements) -> Expr:
     return join(f"lambda {names}: ", made)
 
 
-MAPS: dict[str, Callable[[Stage, Args, Elements], Expr]] = {
-    "studio.map.rescale": _rescale,
-    "studio.map.cast": _cast,
-    "studio.map.one_hot": _one_hot,
-    "studio.map.hash_words": _hash_words,
-    "studio.map.arrange": _arrange,
-} | MAP_FUNCTIONS
+MAPS: dict[str, Callable[[Stage, Args, Elements], Expr]] = (
+    {
+        "studio.map.rescale": _rescale,
+        "studio.map.cast": _cast,
+        "studio.map.one_hot": _one_hot,
+        "studio.map.hash_words": _hash_words,
+        "studio.map.arrange": _arrange,
+    }
+    | MAP_FUNCTIONS
+    | COLUMN_MAPS
+)

@@ -8,9 +8,10 @@ from studio.codegen.applications import image_shape, is_application, write_appli
 from studio.codegen.body import Body, Join, Names, arguments_of, camel, input_nodes
 from studio.codegen.calls import value_expr
 from studio.codegen.keras_attributes import ATTRIBUTES
-from studio.codegen.layout import comprehension, dictionary, join, subscript
+from studio.codegen.layout import call, comprehension, dictionary, join, listing, subscript
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source, variable
+from studio.graph.adapting import unmeasured
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, Graph, Node, Project, owner
 from studio.graph.shapes import Shapes
@@ -134,9 +135,14 @@ def write_model_class(
             f"class {name}(keras.Model):", "The model, as its layers and their calls."
         ):
             source.blank()
-            with source.block("def __init__(self, **kwargs):"):
+            # Keras saves the bins that a Discretization measures in its config alone: so must we.
+            bins = _bins(body)
+            parameters = ["self", *(f"{each}=None" for each in bins), "**kwargs"]
+            with source.signature("def __init__", parameters):
                 source.line("super().__init__(**kwargs)")
                 body.layers()
+                for each in bins:
+                    source.line(f"self.{each}.bin_boundaries = {each}")
             source.blank()
             single = len(inputs) == 1 and not meets.named_inputs
             argument = body.input(inputs[0]) if single else "inputs"
@@ -151,7 +157,53 @@ def write_model_class(
                     _fit_rank(source, body, shapes, meets.features, node)
                 body.calls()
                 source.statement("return ", body.outputs(meets.named_outputs))
+            _build_again(source, shapes, meets, inputs)
+            if bins:
+                source.blank()
+                with source.block("def get_config(self):"):
+                    entries = [(text(each), f"self.{each}.bin_boundaries") for each in bins]
+                    source.statement("bins = ", dictionary(entries))
+                    source.line("return {**super().get_config(), **bins}")
     return name
+
+
+def _build_again(source: Source, shapes: Shapes, meets: Join, inputs: list[str]) -> None:
+    """How a saved model is built before its weights are read.
+
+    Keras would try with floats for all inputs, and where that fails for a text
+    only warn, and leave the weights as they were made.
+    """
+    specs: dict[str, Spec] = {}
+    for index, node in enumerate(inputs):
+        given = meets.features
+        if isinstance(given, (dict, tuple)):
+            given = given[node if isinstance(given, dict) else index]
+        wanted = shapes.at(node)
+        specs[node] = given if isinstance(given, Spec) else wanted
+    if not any(isinstance(spec, Spec) and spec.dtype == "string" for spec in specs.values()):
+        return
+    tensors = {
+        node: call("keras.KerasTensor", [literal((None, *spec.shape[1:])), text(spec.dtype)])
+        for node, spec in specs.items()
+    }
+    given = listing(tensors.values())
+    if meets.named_inputs:
+        given = dictionary((text(node), tensor) for node, tensor in tensors.items())
+    elif len(tensors) == 1:
+        (given,) = tensors.values()
+    source.blank()
+    with source.block("def build_from_config(self, config):"):
+        source.statement("self", arguments_of([given]))
+
+
+def _bins(body: Subclass) -> list[str]:
+    """The attributes of layers that measure the borders of their bins."""
+    nodes = [body.graph.nodes[name] for name in body.order]
+    return [
+        body.attribute(node.id)
+        for node in nodes
+        if node.op == "keras.layers.Discretization" and unmeasured(node)
+    ]
 
 
 def _fit_rank(source: Source, body: Subclass, shapes: Shapes, features: object, node: str) -> None:

@@ -38,6 +38,8 @@ def write_training(source: Source, project: Project, structure: Structure) -> No
             source.line("keras.utils.set_random_seed(SEED)")
         source.line("datasets = make_datasets()")
         source.line("model = build_model()")
+        if "adapt_layers" in source.functions:
+            source.line('adapt_layers(model, datasets["train"])')
         source.statement("model", _method("compile", _compile(source, project, structure)))
         source.statement("history = model", _method("fit", _fit(source, project)))
         source.line("return model, history, datasets")

@@ -35,7 +35,7 @@ MODEL: dict[str, tuple[str, str]] = {
     "attention": ("Attention", "MultiHeadAttention Attention GroupQueryAttention"),
     "preprocessing": (
         "Preprocessing",
-        "Rescaling Normalization TextVectorization StringLookup Resizing RandomFlip"
+        "Rescaling Normalization TextVectorization StringLookup Discretization Resizing RandomFlip"
         " RandomRotation RandomZoom",
     ),
     "ops": (
@@ -61,7 +61,8 @@ DATA: dict[str, tuple[str, str]] = {
     ),
     "map": (
         "Maps",
-        "rescale one_hot cast standardise resize augment normalise_text hash_words arrange",
+        "rescale one_hot cast standardise resize augment normalise_text hash_words arrange"
+        " fill_missing date_parts",
     ),
     "custom": ("Code", ""),
 }

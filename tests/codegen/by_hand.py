@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from .projects import ROWS
@@ -22,6 +23,7 @@ PIXELS = [
 SQUARES = [float(i * i) for i in range(ROWS)]
 FULL = [i for i in range(ROWS) if i]
 NAN = "nan"
+DAYS = [date(1999, 12, 29) + timedelta(days=61 * i) for i in range(ROWS)]
 
 
 def by_name(**columns: list[Any]) -> list[dict[str, Any]]:
@@ -99,6 +101,42 @@ STAGES: dict[str, list[Any]] = {
     "cast without a label": [((*ab, float(y)), a) for ab, y, a in pairs(AB, Y, A)],
     "cast of named features": pairs(by_name(one=A, two=AB), Y),
     "one-hot": [(ab, tuple(float(i == y) for i in range(3))) for ab, y in pairs(AB, Y)],
+    "gaps filled": pairs(
+        by_name(
+            b=[9.0, *map(float, FULL)],
+            ab=[(0.0, 2.5), *((float(i), float(i)) for i in FULL)],
+            word=["ab"[i % 2] * (i != 5) for i in range(ROWS)],
+        ),
+        NUMBERS,
+    ),
+    "gaps filled with flags": pairs(
+        by_name(
+            b=[-1.0, *map(float, FULL)],
+            ab=[(0.0, NAN), *((float(i), float(i)) for i in FULL)],
+            word=["ab"[i % 2] if i != 5 else "none" for i in range(ROWS)],
+            b_missing=[float(i == 0) for i in range(ROWS)],
+            word_missing=[float(i == 5) for i in range(ROWS)],
+        ),
+        NUMBERS,
+    ),
+    "dates taken apart": pairs(
+        by_name(
+            i=A,
+            day_weekday=[day.weekday() for day in DAYS],
+            day_month=[day.month for day in DAYS],
+            day_year=[day.year for day in DAYS],
+            day_day=[day.day for day in DAYS],
+        ),
+        [i % 2 for i in range(ROWS)],
+    ),
+    "dates with times": pairs(
+        by_name(
+            time_hour=[(i, i) for i in range(ROWS)],
+            time_minute=[(i * 5, i * 5) for i in range(ROWS)],
+            time_weekday=[(day.weekday(),) * 2 for day in DAYS],
+        ),
+        [i % 2 for i in range(ROWS)],
+    ),
     "arrange": [({"x": ab}, {"answer": y}) for ab, y in pairs(AB, Y)],
     "arrange without labels": [({"x": ab, "y": y}, a) for ab, y, a in pairs(AB, Y, A)],
     "zip and arrange": [({"x": ab}, {"d": y, "e": y}) for ab, y in pairs(AB, Y)],

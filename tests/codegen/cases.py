@@ -25,6 +25,9 @@ Case = Callable[[Path], Json]
 
 LABELLED = csv(label="y")
 SERIES = csv("series.csv", features="value")
+GAPS = csv(
+    "gaps.csv", features={"b": "b", "ab": ["a", "b"], "word": "word"}, label="y", missing="keep"
+)
 NAMED = csv(features={"one": "a", "two": ["a", "b"]}, label="y")
 
 
@@ -133,6 +136,19 @@ STAGES: dict[str, tuple[Json, ...]] = {
     "words of named features": (
         csv("words.csv", features={"t": "text", "k": "kind"}),
         mapped("s", "hash_words", buckets=9, length=3),
+    ),
+    "gaps filled": (GAPS, mapped("s", "fill_missing", values={"b": 9.0, "ab": [1.0, 2.5]})),
+    "gaps filled with flags": (
+        GAPS,
+        mapped("s", "fill_missing", values={"b": -1.0, "word": "none"}, flags=True),
+    ),
+    "dates taken apart": (
+        csv("dates.csv", features={"day": "day", "i": "i"}, label="y"),
+        mapped("s", "date_parts", column="day", parts=["weekday", "month", "year", "day"]),
+    ),
+    "dates with times": (
+        csv("dates.csv", features={"time": ["time", "time"]}, label="y"),
+        mapped("s", "date_parts", column="time", parts=["hour", "minute", "weekday"]),
     ),
     "arrange": (
         LABELLED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,9 @@ def write_files(folder: Path) -> None:
     rows("reals.csv", "a,b,y", *(f"{i},{i * i},{i + 0.5}" for i in each))
     rows("gaps.csv", "a,b,word,y", *(f"{i},{i or ''},{'ab'[i % 2] * (i != 5)},{i}" for i in each))
     rows("words.csv", "text,a,kind", *(f'"The {"ab"[i % 2]}, b!",{i},{"xyz"[i % 3]}' for i in each))
+    days = [date(1999, 12, 29) + timedelta(days=61 * i) for i in each]
+    dates = (f"{day},{day} {i:02}:{i * 5:02}:00,{i},{i % 2}" for i, day in enumerate(days))
+    rows("dates.csv", "day,time,i,y", *dates)
     grid = [f"p_{i}_{j}" for i in range(2) for j in range(3)]
     cells = [",".join(str(i * 10 + j) for j in range(6)) for i in each]
     rows("grid.csv", ",".join([*grid, "y"]), *(f"{c},{i}" for i, c in enumerate(cells)))

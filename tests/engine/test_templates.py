@@ -18,6 +18,7 @@ REACHES = {
     "shared_text": ("test_first_positive_accuracy", 0.64),
     "penguins": ("test_accuracy", 0.93),
     "text_sentiment": ("test_accuracy", 0.66),
+    "penguins_features": ("test_accuracy", 0.93),
     "custom_layer": ("test_accuracy", 0.92),
     "residual_blocks": ("test_accuracy", 0.96),
     "two_inputs_two_outputs": ("test_species_accuracy", 0.93),
@@ -55,6 +56,9 @@ def test_a_template_trains_to_what_it_promises(trained, name):
 # data that is made up.
 ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
 ALONE += ("generator", "million_rows")
+# adapted layers.
+ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
+ALONE += ("penguins_features",)
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -89,3 +93,27 @@ def test_the_script_is_a_program_of_its_own(trained):
     assert done.returncode == 0, done.stderr
     assert "test accuracy" in done.stdout
     assert (folder / "artifacts" / "model.keras").exists()
+
+
+def test_a_saved_model_takes_the_raw_rows_of_a_table(trained, tmp_path):
+    """With Keras alone: what its layers have measured came along with it."""
+    _, folder = trained("penguins_features")
+    birds = {  # an Adelie and a Gentoo, from the table
+        "bill": [[39.1, 18.7], [46.1, 13.2]],
+        "flipper": [[181.0], [211.0]],
+        "mass": [[3750.0], [4500.0]],
+        "island": [["Torgersen"], ["Biscoe"]],
+        "sex": [["male"], ["female"]],
+        "year": [[2007.0], [2007.0]],
+    }
+    program = (
+        "import sys, json, keras, tensorflow as tf; sys.modules['studio'] = None; "
+        f"model = keras.models.load_model({str(folder / 'artifacts' / 'model.keras')!r}); "
+        f"scores = model.predict({{k: tf.constant(v) for k, v in {birds!r}.items()}}, verbose=0); "
+        "print(json.dumps(scores.argmax(-1).tolist()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, 2]

@@ -16,6 +16,13 @@ from .rules import N, f32, typed
 LABELLED = Elements((f32(8, 8), typed("int32")), 100, labels=(0, 9))
 SERIES = Elements(f32(), 100)
 TEXT = Elements((typed("string"), typed("int32")), 10)
+COLUMNS = Elements(
+    (
+        {"n": f32(), "v": f32(3), "day": typed("string"), "whole": typed("int32")},
+        typed("int32"),
+    ),
+    10,
+)
 ENDLESS = Elements(f32(3), None, True)
 UNKNOWN = Elements(f32(3), None)
 
@@ -77,6 +84,14 @@ def test_a_stage_gives_so_many_elements_of_this_structure(name, given, params, w
         ("cast", LABELLED, {"dtype": "float16"}, "((8, 8) float16, () int32)"),
         ("one_hot", LABELLED, {"depth": 10}, "((8, 8) float32, (10,) float32)"),
         ("hash_words", TEXT, {"buckets": 99, "length": 7}, "((7,) int64, () int32)"),
+        ("fill_missing", COLUMNS, {"values": {"n": 1.0, "v": [1.0, 2.0, 3.0]}},
+         "({n: () float32, v: (3,) float32, day: () string, whole: () int32}, () int32)"),
+        ("fill_missing", COLUMNS, {"values": {"v": 0.0, "day": "?"}, "flags": True},
+         "({n: () float32, v: (3,) float32, day: () string, whole: () int32, "
+         "v_missing: (3,) float32, day_missing: () float32}, () int32)"),
+        ("date_parts", COLUMNS, {"column": "day", "parts": ["hour", "weekday"]},
+         "({n: () float32, v: (3,) float32, whole: () int32, day_hour: () int32, "
+         "day_weekday: () int32}, () int32)"),
         ("arrange", LABELLED, {"features": {"x": [0]}}, "{x: (8, 8) float32}"),
         ("arrange", LABELLED, {"features": {"x": [0]}, "labels": {"y": [1]}},
          "({x: (8, 8) float32}, {y: () int32})"),
@@ -115,6 +130,15 @@ def test_a_stage_refuses_what_cannot_be(op, given, params, words) -> None:
         ("one_hot", LABELLED, {"depth": 9}, "depth of 9, but the labels go up to 9"),
         ("one_hot", SERIES, {"depth": 9}, "a label that is a whole number"),
         ("hash_words", LABELLED, {"buckets": 9, "length": 3}, "takes one text an element"),
+        ("fill_missing", LABELLED, {"values": {"x": 1.0}}, "by name, but they are one tensor"),
+        ("fill_missing", COLUMNS, {"values": {"m": 1.0}}, "takes the feature 'm'"),
+        ("fill_missing", COLUMNS, {"values": {"n": "?"}}, "holds numbers, with '\\?'"),
+        ("fill_missing", COLUMNS, {"values": {"day": 1.0}}, "holds texts, with 1.0"),
+        ("fill_missing", COLUMNS, {"values": {"v": [1.0]}}, "with 1 numbers"),
+        ("fill_missing", COLUMNS, {"values": {"whole": 1.0}}, "int32 are never missing"),
+        ("date_parts", COLUMNS, {"column": "n"}, "dates from texts, but 'n' is"),
+        ("date_parts", COLUMNS, {"column": "date"}, "takes the feature 'date'"),
+        ("date_parts", COLUMNS, {"column": "day", "parts": ["day", "day"]}, "twice"),
         ("arrange", LABELLED, {"features": {"x": [2]}}, "takes the part"),
         ("arrange", SERIES, {"features": {"x": [0]}}, "takes the part"),
         ("arrange", LABELLED, {"features": {"x": [0, 0]}}, "takes the part"),

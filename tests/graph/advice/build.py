@@ -11,7 +11,7 @@ Call = Json
 PREFIXES = {
     "studio.map.": (
         *("rescale", "cast", "one_hot", "hash_words", "arrange"),
-        *("split_words", "augment", "add_channel"),
+        *("split_words", "augment", "add_channel", "fill_missing"),
     ),
     "studio.data.": ("csv", "numpy", "split", "window"),
     "tf.data.Dataset.": (
@@ -169,6 +169,8 @@ def write_files(folder: Path) -> None:
     (folder / "pixels.csv").write_text("\n".join(rows))
     rows = ["text,yes", *(f"word number {i},{i % 2}" for i in range(100))]
     (folder / "texts.csv").write_text("\n".join(rows))
+    rows = ["a,yes", *(f"{i if i % 9 else ''},{i % 2}" for i in range(100))]
+    (folder / "gaps.csv").write_text("\n".join(rows))
 
 
 def callback(name: str, /, **params: Any) -> Call:

@@ -131,6 +131,39 @@ def grams(*more: Json) -> Json:
     return project(source, model(*more, dense("answer", 1, "sigmoid"), shape=(2,)), BINARY)
 
 
+def in_block(layer: Json) -> Json:
+    """A column of grams through a block that holds one layer."""
+    inner = {"nodes": [node("x", "Input"), layer], "edges": [["x", layer["id"]]]}
+    block = inner | {"inputs": ["x"], "outputs": [layer["id"]]}
+    return grams({"id": "norm", "op": "block:scaled"}) | {"blocks": {"scaled": block}}
+
+
+def words(*layers: Json) -> Json:
+    """A hundred texts, and what a lookup makes of them, added up."""
+    source = data(
+        node("source", "csv", path="texts.csv", label="yes", features="text"),
+        node("shuffle", "shuffle", buffer_size=100),
+        node("batch", "batch", batch_size=16),
+    )
+    mean = {"id": "answer", "op": "keras.ops.mean", "params": {"axis": -1, "keepdims": True}}
+    return project(source, model(*layers, mean, shape=(1,), dtype="string"), BINARY)
+
+
+def gappy(*stages: Json, missing: str) -> Json:
+    """A column with an empty cell, measured by a Normalization."""
+    source = data(
+        node("source", "csv", path="gaps.csv", label="yes", features={"x": "a"}, missing=missing),
+        *stages,
+        node("shuffle", "shuffle", buffer_size=100),
+        node("batch", "batch", batch_size=16),
+    )
+    layers = node("norm", "Normalization"), dense("answer", 1, "sigmoid")
+    return project(source, model(*layers, shape=(1,)), BINARY)
+
+
+MANY = {"output_mode": "multi_hot"}
+
+
 def series(*layers: Json, shape: tuple[int, ...] = (9, 3)) -> Json:
     return project(None, model(*layers, dense("answer", 1), shape=shape), MSE)
 
@@ -443,9 +476,30 @@ CASES = {
     ),
     "unscaled-columns": ("model", "x", grams(), [grams(NORM), yes_or_no()], False),
     "not-adapted": (
+        "block:scaled", "inner",
+        in_block(node("inner", "Normalization")),
+        [
+            in_block(node("inner", "Normalization", mean=[0.0, 3000.0], variance=[1.0, 9.0])),
+            grams(node("norm", "Normalization")),
+        ],
+        False,
+    ),
+    "open-vocabulary": (
+        "model", "code",
+        words(node("code", "StringLookup", output_mode="multi_hot")),
+        [
+            words(node("code", "StringLookup", **MANY, max_tokens=9, pad_to_max_tokens=True)),
+            words(node("code", "StringLookup", **MANY, vocabulary=["a", "b"])),
+        ],
+        True,
+    ),
+    "gaps-measured": (
         "model", "norm",
-        grams(node("norm", "Normalization")),
-        [grams(node("norm", "Normalization", mean=[0.0, 3000.0], variance=[1.0, 9.0]))],
+        gappy(missing="keep"),
+        [
+            gappy(node("filled", "map_fill_missing", values={"x": 0.0}), missing="keep"),
+            gappy(missing="drop"),
+        ],
         False,
     ),
     # -- sequences
@@ -653,6 +707,12 @@ MORE = {
         "ragged-layer", worded("ragged_batch", ragged=True, mask_zero=True),
     ),
     "batch of words for a ragged input": ("uneven-batch", worded("batch", ragged=True)),
+    "a lookup whose size is told": (
+        "open-vocabulary", words(node("code", "StringLookup", **MANY, max_tokens=9)),
+    ),
+    "words of texts": (
+        "open-vocabulary", words(node("code", "TextVectorization", **MANY)),
+    ),
     "the softmax of a ready-made model": (
         "probabilities-as-logits",
         classes(*LARGE, last={"id": "digit", **VGG}),
