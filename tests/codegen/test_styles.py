@@ -130,6 +130,15 @@ def run(code: str) -> dict[str, Any]:
     return module
 
 
+def model_of(code: str) -> Any:
+    """The model of a script; its layers have measured the training data where they want to."""
+    script = run(code)
+    model = script["build_model"]()
+    if "adapt_layers" in script:
+        script["adapt_layers"](model, script["make_datasets"]()["train"])
+    return model
+
+
 def features_of(name: str, folder: Path) -> Any:
     from studio.graph.checks import check
     from studio.graph.elements import features
@@ -162,7 +171,7 @@ def test_all_styles_of_a_model_give_the_same_numbers(name, tmp_path):
     models = {}
     for style, code in scripts.items():
         keras.utils.set_random_seed(11)
-        models[style] = run(code)["build_model"]()
+        models[style] = model_of(code)
         models[style](x)
     first, *others = models.values()
     wanted = outputs(first, x)
@@ -180,7 +189,7 @@ def test_all_styles_of_a_model_give_the_same_numbers(name, tmp_path):
 def test_a_subclassed_model_is_saved_and_loaded_whole(name, tmp_path):
     code = written(name, tmp_path)["subclass"]
     x = inputs_of(features_of(name, tmp_path))
-    model = run(code)["build_model"]()
+    model = model_of(code)
     wanted = outputs(model, x)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
