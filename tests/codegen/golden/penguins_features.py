@@ -22,9 +22,9 @@ def read_csv(path):
     return dict(zip(header, zip(*rows)))
 
 
-def numbers(cells):
+def numbers(cells, dtype="float32"):
     """Returns the numbers of a column, NaN where a cell is empty."""
-    return np.array([cell or "nan" for cell in cells], "float32")
+    return np.array([cell or "nan" for cell in cells], dtype)
 
 
 def split_dataset(dataset, validation, test, seed):
