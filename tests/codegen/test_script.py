@@ -167,7 +167,8 @@ def test_every_node_is_found_in_its_lines(
     assert known == set(used_nodes(project))
     for (graph, node_id), ranges in made.nodes.items():
         if graph == "code":
-            assert f"class {node_id}(" in "\n".join(lines[ranges[0][0] - 1 : ranges[0][1]])
+            head = "class" if project.code[node_id].kind == "layer" else "def"
+            assert f"{head} {node_id}(" in "\n".join(lines[ranges[0][0] - 1 : ranges[0][1]])
             continue
         node = project.graph(graph).nodes[node_id]
         op = owner(project.graph(graph), node).op.rpartition(".")[2].removeprefix("code:")
