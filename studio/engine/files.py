@@ -47,7 +47,7 @@ def place_files(project: Project, folder: Path, target: Path) -> None:
     """
     for path, file in data_files(project, folder).items():
         place = travelling_path(path)
-        if place is None or (target / place).exists():
+        if place is None or (target / place).exists() or not file.exists():
             continue
         try:
             (target / place).parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +67,9 @@ def _link(file: Path, place: Path) -> None:
         return
     except OSError:
         pass  # Windows lets only some users make symbolic links
+    if file.is_dir():
+        shutil.copytree(file, place)
+        return
     try:
         os.link(file, place)
     except OSError:

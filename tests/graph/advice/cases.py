@@ -24,6 +24,7 @@ from .build import (
     node,
     pictures,
     project,
+    row,
     table,
     watched,
     yes_or_no,
@@ -78,6 +79,19 @@ def branches(batch: Json, **training) -> Json:
     train = node("batch", "batch", batch_size=16)
     made = data(source, split, shuffled, train, validation=[batch])
     return project(made, model(dense("kind", 4), shape=(2,)), SPARSE_LOGITS, **training)
+
+
+def twice(file: str, *more: Json) -> Json:
+    """One source for training and another, of a file, for the test."""
+    value = stages(
+        node("shuffle", "shuffle", buffer_size=200), node("batch", "batch", batch_size=16)
+    )
+    again = node("again", "csv", path=file, label="kind", features=["a", "b"])
+    test = [again, *more, node("held_out", "batch", batch_size=16)]
+    value["data"]["nodes"] += test
+    value["data"]["edges"] += row(test)
+    value["data"]["outputs"]["test"] = "held_out"
+    return value
 
 
 def pixels(*more: Json, loss: Json = BINARY) -> Json:
@@ -498,6 +512,14 @@ CASES = {
         [stages(node("again", "repeat", count=2), node("cache", "cache"),
                 node("shuffle", "shuffle", buffer_size=99), node("batch", "batch", batch_size=9))],
         True,
+    ),
+    "shared-rows": (
+        "data", "again",
+        twice("table.csv"),
+        [twice("other.csv"), twice("table.csv", node("few", "take", count=9)),
+         stages(node("batch", "batch", batch_size=16)),
+         branches(node("held_out", "batch", batch_size=16))],
+        False,
     ),
     # -- training
     "no-validation": (
