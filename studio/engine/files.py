@@ -65,7 +65,7 @@ def place_files(project: Project, folder: Path, target: Path) -> None:
     # A file of a folder that is linked whole is there with it.
     for path, file in sorted(files.items(), key=lambda each: not each[1].is_dir()):
         place = travelling_path(path)
-        if place is None or (target / place).exists():
+        if place is None or (target / place).exists() or not file.exists():
             continue
         try:
             (target / place).parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +85,9 @@ def _link(file: Path, place: Path) -> None:
         return
     except OSError:
         pass  # Windows lets only some users make symbolic links
+    if file.is_dir():
+        shutil.copytree(file, place)
+        return
     try:
         os.link(file, place)
     except OSError:

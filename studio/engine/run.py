@@ -150,7 +150,7 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
         write_atomically(place / SCRIPT, script.text.encode())
         write_atomically(place / LINES, text.dump(lines).encode())
         place_files(project, folder, place)
-        about = describe(project.training.seed, data_files(project, folder))
+        about = describe(project, data_files(project, folder))
         write_atomically(place / "environment.json", text.dump(about).encode())
         events = EventWriter(place)
         events.write("state", state="queued")

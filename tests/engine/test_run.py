@@ -32,6 +32,7 @@ def test_a_run_keeps_what_ran_and_with_what(trained):
     data = about["data"]["assets:data/penguins.csv"]
     assert data["bytes"] == (ROOT / "assets" / "data" / "penguins.csv").stat().st_size
     assert len(data["sha256"]) == 64
+    assert about["sources"]["split"]["seed"] == 7
     assert "Epoch 1/" in (folder / "log.txt").read_text()
 
 

@@ -158,6 +158,7 @@ def write_files(folder: Path) -> None:
             f"{i / 200},{1 - i / 200},{i % 10 - 3}.5,{i * 3 % 2},{kind},{i % 2 * 2 - 1},{mass}"
         )
     (folder / "table.csv").write_text("\n".join(rows))
+    (folder / "other.csv").write_text("\n".join(rows))
     rows = ["a,b,kind,yes", *(f"{i / 100},0.5,{i // 50},{i % 2}" for i in range(200))]
     (folder / "sorted.csv").write_text("\n".join(rows))
     names = [f"pixel_{i}_{j}" for i in range(4) for j in range(4)]

@@ -24,6 +24,7 @@ from .build import (
     node,
     pictures,
     project,
+    row,
     table,
     watched,
     yes_or_no,
@@ -108,6 +109,16 @@ def flipped(*order: str) -> Json:
     source = value["data"]["nodes"][0]
     value["data"] = data(source, scale, channel, *(nodes[name] for name in order))
     value["model"]["nodes"][0]["params"]["shape"] = [4, 4, 1]
+def twice(file: str, *more: Json) -> Json:
+    """One source for training and another, of a file, for the test."""
+    value = stages(
+        node("shuffle", "shuffle", buffer_size=200), node("batch", "batch", batch_size=16)
+    )
+    again = node("again", "csv", path=file, label="kind", features=["a", "b"])
+    test = [again, *more, node("held_out", "batch", batch_size=16)]
+    value["data"]["nodes"] += test
+    value["data"]["edges"] += row(test)
+    value["data"]["outputs"]["test"] = "held_out"
     return value
 
 
@@ -630,6 +641,12 @@ CASES = {
         worded("ragged_batch", node("drop", "Dropout", rate=0.2), ragged=True),
         [worded("ragged_batch", ragged=True),
          worded("padded_batch", node("drop", "Dropout", rate=0.2))],
+    "shared-rows": (
+        "data", "again",
+        twice("table.csv"),
+        [twice("other.csv"), twice("table.csv", node("few", "take", count=9)),
+         stages(node("batch", "batch", batch_size=16)),
+         branches(node("held_out", "batch", batch_size=16))],
         False,
     ),
     # -- training

@@ -20,6 +20,7 @@ from studio.graph.checks.advice import (  # noqa: F401  (each enters its checks 
     layers,
     metrics,
     outputs,
+    overlap,
     pipelines,
     sequences,
     training,
