@@ -16,9 +16,9 @@ from .by_hand_sources import (
     TEXTS,
     WORDS,
     D,
-    a,
     images,
     labelled,
+    loosely,
     named,
     row,
     text,
@@ -65,9 +65,17 @@ MAPS: dict[str, tuple[Json, Callable[[], D]]] = {
         lambda: images().map(lambda x, y: (x[0, 0] - 1.0) / 2.0),
     ),
     "parse_numbers": (
-        row(csv("words.csv", features="a", label="kind"),
-            mapped("p", "pick", part=[0]), mapped("s", "rescale", scale=2.0)),
-        lambda: a().map(lambda x: x * 2.0),
+        row(npz("texts.npz", features="text", label="y"), mapped("s", "parse_numbers")),
+        lambda: labelled().map(lambda x, y: (x[0] + 0.5, y)),
+    ),
+    "parse_numbers of words": (
+        row(npz("texts.npz", features="text"), mapped("w", "split_words", sep="."),
+            mapped("s", "parse_numbers", dtype="int64")),
+        lambda: D.range(12).map(lambda i: tf.stack([i, 5])).apply(loosely),
+    ),
+    "parse_numbers among named features": (
+        row(npz("texts.npz", features={"t": "text", "y": "y"}), mapped("s", "parse_numbers")),
+        lambda: labelled().map(lambda x, y: {"t": x[0] + 0.5, "y": y}),
     ),
     "normalise_text": (
         row(TEXTS, mapped("s", "normalise_text")),

@@ -18,6 +18,7 @@ from .by_hand_sources import (
     D,
     a,
     labelled,
+    loosely,
     named,
     row,
     series,
@@ -66,11 +67,6 @@ def which() -> D:
 
 VALUE = call("studio.key.value", part=[1])
 LENGTH = call("studio.key.length", part=[])
-
-
-def _loosely(dataset: D) -> D:
-    """The same elements, of sizes that aren't known."""
-    return dataset.flat_map(D.from_tensors)
 
 
 STAGES: dict[str, tuple[Json, Callable[[], D]]] = {
@@ -185,7 +181,7 @@ STAGES: dict[str, tuple[Json, Callable[[], D]]] = {
                             pad_to_bucket_boundary=True, padding_values="-",
                             drop_remainder=True)),
         lambda: words().take(10).padded_batch(5, padded_shapes=[5], padding_values="-").map(
-            lambda x: tf.ensure_shape(x, [None, 5])).apply(_loosely),
+            lambda x: tf.ensure_shape(x, [None, 5])).apply(loosely),
     ),
     "group_by_window": (
         row(LABELLED, s("group_by_window", key_func=VALUE, window_size=4,

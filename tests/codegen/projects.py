@@ -190,4 +190,5 @@ def write_files(folder: Path) -> None:
     y = np.arange(ROWS, dtype="int32") % 3
     np.savez(Path(folder, "arrays.npz"), x=x, small=x[:, 0, 0].astype("uint8"), y=y)
     np.savez(Path(folder, "pair.npz"), x=x, y=y)
+    np.savez(Path(folder, "texts.npz"), text=np.array([f"{i}.5" for i in each]), y=y)
     np.save(Path(folder, "series.npy"), np.arange(ROWS, dtype="float32"))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tensorflow as tf
+
+from studio.graph.catalogue.registry import of_kind
 
 from .by_hand_maps import LIST, MAPS
+from .by_hand_sources import row
 from .by_hand_stages import STAGES
 from .pipelines import agrees, elements, run, written
+from .projects import call, csv, stage
 from .ruff import found_by_ruff
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -30,6 +36,59 @@ def test_the_elements_are_those_written_by_hand(name: str, folder: Path) -> None
     assert elements(dataset) == elements(wanted)
     agrees(dataset, inferred)
     assert inferred.infinite == (int(wanted.cardinality()) == -1)
+
+
+FILES = csv("files.csv", features="name", label=None)
+OPENED = {
+    "flat_map of lines": ("flat_map", call("studio.expand.lines"), "lines.txt"),
+    "interleave of lines": ("interleave", call("studio.expand.lines"), "lines.txt"),
+    "records": ("flat_map", call("studio.expand.records"), "plain.records"),
+    "records compressed": (
+        "interleave",
+        call("studio.expand.records", compression_type="GZIP"),
+        "packed.records",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_files_are_opened_by_their_names(name: str, tmp_path: Path) -> None:
+    method, function, file = OPENED[name]
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    for made, packed in (("plain.records", ""), ("packed.records", "GZIP")):
+        with tf.io.TFRecordWriter(str(tmp_path / made), packed) as writer:
+            for text in (b"one", b"two"):
+                writer.write(text)
+    (tmp_path / "files.csv").write_text(f"name\n{tmp_path / file}\n{tmp_path / file}\n")
+    text, inferred = written(row(FILES, stage("s", method, map_func=function)), tmp_path)
+    dataset = run(text, tmp_path)
+    texts = sorted(each.decode() for each in dataset.as_numpy_iterator())
+    assert texts == ["one", "one", "two", "two"]
+    agrees(dataset, inferred)
+
+
+def ops_in(value: Any) -> set[str]:
+    """The path of every op in a value of JSON."""
+    inner = value.values() if isinstance(value, dict) else value if type(value) is list else ()
+    own = {value["op"]} if isinstance(value, dict) and "op" in value else set()
+    return own.union(*map(ops_in, inner))
+
+
+def test_every_stage_and_function_is_among_the_cases() -> None:
+    cases = [graph for graph, _ in CASES.values()] + [made for _, made, _ in OPENED.values()]
+    tried = set().union(*map(ops_in, cases))
+    there = {
+        op.path for op in of_kind("stage", "map", "predicate", "key", "reduce", "expand", "scan")
+    }
+    assert sorted(there - tried - ELSEWHERE) == []
+
+
+ELSEWHERE = {
+    *(f"tf.data.Dataset.{name}" for name in ("take", "skip", "shuffle", "prefetch")),
+    *(f"studio.data.{name}" for name in ("split", "window")),
+    *(f"studio.map.{name}" for name in ("rescale", "cast", "one_hot", "arrange", "augment")),
+}
+"""What test_semantics.py and test_vectorised.py run."""
 
 
 def test_ruff_finds_nothing_in_them(folder: Path, tmp_path: Path) -> None:

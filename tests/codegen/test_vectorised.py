@@ -26,8 +26,8 @@ CASES: dict[str, tuple[list[Json], Json]] = {
     "standardise": ([LABELLED], mapped("m", "standardise", mean=[1, 2], deviation=2)),
     "one_hot": ([LABELLED], mapped("m", "one_hot", depth=3)),
     "parse_numbers": (
-        [csv("numbers.csv", features="a"), mapped("t", "rescale")],
-        mapped("m", "rescale", scale=3.0),
+        [npz("texts.npz", features="text", label="y")],
+        mapped("m", "parse_numbers"),
     ),
     "normalise_text": ([TEXTS], mapped("m", "normalise_text")),
     "arrange": ([LABELLED], mapped("m", "arrange", features={"x": [0]}, labels={"d": [1]})),
@@ -49,6 +49,8 @@ CASES: dict[str, tuple[list[Json], Json]] = {
 
 def test_every_function_that_may_go_behind_the_batch_is_tried() -> None:
     assert {f"studio.map.{name}" for name in CASES} == VECTORISED
+    for name, (_, function) in CASES.items():
+        assert function["params"]["function"]["op"] == f"studio.map.{name}"
 
 
 @pytest.mark.parametrize("name", CASES)
