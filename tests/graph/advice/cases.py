@@ -641,6 +641,8 @@ CASES = {
         worded("ragged_batch", node("drop", "Dropout", rate=0.2), ragged=True),
         [worded("ragged_batch", ragged=True),
          worded("padded_batch", node("drop", "Dropout", rate=0.2))],
+        False,
+    ),
     "shared-rows": (
         "data", "again",
         twice("table.csv"),
