@@ -257,3 +257,14 @@ def test_one_mistake_is_not_told_twice(change, code, graph, node, words) -> None
     change(value)
     sentences = [problem.sentence() for problem in check_value(value).problems]
     assert len(sentences) == len(set(sentences))
+
+
+@pytest.mark.parametrize(("style", "told"), [("auto", 3), ("functional", 3), ("subclass", 0)])
+def test_a_feature_that_no_input_takes_would_be_given_to_another(style, told) -> None:
+    value = sample("penguins")
+    value["data"]["nodes"][0]["params"]["features"]["a_year"] = "year"
+    value["model"]["style"] = style
+    problems = [p for p in check_value(value).problems if p.severity == ERROR]
+    assert {p.code for p in problems} <= {"join"}
+    assert [p.node for p in problems] == ["train", "validation", "test"][:told]
+    assert all('the feature "a_year"' in p.message and p.hint for p in problems)

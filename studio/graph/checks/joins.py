@@ -91,6 +91,12 @@ class _Joins:
                 )
                 hint = nearest(missing[0], given) or "Give the feature the name of the input."
                 yield self.data_problem("join", end, message, hint)
+            extra = next((name for name in given if name not in names), None)
+            # Keras pairs what comes by name with its inputs in alphabetic order, not by name.
+            if extra is not None and not missing and self.model.style != "subclass":
+                message = f"gives the feature {quoted(extra)} for {split}, which no input takes."
+                hint = "Name the features that are taken under the source's features."
+                yield self.data_problem("join", end, message, hint)
             pairs = [(name, given[name]) for name in names if name in given]
         elif len(names) == 1:
             pairs = [(names[0], given)]
