@@ -109,6 +109,8 @@ def flipped(*order: str) -> Json:
     source = value["data"]["nodes"][0]
     value["data"] = data(source, scale, channel, *(nodes[name] for name in order))
     value["model"]["nodes"][0]["params"]["shape"] = [4, 4, 1]
+
+
 def twice(file: str, *more: Json) -> Json:
     """One source for training and another, of a file, for the test."""
     value = stages(
