@@ -24,6 +24,7 @@ from typing import Any
 from studio.engine.environment import devices, versions
 from studio.engine.layers import layer
 from studio.engine.own_code import Fault
+from studio.engine.preview import preview
 
 
 def ping(fields: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def ping(fields: dict[str, Any]) -> dict[str, Any]:
 # What can be asked: a function of the question's fields, which returns a JSON
 # value or raises Fault. The user's own code comes in the field "code", and in
 # no other: that is what warm.py lets through only for a project that is trusted.
-KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {"ping": ping, "layer": layer}
+KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {"ping": ping, "layer": layer, "preview": preview}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from studio.engine.own_code import MODULE, Fault, said_by
 from studio.graph.problems import printable, quoted
 
 FILE = "stage.py"
-"""What the script is called; it isn't written anywhere."""
+"""What the script is called, beside the data files."""
 
 MOST_SAID = 400
 
@@ -27,15 +28,19 @@ def dataset(fields: dict[str, Any]) -> Any:
     `fields`: the `script`, and the `folder` with the data files that it expects
     beside itself.
     """
-    file = f"{fields['folder']}/{FILE}"
+    file = _file(fields)
+    script = fields["script"]
+    Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
+    linecache.cache.pop(file, None)
     module = ModuleType(MODULE)
     module.__file__ = file
     sys.modules[MODULE] = module
-    script = fields["script"]
-    # AutoGraph, and tracebacks, look for the source there.
-    linecache.cache[file] = (len(script), None, script.splitlines(keepends=True), file)
     exec(compile(script, file, "exec", dont_inherit=True), module.__dict__)
     return getattr(module, FUNCTION)()
+
+
+def _file(fields: dict[str, Any]) -> str:
+    return str(Path(fields["folder"], FILE))
 
 
 @contextmanager
@@ -72,7 +77,7 @@ def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
 
 def _lines(fields: dict[str, Any], error: BaseException) -> list[int]:
     """The lines of the script that an error came through, the innermost last."""
-    file = f"{fields['folder']}/{FILE}"
+    file = _file(fields)
     frames = traceback.extract_tb(error.__traceback__)
     # What AutoGraph has rewritten, or a thread of TensorFlow's has run, stands in the text alone.
     told = re.findall(rf'File "{re.escape(file)}", line (\d+)', str(error))
