@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from studio.engine.own_code import Fault
+from studio.engine.own_code import Fault, Last
 from studio.engine.stage import blamed, dataset
 from studio.engine.tensors import Part, Range, is_picture, is_wave, parts_of, picture, plain, wave
 
@@ -26,11 +26,14 @@ AT_A_GLANCE, AT_LEAST = 0.2, 0.05
 """Seconds from the question on in which more elements are looked at than are shown, for figures
 alone: somebody waits. And how many they are at least."""
 
+TO_END = 0.3
+"""Seconds in which an element that is late may still come: a process in which one hangs must end."""
+
 CLASSES = 100
 """Labels that differ more are no classes."""
 
 
-def preview(fields: dict[str, Any]) -> dict[str, Any]:
+def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
     """The spec of the elements, how many there are, the first `take` of them, and their figures.
 
     `fields`: those of `stage.dataset` and `stage.blamed`; `take`; `within`,
@@ -52,7 +55,8 @@ def preview(fields: dict[str, Any]) -> dict[str, Any]:
                 raise looked.error
         except Fault as fault:
             found["error"] = str(fault)
-    return found | {"build_seconds": build}
+    found["build_seconds"] = build
+    return Last(found) if looked.hangs() else found
 
 
 class _Look:
@@ -76,12 +80,18 @@ class _Look:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
 
     def go(self, within: float) -> None:
         """Looks until all is seen, or the time is up."""
-        threading.Thread(target=self._run, name="preview", daemon=True).start()
+        self._thread.start()
         self._done.wait(within)
         self._stop.set()
+
+    def hangs(self) -> bool:
+        """Whether the element that it waits for doesn't come."""
+        self._thread.join(TO_END)
+        return self._thread.is_alive()
 
     def _run(self) -> None:
         try:

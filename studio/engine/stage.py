@@ -91,7 +91,9 @@ def said_of(error: BaseException) -> str:
     if inner and ("in user code:" in text or "Traceback (most recent call last)" in text):
         return _short(inner[-1])
     text = text.split("\nTraceback (most recent call last)")[0]
-    text = re.sub(r"\{\{function_node [^}]*\}\} ?|\[\[\{\{node [^]]*\]\]|\[Op:\w+\] name: ?", "", text)
+    text = re.sub(
+        r"\{\{function_node [^}]*\}\} ?|\[\[\{\{node [^]]*\]\]|\[Op:\w+\] name: ?", "", text
+    )
     text = re.sub(r"\[Op:\w+\]", "", text)
     if text == str(error):
         return _short(said_by(error))

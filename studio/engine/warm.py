@@ -272,6 +272,8 @@ class _Process:
         reply = self._reply(seconds + GRACE, question)
         if reply is None:
             return self._death(question)
+        if reply.get("last"):
+            self.end()
         if "error" in reply:
             reason = "code" if "code" in reply else "failed"
             code, line = reply.get("code", ""), reply.get("line")

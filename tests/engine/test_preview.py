@@ -134,8 +134,6 @@ def test_a_series_comes_as_a_wave_and_a_text_as_text(ask) -> None:
     assert text["values"][0].startswith("Give New York a downpour")
 
 
-
-
 def written(body: str) -> str:
     """A script as codegen writes it, whose map is the code of somebody else."""
     return (
