@@ -52,7 +52,9 @@ def preview(options, project: Project, folder: Path, report: Report) -> int:
     """Prints what leaves a stage."""
     end = _end(project, options.node)
     more = {"take": options.take, "seconds": max(60.0, options.seconds + 30)}
-    answer = _ask("preview", project, folder, report, end, options, within=options.seconds, **more)
+    answer = _ask(
+        "preview", project, folder, report, end, options, within=options.seconds, glance=2.0, **more
+    )
     if answer.error:
         return _failed(answer.error, options.json)
     found = answer.result
@@ -91,10 +93,11 @@ def part_name(path: list[Any]) -> str:
 def preview_lines(end: str, found: dict[str, Any]):
     """A preview as text."""
     count = found["cardinality"]
-    many = {"infinite": "elements without end", "unknown": "elements; how many is not known"}
+    known = {"infinite": "elements without end", "unknown": "elements; how many is not known"}
+    many = known.get(count) or f"{count:,} element{'s' * (count != 1)}"
     speed = found["per_second"]
     more = f", about {speed:,.0f} a second" if speed else ""
-    yield f"{end}: {many.get(count) or f'{count:,} element{"s" * (count != 1)}'}{more}"
+    yield f"{end}: {many}{more}"
     yield ""
     names = [part_name(each["path"]) for each in found["spec"]]
     rows = [("tensor", "shape", "dtype", "min", "max", "mean", "nan")]
@@ -203,7 +206,7 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
         print(line)
     print()
     each = 1000 / found.batch_ms
-    print(f"{each:,.0f} batches of {found.samples:g} a second; {found.holds_back} holds it back.")
+    print(f"{each:,.0f} batches of {found.samples:.0f} a second; {found.holds_back} holds it back.")
     for gain in found.gains:
         print(f"{gain.times:.1f} times as fast: {gain.words} ({gain.batch_ms:.3f} ms a batch)")
     if not found.gains:

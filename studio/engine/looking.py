@@ -1,4 +1,4 @@
-"""Questions about a stage of the data, as the warm process is asked them: the preview and its kin."""
+"""Questions about a stage of the data, as the warm process is asked them."""
 
 from __future__ import annotations
 

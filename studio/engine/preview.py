@@ -13,7 +13,17 @@ from typing import Any
 
 from studio.engine.own_code import Fault, Last
 from studio.engine.stage import blamed, dataset
-from studio.engine.tensors import Part, Range, is_picture, is_wave, parts_of, picture, plain, wave
+from studio.engine.tensors import (
+    Part,
+    Range,
+    is_picture,
+    is_wave,
+    numbers,
+    parts_of,
+    picture,
+    plain,
+    wave,
+)
 
 TAKE, MOST_TAKEN = 8, 256
 WITHIN = 3.0
@@ -27,7 +37,7 @@ AT_A_GLANCE, AT_LEAST = 0.2, 0.05
 alone: somebody waits. And how many they are at least."""
 
 TO_END = 0.3
-"""Seconds in which an element that is late may still come: a process in which one hangs must end."""
+"""Seconds in which an element that is late may still come; a process in which it hangs must end."""
 
 CLASSES = 100
 """Labels that differ more are no classes."""
@@ -37,8 +47,8 @@ def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
     """The spec of the elements, how many there are, the first `take` of them, and their figures.
 
     `fields`: those of `stage.dataset` and `stage.blamed`; `take`; `within`,
-    seconds; `batched`, whether elements are batches, whose `rows` are then
-    shown too; `rate`, the sample rate of sounds, where it is known.
+    seconds; `glance`, seconds for more than these, for figures alone; `batched`,
+    whether elements are batches, whose `rows` are then shown too; `rate`, the sample rate of sounds, where it is known.
     """
     begun = time.perf_counter()
     with blamed(fields):
@@ -64,7 +74,7 @@ class _Look:
 
     def __init__(self, made: Any, fields: dict[str, Any], begun: float):
         self.made = made
-        self._glance = begun + AT_A_GLANCE
+        self._glance = begun + (fields.get("glance") or AT_A_GLANCE)
         self.take = max(1, min(int(fields.get("take") or TAKE), MOST_TAKEN))
         self.batched = bool(fields.get("batched"))
         self.rate = fields.get("rate")
@@ -137,7 +147,7 @@ class _Look:
             if part.tensor and part.spec.dtype.name != "string":
                 self._ranges[index].take(value)
             if index in self._counts:
-                self._counts[index].update(value.numpy().reshape(-1).tolist())
+                self._counts[index].update(numbers(value).reshape(-1).tolist())
 
     def _is_label(self, part: Part) -> bool:
         """Whether it is one whole number for each sample, which is to be predicted."""

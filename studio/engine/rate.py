@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from studio.engine.own_code import Fault
 from studio.engine.stage import blamed, dataset
+from studio.engine.tensors import numbers
 
 SECONDS, WARM_UP = 1.0, 6.0
 """How long is measured; and how long the first pass, which fills caches, may take before that."""
 
-STEP = 0.004
-"""Seconds that what is taken at a time should take: so Python's own share stays small."""
+STEP, MOST, ROOM = 0.05, 4096, 1 << 26
+"""What is taken at a time should take so many seconds, for Python's own share to stay small; it is
+at most so many elements, and bytes."""
 
 
 def rate(fields: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +27,9 @@ def rate(fields: dict[str, Any]) -> dict[str, Any]:
     with blamed(fields):
         made = dataset(fields)
         whole, samples, size = _first_pass(made, bool(fields.get("batched")))
-        elements, took = _measure(made, seconds, whole, fields)
+        if whole == 0:
+            raise Fault(f'"{fields["node"]}" gives no elements.')
+        elements, took = _measure(made, seconds, size)
     per_second = elements / took
     return {
         "per_second": per_second,
@@ -41,44 +46,53 @@ def _first_pass(made: Any, batched: bool) -> tuple[int | None, float, int]:
     import tensorflow as tf
 
     until = time.perf_counter() + WARM_UP
-    samples = size = looked = count = 0
-    # Windows hand elements on without a copy or a call: only they can be counted at full speed.
+    samples = size = looked = 0
     for element in made.take(16):
-        tensors = [t for t in tf.nest.flatten(element, expand_composites=True)]
         looked += 1
-        first = tf.nest.flatten(element)[0]
-        samples += int(first.shape[0]) if batched else 1
-        size += sum(_bytes(each) for each in tensors)
-    width = _width(made)
-    for some in made.window(width):
-        count += int(some.cardinality())
+        samples += int(tf.nest.flatten(element)[0].shape[0]) if batched else 1
+        size += sum(map(_bytes, tf.nest.flatten(element, expand_composites=True)))
+    size = size // max(looked, 1)
+    count = 0
+    for some in made.window(_width(made, size)):
+        count += int(tf.nest.flatten(some)[0].cardinality())  # a dataset for each tensor
         if time.perf_counter() > until:
-            return None, samples / max(looked, 1), size // max(looked, 1)
-    return count, samples / max(looked, 1), size // max(looked, 1)
+            return None, samples / max(looked, 1), size
+    # The last batch may be smaller: of few batches all were looked at.
+    return count, samples / max(looked, 1), size
 
 
 def _bytes(tensor: Any) -> int:
     if tensor.dtype.name == "string":
-        return sum(len(each) + 16 for each in tensor.numpy().reshape(-1).tolist())
+        return sum(len(each) + 16 for each in numbers(tensor).reshape(-1).tolist())
     return tensor.dtype.size * int(tensor.shape.num_elements() or 0)
 
 
-def _width(made: Any) -> int:
-    """How many elements are taken at a time: as many as come in a moment."""
-    begun = time.perf_counter()
-    count = sum(1 for _ in made.take(8)) or 1
-    each = (time.perf_counter() - begun) / count
-    return max(1, min(512, int(STEP / each)))
+def _width(made: Any, size: int) -> int:
+    """How many elements are taken at a time.
+
+    Windows hand elements on without a copy or a call: only so can they be
+    counted at full speed.
+    """
+    most = max(1, min(MOST, ROOM // max(size, 1)))
+    width = 1
+    while width < most:
+        iterator = iter(made.repeat().window(width))
+        next(iterator, None)  # starts the pipeline
+        begun = time.perf_counter()
+        next(iterator, None)
+        took = time.perf_counter() - begun
+        if took > STEP / 2:
+            break
+        width = min(most, width * 8)
+    return width
 
 
-def _measure(
-    made: Any, seconds: float, whole: int | None, fields: dict[str, Any]
-) -> tuple[int, float]:
+def _measure(made: Any, seconds: float, size: int) -> tuple[int, float]:
     """(elements, seconds)."""
-    endless = made.repeat() if whole != 0 else made
-    width = _width(endless)
+    endless = made.repeat()
+    width = _width(endless, size)
     count, begun = 0, 0.0
-    for some in endless.window(width):
+    for _ in endless.window(width):
         if not begun:
             begun = time.perf_counter()  # the first windows start the pipeline
             continue

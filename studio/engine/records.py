@@ -15,7 +15,7 @@ from typing import Any
 
 from studio.engine.own_code import Fault
 from studio.engine.stage import blamed, dataset
-from studio.engine.tensors import Part, parts_of
+from studio.engine.tensors import Part, numbers, parts_of
 from studio.graph.file import write_atomically
 from studio.graph.text import dump
 
@@ -34,7 +34,7 @@ STORED = {
 
 
 def records(fields: dict[str, Any]) -> dict[str, Any]:
-    """Writes a stage's elements; how many, and into which files.
+    """Writes a stage's elements; returns how many, and into which files.
 
     `fields`: those of `stage.dataset` and `stage.blamed`; `out`, the folder;
     `shards`; `take`, the most elements, where not all are wanted.
@@ -135,7 +135,7 @@ class _Feature:
             content = [tf.io.serialize_tensor(value).numpy()]
             values[self.key] = tf.train.Feature(bytes_list=tf.train.BytesList(value=content))
             return
-        array = value.numpy().reshape(-1)
+        array = numbers(value).reshape(-1)
         if self.stored == "bytes":
             values[self.key] = tf.train.Feature(bytes_list=tf.train.BytesList(value=array))
         elif self.stored == "float":

@@ -91,16 +91,15 @@ def _values(value: Any) -> dict[str, Any]:
 
 
 def _dtype(value: Any) -> str:
-    dtype = value.dtype
-    return "string" if dtype == object else getattr(dtype, "name", str(dtype))
+    return "string" if value.dtype.name == "object" else value.dtype.name
 
 
 def numbers(value: Any) -> Any:
-    """A tensor as an array; bfloat16 as float32, which JSON and NumPy know."""
-    array = value.numpy() if hasattr(value, "numpy") else value
+    """A tensor as an array; bfloat16 as float32, which JSON and NumPy know, texts as objects."""
     import numpy as np
 
-    array = np.asarray(array)
+    array = value.numpy() if hasattr(value, "numpy") else value
+    array = np.array(array, dtype=object) if isinstance(array, bytes) else np.asarray(array)
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
@@ -129,7 +128,7 @@ def is_picture(shape: list[int | None] | None, dtype: str) -> bool:
     if shape is None or dtype in ("string", "complex64", "complex128"):
         return False
     sides, channels = shape[:2], shape[2:]
-    if len(sides) < 2 or channels and (len(channels) > 1 or channels[0] not in (1, 3, 4)):
+    if len(sides) < 2 or (channels and (len(channels) > 1 or channels[0] not in (1, 3, 4))):
         return False
     return all(side is None or side >= SMALLEST for side in sides)
 
@@ -155,10 +154,10 @@ def picture(value: Any, low: float, high: float) -> str:
 
 def is_wave(shape: list[int | None] | None, dtype: str) -> bool:
     """Whether a tensor is a series of numbers, in one channel or two."""
-    if shape is None or "float" not in dtype and "int" not in dtype:
+    if shape is None or ("float" not in dtype and "int" not in dtype):
         return False
     long = len(shape) >= 1 and (shape[0] is None or shape[0] >= SHORTEST)
-    return long and (len(shape) == 1 or len(shape) == 2 and shape[1] in (1, 2))
+    return long and (len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, 2)))
 
 
 def wave(value: Any, rate: float | None) -> dict[str, Any]:
