@@ -67,19 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     def add(name, command, help, example, project=True):
         sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
         sub.set_defaults(command=command)
-        sub.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
-        )
+        _add_debug(sub)
         if project:
-            sub.add_argument("project", metavar="PROJECT", help="a project.json, or its folder")
-            sub.add_argument(
-                "--set",
-                metavar="PATH=VALUE",
-                action="append",
-                default=[],
-                dest="settings",
-                help="change a value of the project for this once",
-            )
+            _add_project(sub)
         return sub
 
     sub = add("run", run, "Train a project.", "studio run digits/project.json --epochs 5")
@@ -118,12 +108,81 @@ def _parser() -> argparse.ArgumentParser:
             help="run the project's own code, so that its layers tell their shapes and weights; "
             "without it nothing of a project is executed",
         )
+    _add_data_commands(add)
 
     text = "Make a project of a template."
     sub = add("new", new, text, "studio new digits_cnn digits", project=False)
     sub.add_argument("template", metavar="TEMPLATE", help="see: studio templates")
     sub.add_argument("folder", metavar="DEST", type=Path, help="a folder that is new or empty")
     return parser
+
+
+def _add_debug(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
+    )
+
+
+def _add_project(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("project", metavar="PROJECT", help="a project.json, or its folder")
+    sub.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="change a value of the project for this once",
+    )
+
+
+def _add_data_commands(add) -> None:
+    """`studio preview` and `studio data`."""
+
+    def more(sub, function: str, node: bool = True) -> None:
+        if node:
+            text = "a stage of the data, or STAGE.OUTPUT; by default what feeds training"
+            sub.add_argument("--node", metavar="ID", help=text)
+        sub.add_argument("--json", action="store_true", help="print it as JSON")
+        text = "run the project's own code, where the data is made by it"
+        sub.add_argument("--run-code", action="store_true", help=text)
+        sub.set_defaults(function=function)
+
+    text = "Show what leaves a stage of the data."
+    sub = add("preview", on_data, text, "studio preview digits/project.json --node scale")
+    more(sub, "preview")
+    sub.add_argument("--take", metavar="N", type=_above_zero, default=8, help="how many elements")
+    text = "how long to wait for them (10 by default)"
+    sub.add_argument("--seconds", metavar="S", type=_above_zero, default=10, help=text)
+
+    group = add("data", None, "Measure the data, or write it out.", _DATA_EXAMPLE, project=False)
+    kinds = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add_kind(name, help, example):
+        sub = kinds.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+        _add_debug(sub)
+        _add_project(sub)
+        sub.set_defaults(command=on_data)
+        return sub
+
+    text = "Measure the data that feeds training, stage by stage."
+    more(add_kind("bench", text, _DATA_EXAMPLE), "bench", node=False)
+    text = "Write what leaves a stage as TFRecord files."
+    example = "studio data write digits --node scale --out digits/records --shards 4"
+    sub = add_kind("write", text, example)
+    more(sub, "write")
+    text = "a folder without TFRecord files"
+    sub.add_argument("--out", metavar="DIR", type=Path, required=True, help=text)
+    sub.add_argument("--shards", metavar="N", type=_above_zero, default=1, help="how many files")
+    sub.add_argument("--take", metavar="N", type=_above_zero, help="the first elements alone")
+
+
+_DATA_EXAMPLE = "studio data bench digits/project.json"
+
+
+def _above_zero(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text!r}")
+    return int(text)
 
 
 _WINDOW_USAGE = "studio [PROJECT] [--screenshot OUT.png [--theme light|dark] [--size WIDTHxHEIGHT]]"
@@ -315,6 +374,13 @@ def run(options) -> int:
     written = write_script(project, folder, report=report)
     runs = options.runs if options.runs is not None else folder / "runs"
     return follow(start(project, folder, runs, written), project, as_json=options.json)
+
+
+def on_data(options) -> int:
+    """What `studio preview` and `studio data` do with the data of a project."""
+    from studio import data_commands
+
+    return getattr(data_commands, options.function)(options, *_checked(options))
 
 
 def templates(options) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -78,9 +79,22 @@ def travelling_path(path: str) -> str | None:
 
 def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -> None:
     """Writes the helpers, the sources and `make_datasets()`."""
+    writer = _Data(source, project, shapes, folder)
+    _write(source, writer, writer.datasets)
+
+
+def write_dataset(source: Source, project: Project, shapes: Shapes, folder: Path) -> None:
+    """Writes what makes the only output of a data graph, as it leaves its stage: `make_dataset()`.
+
+    What the stage before it is fed with, and how, is written as `write_data` writes it.
+    """
+    writer = _Data(source, project, shapes, folder)
+    _write(source, writer, writer.dataset)
+
+
+def _write(source: Source, writer: _Data, write: Callable[[Source], None]) -> None:
     from studio.codegen.sources import SOURCES
 
-    writer = _Data(source, project, shapes, folder)
     sources = [node for node in writer.nodes if node.op in SOURCES]
     # The body is written first: only then is it known which helpers it needs.
     loaders = Source()
@@ -90,7 +104,7 @@ def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -
     body = Source()
     body.code_functions = source.code_functions
     with body.section("Data"):
-        writer.datasets(body)
+        write(body)
     for part in (loaders, body):
         source.needs |= part.needs
     for name, helper in HELPERS.items():
@@ -153,29 +167,40 @@ class _Data:
             source.sections[-1].marks[GRAPH, node.id] = [(before - 1, lines)]
 
     def datasets(self, source: Source) -> None:
-        from studio.codegen.sources import SOURCES
-        from studio.codegen.stages import write_stage
-
         source.need("tf")
         doc = f"Returns the datasets of batches by name: {', '.join(self.graph.outputs)}."
         with source.block("def make_datasets():", doc):
-            for node in self.nodes:
-                name = variable(node.id, self.taken)
-                mark = (GRAPH, node.id)
-                head = f"{name} = "
-                if node.op in SOURCES:
-                    source.statement(head, f"load_{node.id}()", mark=mark)
-                else:
-                    source.statement(head, write_stage(self.stage(source, node)), mark=mark)
-                ports = output_ports(self.project, node, self.graph)
-                for port in ports:
-                    # A stage with several outputs, such as a split, gives them by name.
-                    one = name if len(ports) == 1 else subscript(name, text(port))
-                    self.variables[f"{node.id}.{port}"] = one
+            self._stages(source)
             entries = [
                 (text(split), self._output(end)) for split, end in self.graph.outputs.items()
             ]
             source.statement("return ", dictionary(entries))
+
+    def dataset(self, source: Source) -> None:
+        source.need("tf")
+        (end,) = self.graph.outputs.values()
+        with source.block("def make_dataset():", "Returns the dataset of one stage."):
+            self._stages(source)
+            source.statement("return ", self.variables[self._key(end)])
+
+    def _stages(self, source: Source) -> None:
+        """A statement for each node."""
+        from studio.codegen.sources import SOURCES
+        from studio.codegen.stages import write_stage
+
+        for node in self.nodes:
+            name = variable(node.id, self.taken)
+            mark = (GRAPH, node.id)
+            head = f"{name} = "
+            if node.op in SOURCES:
+                source.statement(head, f"load_{node.id}()", mark=mark)
+            else:
+                source.statement(head, write_stage(self.stage(source, node)), mark=mark)
+            ports = output_ports(self.project, node, self.graph)
+            for port in ports:
+                # A stage with several outputs, such as a split, gives them by name.
+                one = name if len(ports) == 1 else subscript(name, text(port))
+                self.variables[f"{node.id}.{port}"] = one
 
     def _output(self, end: str) -> Expr:
         """A dataset as it leaves: the next batch is made while one is trained on."""

@@ -44,7 +44,7 @@ def write_script(
         raise ProjectError(problems)
     source = Source()
     source.need("keras")
-    _write_code(source, project)
+    write_code(source, project)
     write_data(source, project, report.shapes["data"], folder)
     elements = report.shapes["data"].at(project.data.outputs["train"])
     structure = elements.structure
@@ -54,10 +54,10 @@ def write_script(
     write_callbacks(source, project.training)
     write_training(source, project, structure)
     write_main(source, project)
-    return _assemble(project, source)
+    return assemble(_head(project, source), source)
 
 
-def _write_code(source: Source, project: Project) -> None:
+def write_code(source: Source, project: Project) -> None:
     """The user's own code, whole and as it was written, with the imports that it uses."""
     for name, code in project.code.items():
         source.need(*(outline(name, code).names & set(IMPORTS)))
@@ -95,26 +95,37 @@ def _head(project: Project, source: Source) -> list[Section]:
         "Docstring",
         [f'"""{what}', "", f"Written by Studio; needs {needs}, not Studio.", '"""'],
     )
+    constants = constants_of(project, source)
+    constants.lines.append(f"EPOCHS = {project.training.epochs}")
+    return [docstring, imports_of(source), constants]
+
+
+def imports_of(source: Source) -> Section:
+    """The imports of the modules that are needed."""
     lines = [IMPORTS[name] for name in sorted(source.needs)]
     standard = sorted(
         (line for line in lines if line.split()[1] in STANDARD),
         key=lambda line: (line.startswith("from"), line),
     )
     third = sorted(line for line in lines if line.split()[1] not in STANDARD)
-    imports = Section("Imports", [*standard, *([""] if standard else []), *third])
-    training = project.training
-    constants = ["HERE = Path(__file__).resolve().parent"] if "Path" in source.needs else []
-    if training.seed is not None:
-        constants.append(f"SEED = {training.seed}")
-    constants.append(f"EPOCHS = {training.epochs}")
-    return [docstring, imports, Section("Constants", constants)]
+    return Section("Imports", [*standard, *([""] if standard else []), *third])
 
 
-def _assemble(project: Project, source: Source) -> Script:
+def constants_of(project: Project, source: Source) -> Section:
+    """Where the script lies, if it asks that, and the seed of all that is random, if there is one.
+
+    A split that needs it takes it from there.
+    """
+    lines = ["HERE = Path(__file__).resolve().parent"] if "Path" in source.needs else []
+    if project.training is not None and project.training.seed is not None:
+        lines.append(f"SEED = {project.training.seed}")
+    return Section("Constants", lines)
+
+
+def assemble(head: list[Section], source: Source) -> Script:
     """Joins the sections, with the blank lines that the style guide wants between them."""
     lines: list[str] = []
     nodes: dict[tuple[str, str], Lines] = {}
-    head = _head(project, source)
     for index, section in enumerate([*head, *source.sections]):
         if index:
             lines += [""] * (1 if index < len(head) else 2)

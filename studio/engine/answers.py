@@ -2,7 +2,8 @@
 
 One JSON object a line comes in at standard input and goes out at what was
 standard output: {"id": 3, "kind": "layer", "seconds": 20, "fields": {...}} is
-answered by {"id": 3, "result": ...} or {"id": 3, "error": SENTENCE, "code":
+answered by {"id": 3, "result": ...} (with "last": true where the process has to
+end behind it) or {"id": 3, "error": SENTENCE, "code":
 NAME, "line": 12}, the last two where the user's own source is at fault.
 {"ready": true} comes first, once TensorFlow is there. The process ends with
 its input, whatever it is at. Whoever asks it is studio/engine/warm.py.
@@ -23,7 +24,10 @@ from typing import Any
 
 from studio.engine.environment import devices, versions
 from studio.engine.layers import layer
-from studio.engine.own_code import Fault
+from studio.engine.own_code import Fault, Last
+from studio.engine.preview import preview
+from studio.engine.rate import rate
+from studio.engine.records import records
 from studio.engine.stages import stage
 
 
@@ -39,6 +43,9 @@ KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "ping": ping,
     "layer": layer,
     "stage": stage,
+    "preview": preview,
+    "rate": rate,
+    "records": records,
 }
 
 
@@ -105,7 +112,10 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         function = KINDS.get(question["kind"])
         if function is None:
             raise Fault(f"There is no question of the kind {question['kind']!r}.")
-        return said | {"result": function(question["fields"])}
+        result = function(question["fields"])
+        if isinstance(result, Last):
+            return said | {"result": result.result, "last": True}
+        return said | {"result": result}
     except Fault as fault:
         return said | {"error": str(fault), "code": fault.code, "line": fault.line}
     except BaseException as error:  # a user's sys.exit() too

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from msgspec import Struct
+
 from studio.codegen.calls import is_function
 from studio.codegen.source import IMPORTS
 from studio.graph.catalogue.registry import find
@@ -30,6 +32,12 @@ class Fault(Exception):  # noqa: N818  (it is an answer)
         super().__init__(sentence)
         self.code = code
         self.line = line
+
+
+class Last(Struct, frozen=True):
+    """A result after which the process must end: something in it goes on."""
+
+    result: Any
 
 
 def file_of(name: str) -> str:

@@ -267,6 +267,8 @@ class _Process:
         reply = self._reply(question.seconds + GRACE, question)
         if reply is None:
             return self._death(question)
+        if reply.get("last"):
+            self.end()
         if "error" in reply:
             code, line = reply.get("code", ""), reply.get("line")
             reason = "code" if code else "failed"

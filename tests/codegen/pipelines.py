@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from studio.codegen.data import write_data
-from studio.codegen.script import _assemble
+from studio.codegen.script import _head, assemble
 from studio.codegen.source import IMPORTS, Source
 from studio.graph.checks import check
 from studio.graph.code import FUNCTIONS, outline
@@ -39,7 +39,7 @@ def written(
         with source.section(name):
             source.text(each.source.strip("\n"))
     write_data(source, project, report.shapes["data"], folder)
-    text = _assemble(project, source).text
+    text = assemble(_head(project, source), source).text
     return text, report.shapes["data"].at(project.data.outputs["train"])
 
 

@@ -1,0 +1,81 @@
+"""Questions about a stage of the data, as the warm process is asked them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from studio.codegen.stage_script import up_to, write_stage_script
+from studio.engine.files import place_files
+from studio.graph.checks import Report
+from studio.graph.document import Project
+from studio.graph.wiring import upstream, wire
+
+BATCHES = ("batch", "padded_batch", "ragged_batch", "rebatch", "bucket_by_sequence_length")
+RATES = ("sample_rate", "sampling_rate", "rate")
+
+
+class StageQuestion(Struct, frozen=True):
+    """The fields of a question about one stage, the same for each kind."""
+
+    fields: dict[str, Any]
+
+    @property
+    def script(self) -> str:
+        """What makes the stage's dataset: another one asks for another answer."""
+        return self.fields["script"]
+
+
+def question(
+    project: Project, folder: Path, report: Report, end: str, place: Path
+) -> StageQuestion:
+    """The question for what leaves "node" or "node.port" of the data graph.
+
+    `folder` is what the project's relative paths are relative to; `place` is a
+    folder of the asker's own, where the data files are put for the script to
+    find. Raises ProjectError where what feeds the stage is wrong, StudioError
+    where there is no such stage or its files can't be put there.
+    """
+    part = up_to(project, end)
+    script = write_stage_script(part, folder, report)
+    place_files(part, folder, place)
+    lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
+    return StageQuestion(
+        {
+            "script": script.text,
+            "folder": str(place.resolve()),
+            "node": end,
+            "lines": lines,
+            # Where a script brings the project's own code, it is asked only if that is trusted.
+            "code": {name: (code.kind, code.source) for name, code in part.code.items()},
+            "batched": batched(part),
+            "rate": _rate(part),
+        }
+    )
+
+
+def batched(part: Project) -> bool:
+    """Whether the elements that leave a project cut up to a stage are batches."""
+    (end,) = part.data.outputs.values()
+    wiring, name = wire(part.data), end.partition(".")[0]
+    while True:
+        last = str(part.data.nodes[name].op).rpartition(".")[2]
+        if last in BATCHES or last == "unbatch":
+            return last != "unbatch"
+        edges = wiring.incoming[name]
+        if not edges:
+            return False
+        name = edges[0].source_node
+
+
+def _rate(part: Project) -> float | None:
+    """The sample rate that a node says, where one does."""
+    (end,) = part.data.outputs.values()
+    for name in upstream(wire(part.data), [end.partition(".")[0]]):
+        for key in RATES:
+            value = part.data.nodes[name].params.get(key)
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+                return float(value)
+    return None
