@@ -61,7 +61,7 @@ def flat(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ..
     return [(path, structure)]
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", sorted(set(TEMPLATES) - {"tfds_mnist"}))  # which downloads
 def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
     folder = ROOT / "templates" / name
     project, _ = read(folder)
@@ -69,7 +69,7 @@ def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
     for node, result in report.shapes["data"].nodes.items():
         for port, elements in result.outputs.items():
             end = f"{node}.{port}" if len(result.outputs) > 1 else node
-            answer = ask(name, end, take=3)
+            answer = ask(name, end, take=3, trusted=True)
             assert not answer.error, (end, answer)
             found = answer.result
             assert [
