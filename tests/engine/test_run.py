@@ -139,7 +139,12 @@ def test_a_failure_names_the_node_whose_code_failed(tmp_path):
                 {
                     "id": "rows",
                     "op": "studio.data.csv",
-                    "params": {"path": "long.csv", "features": ["x"], "label": "y"},
+                    "params": {
+                        "path": "long.csv",
+                        "features": ["x"],
+                        "label": "y",
+                        "stream": False,
+                    },
                 },
                 {"id": "batches", "op": "tf.data.Dataset.batch", "params": {"batch_size": 8}},
             ],
