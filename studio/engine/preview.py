@@ -48,7 +48,8 @@ def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
 
     `fields`: those of `stage.dataset` and `stage.blamed`; `take`; `within`,
     seconds; `glance`, seconds for more than these, for figures alone; `batched`,
-    whether elements are batches, whose `rows` are then shown too; `rate`, the sample rate of sounds, where it is known.
+    whether elements are batches, whose `rows` are then shown too; `rate`, the
+    sample rate of sounds, where it is known.
     """
     begun = time.perf_counter()
     with blamed(fields):
