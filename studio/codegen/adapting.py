@@ -17,6 +17,10 @@ def write_adapting(
 ) -> None:
     """Writes the function that adapts the layers; nothing where none has anything to measure."""
     layers = adapted(project, shapes, train, style)
+    if style != project.model.style:
+        # Written in another style than the project's own: what that can't measure is left as
+        # Keras makes it, and the model can still be built.
+        layers = [layer for layer in layers if not isinstance(layer, Unadapted)]
     if not layers:
         return
     for layer in layers:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -46,6 +49,7 @@ class Trust(QObject):
         self._session: Session | None = None
         self._agreed = False
         self._warm: Warm | None = None
+        self._place: Path | None = None
         self._shapes: CodeShapes | None = None
         self._asks = False
         self._timer = QTimer(self, interval=LATE, singleShot=True)
@@ -60,6 +64,13 @@ class Trust(QObject):
 
             self._warm = Warm()
         return self._warm
+
+    @property
+    def place(self) -> Path:
+        """A folder for the files that are put before that process; it goes with the window."""
+        if self._place is None:
+            self._place = Path(mkdtemp(prefix="studio-"))
+        return self._place
 
     def attach(self, session: Session | None) -> None:
         """Another project is shown."""
@@ -144,3 +155,6 @@ class Trust(QObject):
         if self._warm is not None:
             self._warm.close()
             self._warm = None
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None

@@ -109,6 +109,7 @@ def flipped(*order: str) -> Json:
     source = value["data"]["nodes"][0]
     value["data"] = data(source, scale, channel, *(nodes[name] for name in order))
     value["model"]["nodes"][0]["params"]["shape"] = [4, 4, 1]
+    return value
 
 
 def twice(file: str, *more: Json) -> Json:

@@ -1,0 +1,1 @@
+"""Samples of the data: asked of the warm process, and drawn."""
