@@ -102,6 +102,8 @@ class LogPanel(Panel):
             self._look()
 
     def _look(self) -> None:
+        if self._reader is None:
+            return  # a look that was due when the project was closed
         lines = self._reader.read()
         if lines:
             self._lines = (self._lines + lines)[-MOST_LINES:]
