@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT, TEMPLATES, studio
 
 DIGITS = ROOT / "templates" / "digits_cnn"
-COMMANDS = ("run", "validate", "summary", "script", "templates", "new")
+COMMANDS = ("run", "validate", "summary", "script", "preview", "data", "templates", "new")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
