@@ -172,6 +172,7 @@ def test_bench_says_which_stage_holds_the_data_back_and_what_would_help() -> Non
     ]
     assert all(each["batch_ms"] > 0 for each in found["stages"])
     assert found["samples"] == 64
+    assert found["holds_back"] == "words"
     (gain,) = [each for each in found["gains"] if each["kind"] == "cache"]
     assert gain["times"] > 1.1
     assert "tf.data.Dataset.cache" in gain["words"]
