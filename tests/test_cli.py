@@ -12,7 +12,17 @@ import pytest
 from tests.conftest import ROOT, TEMPLATES, studio
 
 DIGITS = ROOT / "templates" / "digits_cnn"
-COMMANDS = ("run", "validate", "summary", "script", "templates", "datasets", "new")
+COMMANDS = (
+    "run",
+    "validate",
+    "summary",
+    "script",
+    "preview",
+    "data",
+    "templates",
+    "datasets",
+    "new",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

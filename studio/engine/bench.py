@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from studio.engine.looking import question
 from studio.engine.warm import Warm
+from studio.graph.bypass import through
 from studio.graph.checks import Report, check
 from studio.graph.document import Project
 from studio.graph.faster import Proposal, proposals
@@ -84,6 +86,7 @@ def bench(
     end = project.data.outputs.get("train") if project.data is not None else None
     if end is None:
         raise StudioError('The project has no training data: data.outputs needs "train".')
+    project = replace(project, data=through(project, project.data))
     with TemporaryDirectory(prefix="studio-") as place:
         asker = _Asker(warm, folder, Path(place), trusted, measured)
         return _bench(asker, project, report, end)
@@ -111,7 +114,7 @@ class _Asker(Struct):
 def _bench(asker: _Asker, project: Project, report: Report, end: str) -> Bench:
     wiring = wire(project.data)
     above = upstream(wiring, [end.partition(".")[0]])
-    names = [name for name in wiring.order if name in above and not _bypassed(project, name)]
+    names = [name for name in wiring.order if name in above]
     rates = {}
     for name in names:
         rates[name] = asker.rate(project, report, _port(project, name, end), f"up to {name}")
@@ -135,10 +138,6 @@ def _bench(asker: _Asker, project: Project, report: Report, end: str) -> Bench:
     holds = _holds_back(stages, took, before)
     gains = list(_gains(asker, project, report, end, took[names[-1]], rates, names))
     return Bench(samples, stages, holds, sorted(gains, key=lambda gain: -gain.times))
-
-
-def _bypassed(project: Project, name: str) -> bool:
-    return project.data.nodes[name].bypass
 
 
 def _port(project: Project, name: str, end: str) -> str:

@@ -32,7 +32,7 @@ WITHIN = 3.0
 LOOKED_AT = 1000
 """Elements, or rows of batches, that ranges and classes are counted over."""
 
-AT_A_GLANCE, AT_LEAST = 0.2, 0.05
+AT_A_GLANCE, AT_LEAST = 0.15, 0.03
 """Seconds from the question on in which more elements are looked at than are shown, for figures
 alone: somebody waits. And how many they are at least."""
 

@@ -66,7 +66,12 @@ def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
     folder = ROOT / "templates" / name
     project, _ = read(folder)
     report = check(project, folder)
+    ops = set()
     for node, result in report.shapes["data"].nodes.items():
+        op = project.data.nodes[node].op
+        if op in ops:
+            continue  # the validation and test are batched as the training is
+        ops.add(op)
         for port, elements in result.outputs.items():
             end = f"{node}.{port}" if len(result.outputs) > 1 else node
             answer = ask(name, end, take=3, trusted=True)

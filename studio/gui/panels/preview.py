@@ -43,7 +43,7 @@ PARTS = ("features", "label", "sample weight")
 TAKES = (8, 24, 64, 200)
 SOON = 120
 """Milliseconds that a stage must stay selected, or unchanged, before its data is looked at."""
-LEFT = 430
+LEFT = 480
 """Pixels for what is known of the elements, beside the samples."""
 FIRST, LAST = 90, 420
 """Pixels that a column of the samples is wide, at least and at most."""
@@ -55,9 +55,7 @@ class PreviewPanel(Panel):
     def __init__(self, window: Window):
         super().__init__(window)
         self.end = ""
-        self._asked_end = ""
         self.result: dict[str, Any] | None = None
-        self._names: list[str] = []
         self.asker = StageAsker(window)
         self.asker.setParent(self)
         self.asker.told.connect(self._told)
@@ -92,11 +90,6 @@ class PreviewPanel(Panel):
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._known())
-        between = QFrame()
-        between.setProperty("role", "line")
-        between.setFixedWidth(1)
-        between.setMaximumHeight(16_777_215)
-        row.addWidget(between)
         row.addWidget(self._samples(), 1)
         box.addLayout(row, 1)
         return page
@@ -145,6 +138,7 @@ class PreviewPanel(Panel):
         self.counted.setProperty("role", "group")
         self.balance = Balance()
         below = QWidget()
+        below.setObjectName("panel")
         column = QVBoxLayout(below)
         column.setContentsMargins(14, 2, 14, 8)
         column.setSpacing(4)
