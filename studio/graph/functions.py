@@ -11,8 +11,8 @@ from typing import Any
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe, find
 from studio.graph.catalogue.types import Either, Int, ListOf, OneCall, Text
-from studio.graph.elements import Elements, Structure, part_at
-from studio.graph.problems import quoted
+from studio.graph.elements import Elements, Structure, features, part_at
+from studio.graph.problems import nearest, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
 
@@ -66,3 +66,27 @@ def tensor_at(dataset: Elements, path: list[int | str]) -> Spec:
     if not isinstance(part, Spec):
         raise Refused(f"takes the part {quoted(path)}, which is no single tensor")
     return part
+
+
+def named_features(dataset: Elements, names: Any) -> dict[str, Any]:
+    """The features by name; Refused where they have none, or one of these isn't among them."""
+    given = features(dataset.structure)
+    if not isinstance(given, dict):
+        why = "are one tensor" if isinstance(given, Spec) else "have no names"
+        raise Refused(
+            f"works on features by name, but they {why}",
+            "Name them under the source's features, or with to_features_and_label.",
+        )
+    for name in names:
+        if name not in given:
+            raise Refused(
+                f"takes the feature {quoted(name)}, which isn't there",
+                nearest(name, given) or f"There are {', '.join(given)}.",
+            )
+    return given
+
+
+def with_features(dataset: Elements, changed: dict[str, Any]) -> Structure:
+    """The structure with other features, and what else stands beside them."""
+    structure = dataset.structure
+    return (changed, *structure[1:]) if isinstance(structure, tuple) else changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -34,7 +35,7 @@ class Line(QLabel):
         """Shows another sentence."""
         self.setText(text)
         # A tooltip would take marks in a file's text for HTML.
-        self.setToolTip(f"<p>{_escaped(text)}</p>" if text else "")
+        self.setToolTip(f"<p>{escape(text, quote=False)}</p>" if text else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -111,7 +112,3 @@ class Notices(QWidget):
         """Takes all away."""
         for key in list(self.by_key):
             self.drop(key)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PySide6.QtCore import (
     QAbstractItemModel,
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QRect,
@@ -18,65 +18,36 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.graph.problems import ERROR, Problem
+from studio.gui.lists import ListRows
 from studio.gui.look.icons import paint_icon
+from studio.gui.look.letters import draw_ground
 from studio.gui.look.theme import mono, sans, theme
 
 HEIGHT = 44
 _ROOM = 14
 
 
-class ProblemRows(QAbstractListModel):
-    """The problems that are listed; those that stay keep their rows, and what is chosen there."""
+class ProblemRows(ListRows):
+    """The problems that are listed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.problems: list[Problem] = []
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.problems)
+    rows: list[Problem]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
-        problem = self.problem(index)
+        problem = self.at(index)
         if problem is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{problem.severity}: {problem.sentence()}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            plain = problem.sentence().replace("&", "&amp;").replace("<", "&lt;")
+            plain = escape(problem.sentence(), quote=False)
             return f"<p>{plain}</p>"
         return None
 
-    def problem(self, index: QModelIndex) -> Problem | None:
-        """The problem of a row."""
-        return self.problems[index.row()] if index.isValid() else None
-
-    def put(self, problems: list[Problem]) -> None:
-        """Makes the rows these problems."""
-        old, new = self.problems, problems
-        first, last = common(old, new)
-        if len(old) - last > first:
-            self.beginRemoveRows(QModelIndex(), first, len(old) - last - 1)
-            self.problems = old[:first] + old[len(old) - last :]
-            self.endRemoveRows()
-        if len(new) - last > first:
-            self.beginInsertRows(QModelIndex(), first, len(new) - last - 1)
-            self.problems = list(new)
-            self.endInsertRows()
-        self.problems = list(new)  # those that say the same may have another mend now
-        if new:
-            self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-
-
-def common(old: list, new: list) -> tuple[int, int]:
-    """How many items at the beginning, and behind them at the end, two lists have in common."""
-    room = min(len(old), len(new))
-    first = 0
-    while first < room and old[first] == new[first]:
-        first += 1
-    last = 0
-    while last < room - first and old[-1 - last] == new[-1 - last]:
-        last += 1
-    return first, last
+    def put(self, rows: list[Problem]) -> None:
+        super().put(rows)
+        self.rows = list(rows)  # those that say the same may have another mend now
+        if rows:
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
 
 
 class ProblemRow(QStyledItemDelegate):
@@ -92,7 +63,7 @@ class ProblemRow(QStyledItemDelegate):
 
     def mend_rect(self, index: QModelIndex, row: QRect | None = None) -> QRect:
         """Where the mend of a row is drawn; empty where there is none."""
-        problem = index.model().problem(index)
+        problem = index.model().at(index)
         if problem is None or problem.fix is None:
             return QRect()
         row = row if row is not None else self._view.visualRect(index)
@@ -101,7 +72,7 @@ class ProblemRow(QStyledItemDelegate):
         return QRect(row.right() - _ROOM - width + 8, row.top() + 8, width, row.height() - 16)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        problem: Problem = index.model().problem(index)
+        problem: Problem = index.model().at(index)
         row = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -137,17 +108,11 @@ class ProblemRow(QStyledItemDelegate):
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         row = QRectF(option.rect).adjusted(4, 1, -4, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(theme.color("selection"))
-            painter.drawRoundedRect(row, 6, 6)
-            if self._view.hasFocus():
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(theme.color("accent"))
-                painter.drawRoundedRect(row.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+            ring = theme.color("accent") if self._view.hasFocus() else None
+            draw_ground(painter, row, theme.color("selection"), ring)
         elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(theme.color("hover"))
-            painter.drawRoundedRect(row, 6, 6)
+            draw_ground(painter, row, theme.color("hover"))
 
     def _paint_mend(self, painter: QPainter, problem: Problem, rect: QRect) -> None:
         painter.setPen(theme.color("accent"))

@@ -18,8 +18,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from studio.gui.lists import common
 from studio.gui.look.theme import mono, theme
-from studio.gui.problem_rows import common
 from studio.gui.python_colours import spans, states
 
 Ranges = list[tuple[int, int]]

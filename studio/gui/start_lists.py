@@ -17,7 +17,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from studio.gui.lists import ListRows
 from studio.gui.look.icons import paint_icon
+from studio.gui.look.letters import draw_ground
 from studio.gui.look.theme import sans, theme
 from studio.gui.recent import Recent
 from studio.resources import TEMPLATES
@@ -29,26 +31,10 @@ ROW = 46
 _SELECTED, _HOVERED = QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_MouseOver
 
 
-class RecentRows(QAbstractListModel):
+class RecentRows(ListRows):
     """Projects that were open before, the last one first."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[Recent] = []
-
-    def put(self, rows: list[Recent]) -> None:
-        """Shows others."""
-        if rows != self._rows:
-            self.beginResetModel()
-            self._rows = rows
-            self.endResetModel()
-
-    def at(self, index: QModelIndex) -> Recent | None:
-        """The project of a row."""
-        return self._rows[index.row()] if index.isValid() else None
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
+    rows: list[Recent]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
         row = self.at(index)
@@ -85,7 +71,9 @@ class RecentDelegate(QStyledItemDelegate):
         chosen = bool(option.state & _SELECTED) and self._view.hasFocus()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _ground(painter, QRectF(row).adjusted(1, 1, -1, -1), hovered, chosen)
+        ground = theme.color("hover", 255 if hovered else 0)
+        ring = theme.color("accent") if chosen else None
+        draw_ground(painter, QRectF(row).adjusted(1, 1, -1, -1), ground, ring)
         painter.setPen(theme.color("muted" if found.missing else "text"))
         painter.setFont(_NAME)
         _elided(painter, found.name, row.adjusted(10, 5, -110, -22), Qt.TextElideMode.ElideRight)
@@ -231,12 +219,6 @@ def _rounded(rect: QRectF) -> QPainterPath:
     path = QPainterPath()
     path.addRoundedRect(rect, 10, 10)
     return path
-
-
-def _ground(painter: QPainter, row: QRectF, hovered: bool, chosen: bool) -> None:
-    painter.setPen(QPen(theme.color("accent"), 2) if chosen else Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("hover") if hovered else QColor(0, 0, 0, 0))
-    painter.drawRoundedRect(row, 6, 6)
 
 
 def _elided(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.lists import List
 from studio.gui.look.icons import icon
 from studio.gui.look.theme import theme
 from studio.gui.recent import recent
@@ -22,16 +22,6 @@ from studio.gui.start_lists import CARD, CardDelegate, Cards, RecentDelegate, Re
 
 if TYPE_CHECKING:
     from studio.gui.window import Window
-
-
-class _List(QListView):
-    """A list in which Enter activates, whatever the system has."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.activated.emit(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
 
 
 class StartPage(QWidget):
@@ -82,7 +72,7 @@ class StartPage(QWidget):
         self.recent_title = _group("Recent")
         box.addWidget(self.recent_title)
         self.rows = RecentRows()
-        self.recent = _List()
+        self.recent = List()
         self.recent.setAccessibleName("Recent projects")
         self.recent.setModel(self.rows)
         self.recent.setMouseTracking(True)
@@ -103,7 +93,7 @@ class StartPage(QWidget):
         box.setSpacing(8)
         box.addWidget(_group("Begin with a template"))
         self.cards = Cards()
-        self.templates = _List()
+        self.templates = List()
         self.templates.setAccessibleName("Templates")
         self.templates.setModel(self.cards)
         self.templates.setViewMode(QListView.ViewMode.IconMode)

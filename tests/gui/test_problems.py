@@ -41,7 +41,7 @@ def panel(window):
 
 def listed(window) -> list[str]:
     rows = panel(window).rows
-    return [rows.problems[row].code for row in range(rows.rowCount())]
+    return [rows.rows[row].code for row in range(rows.rowCount())]
 
 
 def row_of(window, code: str):
@@ -126,7 +126,7 @@ def test_what_is_chosen_stays_chosen_while_others_come_and_go(wrong) -> None:
     wrong.session.do(SetParam("model", "conv1", "filters", -3))
     settle(wrong)
     chosen = panel(wrong).list.currentIndex()
-    assert panel(wrong).rows.problem(chosen).code == "unknown-monitor"
+    assert panel(wrong).rows.at(chosen).code == "unknown-monitor"
 
 
 def test_without_problems_it_says_so(cnn) -> None:

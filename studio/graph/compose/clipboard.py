@@ -21,6 +21,7 @@ from studio.graph.document import (
     Code,
     DataGraph,
     Edge,
+    Frame,
     Graph,
     ModelGraph,
     Node,
@@ -98,18 +99,7 @@ def paste(
     nodes = [_pasted(node, ids, names, values, shift) for node in part.nodes.values()]
     if at is not None:
         nodes = _placed(nodes, at)
-    edges = tuple(
-        Edge(_end(e.source, ids), _end(e.target, ids))
-        for e in part.edges
-        if e.source_node in ids and e.target_node in ids
-    )
-    draft.do(AddPart(graph, tuple(nodes), edges))
-    if isinstance(into, Block):
-        new = [node.id for node in nodes if node.op == "keras.Input"]
-        draft.set_inputs((*into.inputs, *new))
-    for name, frame in part.frames.items():
-        moved = replace(frame, x=frame.x + shift[0], y=frame.y + shift[1])
-        draft.do(SetFrame(graph, fresh_id(draft.graph.frames, name), moved))
+    _put(draft, nodes, part.edges, ids, part.frames, shift)
     new_ids = [node.id for node in nodes]
     return draft.step(f"Paste {listed(new_ids) or 'frame'}"), new_ids
 
@@ -140,23 +130,38 @@ def duplicate(
             new = replace(new, shares=ids_.get(new.shares, new.shares))
         spot = None if node.at is None else (node.at[0] + by[0], node.at[1] + by[1])
         nodes.append(replace(new, id=ids_[name], at=spot))
-    edges = tuple(
-        Edge(_end(e.source, ids_), _end(e.target, ids_))
-        for e in into.edges
-        if e.source_node in ids_ and e.target_node in ids_
+    chosen = {}
+    for name in frames:
+        if name not in into.frames:
+            raise StudioError(f"There is no frame {quoted(name)}.")
+        chosen[name] = into.frames[name]
+    _put(draft, nodes, into.edges, ids_, chosen, by)
+    title = f"Call {listed(ids_)} again" if shared else f"Duplicate {listed(ids_)}"
+    return draft.step(title), list(ids_.values())
+
+
+def _put(
+    draft: Draft,
+    nodes: list[Node],
+    edges: Iterable[Edge],
+    ids: dict[str, str],
+    frames: dict[str, Frame],
+    by: Point,
+) -> None:
+    """Adds nodes with the edges between them, old id -> new id, and frames, moved by so much."""
+    into = draft.graph
+    between = tuple(
+        Edge(_end(e.source, ids), _end(e.target, ids))
+        for e in edges
+        if e.source_node in ids and e.target_node in ids
     )
-    draft.do(AddPart(graph, tuple(nodes), edges))
+    draft.do(AddPart(draft.name, tuple(nodes), between))
     if isinstance(into, Block):
         new = [node.id for node in nodes if node.op == "keras.Input"]
         draft.set_inputs((*into.inputs, *new))
-    for name in frames:
-        frame = into.frames.get(name)
-        if frame is None:
-            raise StudioError(f"There is no frame {quoted(name)}.")
+    for name, frame in frames.items():
         moved = replace(frame, x=frame.x + by[0], y=frame.y + by[1])
-        draft.do(SetFrame(graph, fresh_id(draft.graph.frames, name), moved))
-    title = f"Call {listed(ids_)} again" if shared else f"Duplicate {listed(ids_)}"
-    return draft.step(title), list(ids_.values())
+        draft.do(SetFrame(draft.name, fresh_id(draft.graph.frames, name), moved))
 
 
 def _has_layer(project: Project, graph: Graph, node: Node) -> bool:

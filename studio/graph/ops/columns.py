@@ -9,38 +9,22 @@ from msgspec.structs import replace
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Bool, Choice, DictOf, Either, Float, ListOf, Text
-from studio.graph.elements import Elements, features
-from studio.graph.problems import nearest, quoted
+from studio.graph.elements import Elements
+from studio.graph.functions import named_features, with_features
+from studio.graph.problems import quoted
 from studio.graph.rule import Args
 from studio.graph.spec import FLOATS, Refused, Spec
 
 PARTS = ("year", "month", "day", "weekday", "hour", "minute")
 
 
-def _named(dataset: Elements, names: Any) -> dict[str, Any]:
-    """The features by name; Refused where they have none, or one of these isn't among them."""
-    given = features(dataset.structure)
-    if not isinstance(given, dict):
-        raise Refused(
-            "works on features by name, but they are one tensor",
-            "Name the columns under the source's features.",
-        )
+def _columns(dataset: Elements, names: Any) -> dict[str, Any]:
+    """The features by name; Refused where one of these names isn't that of a tensor."""
+    given = named_features(dataset, names)
     for name in names:
-        if not isinstance(given.get(name), Spec):
-            there = f"There are {', '.join(given)}."
-            raise Refused(
-                f"takes the feature {quoted(name)}, which isn't there",
-                nearest(name, given) or there,
-            )
+        if not isinstance(given[name], Spec):
+            raise Refused(f"works on the feature {quoted(name)}, which is no single tensor")
     return given
-
-
-def _with(dataset: Elements, changed: dict[str, Any]) -> Elements:
-    """The elements with other features."""
-    structure: Any = changed
-    if isinstance(dataset.structure, tuple):
-        structure = (changed, *dataset.structure[1:])
-    return replace(dataset, structure=structure)
 
 
 _NUMBERS = Either((Float(), ListOf(Float(), empty=False)))
@@ -68,7 +52,7 @@ _NUMBERS = Either((Float(), ListOf(Float(), empty=False)))
 )
 def fill_missing(p: Args, dataset: Elements) -> Elements:
     """The same features, and the flags as float32."""
-    given = _named(dataset, p.values)
+    given = _columns(dataset, p.values)
     flags = {}
     for name, value in p.values.items():
         spec = given[name]
@@ -78,7 +62,7 @@ def fill_missing(p: Args, dataset: Elements) -> Elements:
             if flag in given:
                 raise Refused(f"would add the feature {quoted(flag)}, which is there already")
             flags[flag] = spec.with_dtype("float32")
-    return _with(dataset, given | flags)
+    return replace(dataset, structure=with_features(dataset, given | flags))
 
 
 def _fits(name: str, spec: Spec, value: Any) -> None:
@@ -115,7 +99,7 @@ def _fits(name: str, spec: Spec, value: Any) -> None:
 )
 def date_parts(p: Args, dataset: Elements) -> Elements:
     """Whole numbers (int32) of the date's shape, one feature for each part."""
-    given = dict(_named(dataset, [p.column]))
+    given = dict(_columns(dataset, [p.column]))
     spec = given.pop(p.column)
     if spec.dtype != "string":
         raise Refused(f"reads dates from texts, but {quoted(p.column)} is {spec}")
@@ -123,4 +107,4 @@ def date_parts(p: Args, dataset: Elements) -> Elements:
     twice = next((name for name in parts if name in given), None)
     if twice or len(parts) < len(p.parts):
         raise Refused(f"would add the feature {quoted(twice or p.parts[0])} twice")
-    return _with(dataset, given | parts)
+    return replace(dataset, structure=with_features(dataset, given | parts))

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.types import DictOf, Either, ListOf, Text
-from studio.graph.elements import Elements, features, part_at
-from studio.graph.functions import WHERE, function, tensor_at
-from studio.graph.problems import nearest, quoted
+from studio.graph.elements import Elements, part_at
+from studio.graph.functions import WHERE, function, named_features, tensor_at, with_features
+from studio.graph.problems import quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec
 
@@ -73,23 +73,6 @@ def _vector(p: Args, specs: list[Spec]) -> Spec:
     return Spec((*first.shape, len(specs)), first.dtype)
 
 
-def _named(dataset: Elements, names: Any) -> dict[str, Any]:
-    given = features(dataset.structure)
-    if not isinstance(given, dict):
-        raise Refused("chooses among named features, but the features have no names")
-    for name in names:
-        if name not in given:
-            raise Refused(
-                f"takes the feature {quoted(name)}, which isn't there",
-                nearest(name, given) or f"There are {', '.join(given)}.",
-            )
-    return given
-
-
-def _with(dataset: Elements, made: Any) -> Any:
-    return (made, *dataset.structure[1:]) if isinstance(dataset.structure, tuple) else made
-
-
 @function(
     "map",
     "select",
@@ -99,8 +82,8 @@ def _with(dataset: Elements, made: Any) -> Any:
 )
 def select(p: Args, dataset: Elements) -> Any:
     """The features that are named."""
-    given = _named(dataset, p.names)
-    return _with(dataset, {name: given[name] for name in p.names})
+    given = named_features(dataset, p.names)
+    return with_features(dataset, {name: given[name] for name in p.names})
 
 
 @function(
@@ -112,11 +95,11 @@ def select(p: Args, dataset: Elements) -> Any:
 )
 def drop(p: Args, dataset: Elements) -> Any:
     """The features that are not named."""
-    given = _named(dataset, p.names)
+    given = named_features(dataset, p.names)
     left = {name: part for name, part in given.items() if name not in p.names}
     if not left:
         raise Refused("leaves out all features", "Keep one of them.")
-    return _with(dataset, left)
+    return with_features(dataset, left)
 
 
 @function(
@@ -128,12 +111,12 @@ def drop(p: Args, dataset: Elements) -> Any:
 )
 def rename(p: Args, dataset: Elements) -> Any:
     """The same features by other names."""
-    given = _named(dataset, p.names)
+    given = named_features(dataset, p.names)
     names = [p.names.get(name, name) for name in given]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise Refused(f"gives the name {quoted(twice)} to two features", "Choose another.")
-    return _with(dataset, dict(zip(names, given.values(), strict=True)))
+    return with_features(dataset, dict(zip(names, given.values(), strict=True)))
 
 
 @function("map", "merge", "", "Objects of named features, as zip pairs them, as one object.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -216,8 +217,4 @@ class Field(QWidget):
 
 def _tip(param: Param) -> str:
     """The parameter's own line of help, wrapped where it is long."""
-    return f"<p>{_escaped(param.help)}</p>" if param.help else param.name
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return f"<p>{escape(param.help, quote=False)}</p>" if param.help else param.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
@@ -12,9 +12,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from studio.gui.lists import ENTER, List, common
+from studio.gui.look.letters import draw_ground
 from studio.gui.look.theme import sans, theme
 from studio.gui.panel import Panel
-from studio.gui.problem_rows import common
 from studio.gui.session import Session
 
 HEIGHT = 28
@@ -104,24 +105,17 @@ class _Step(QStyledItemDelegate):
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, here: bool) -> None:
-        row = QRectF(option.rect).adjusted(4, 1, -4, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
         hovered = option.state & QStyle.StateFlag.State_MouseOver
-        if here or hovered:
-            painter.setBrush(theme.color("selection" if here else "hover"))
-            painter.drawRoundedRect(row, 6, 6)
-        if self._view.hasFocus() and option.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.color("accent"), 2))
-            painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
+        chosen = self._view.hasFocus() and option.state & QStyle.StateFlag.State_Selected
+        if not (here or hovered or chosen):
+            return
+        ground = theme.color("selection") if here else theme.color("hover", 255 if hovered else 0)
+        row = QRectF(option.rect).adjusted(4, 1, -4, -1)
+        draw_ground(painter, row, ground, theme.color("accent") if chosen else None)
 
 
-class _List(QListView):
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.activated.emit(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
+class _List(List):
+    KEYS = (*ENTER, Qt.Key.Key_Space)
 
 
 class HistoryPanel(Panel):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from msgspec import Struct
 from PySide6.QtCore import (
-    QAbstractListModel,
     QByteArray,
     QMimeData,
     QModelIndex,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from studio.graph.find import Index
 from studio.graph.library import Family, Item
 from studio.gui.adding import MIME
+from studio.gui.lists import ListRows
 from studio.gui.look.letters import draw_dot, draw_ground, draw_matched, draw_text
 from studio.gui.look.theme import sans, theme
 from studio.gui.look.tokens import FAMILIES, family_colour
@@ -92,31 +93,10 @@ def found_rows(families: tuple[Family, ...], index: Index, query: str) -> list[R
     return rows
 
 
-class LibraryRows(QAbstractListModel):
+class LibraryRows(ListRows):
     """The rows as a model; items can be dragged out of it."""
 
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self.rows: list[Row] = []
-
-    def put(self, rows: list[Row]) -> None:
-        """Shows other rows; those that are alike at the top and the bottom stay."""
-        if rows == self.rows:
-            return
-        old, least = self.rows, min(len(rows), len(self.rows))
-        head = next((i for i in range(least) if rows[i] != old[i]), least)
-        tail = next((i for i in range(least - head) if rows[-1 - i] != old[-1 - i]), least - head)
-        if len(old) - tail > head:
-            self.beginRemoveRows(QModelIndex(), head, len(old) - tail - 1)
-            self.rows = old[:head] + old[len(old) - tail :]
-            self.endRemoveRows()
-        if len(rows) - tail > head:
-            self.beginInsertRows(QModelIndex(), head, len(rows) - tail - 1)
-            self.rows = rows
-            self.endInsertRows()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
+    rows: list[Row]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
@@ -153,11 +133,9 @@ class LibraryRows(QAbstractListModel):
 def _tip(row: Row) -> str:
     if row.item is None:
         return ""
-    return f"<p><b>{row.item.title}</b> {row.item.op}</p><p>{_escaped(row.item.help)}</p>"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return (
+        f"<p><b>{row.item.title}</b> {row.item.op}</p><p>{escape(row.item.help, quote=False)}</p>"
+    )
 
 
 class LibraryDelegate(QStyledItemDelegate):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -15,20 +15,13 @@ from PySide6.QtWidgets import (
 )
 
 from studio.graph.problems import ERROR, WARNING, Problem
+from studio.gui.lists import List
 from studio.gui.look.theme import theme
 from studio.gui.panel import Empty, Panel
 from studio.gui.problem_rows import ProblemRow, ProblemRows
 from studio.gui.session import Session
 
 FILTERS = {"": "All", ERROR: "Errors", WARNING: "Warnings"}
-
-
-class _List(QListView):
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.activated.emit(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
 
 
 class ProblemsPanel(Panel):
@@ -39,7 +32,7 @@ class ProblemsPanel(Panel):
         self.filter = ""
         self._late = False
         self.rows = ProblemRows()
-        self.list = _List()
+        self.list = List()
         self.list.setAccessibleName("Problems")
         self.list.setModel(self.rows)
         self.list.setUniformItemSizes(True)
@@ -130,7 +123,7 @@ class ProblemsPanel(Panel):
         wanted = [each for each in problems if self.filter in ("", each.severity)]
         # What stops a run comes first.
         wanted.sort(key=lambda each: each.severity != ERROR)
-        chosen = self.rows.problem(self.list.currentIndex())
+        chosen = self.rows.at(self.list.currentIndex())
         self.rows.put(wanted)
         if chosen in wanted:
             self.list.setCurrentIndex(self.rows.index(wanted.index(chosen)))
@@ -139,7 +132,7 @@ class ProblemsPanel(Panel):
         self._current()
 
     def _current(self, *_: object) -> None:
-        problem = self.rows.problem(self.list.currentIndex())
+        problem = self.rows.at(self.list.currentIndex())
         fix = problem.fix if problem is not None else None
         self.mend.setVisible(fix is not None)
         self.mend.setToolTip(f"{fix.label} (Ctrl+Return in the list)" if fix is not None else "")
@@ -147,12 +140,12 @@ class ProblemsPanel(Panel):
     # What is done about one
 
     def _go(self, index: QModelIndex) -> None:
-        problem = self.rows.problem(index)
+        problem = self.rows.at(index)
         if problem is not None:
             go_to(self.window_, problem)
 
     def _mend(self, index: QModelIndex) -> None:
-        problem = self.rows.problem(index)
+        problem = self.rows.at(index)
         if problem is not None and problem.fix is not None and self.session.do(problem.fix):
             self.window_.say(f"{problem.fix.label}. Undo takes it back.")
 
