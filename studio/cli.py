@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 from pathlib import Path
 
-from studio import __version__
+from studio.arguments import parse
 from studio.graph.problems import Problem, ProjectError, StudioError, errors, nearest, quoted
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -17,14 +16,9 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = _parser()
-    words = [word for word in argv if word != "--debug"]
-    if words and (words[0] in _commands(parser) or words[0] in ("-h", "--help", "--version")):
-        options = parser.parse_args(argv)
-    else:
-        options = _window_parser(parser).parse_args(argv)
+    options = parse(argv)
     try:
-        return options.command(options)
+        return COMMANDS[options.command](options)
     except ProjectError as error:
         _print_problems(error.problems)
         return WRONG
@@ -47,188 +41,6 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="studio",
-        usage=f"{_WINDOW_USAGE}\n       studio COMMAND ...\n       studio COMMAND --help",
-        description="Compose a Keras model and its training as graphs, and train it. Without a "
-        "command the app is opened, with the project if one is named.",
-        epilog="example: studio new digits_cnn digits && studio digits",
-    )
-    parser.add_argument("--version", action="version", version=f"studio {__version__}")
-    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-    _add_window_options(parser)
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, prog="studio"
-    )
-
-    def add(name, command, help, example, project=True):
-        sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
-        sub.set_defaults(command=command)
-        _add_debug(sub)
-        if project:
-            _add_project(sub)
-        return sub
-
-    sub = add("run", run, "Train a project.", "studio run digits/project.json --epochs 5")
-    sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
-    sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
-    sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
-
-    text = "List the problems of a project."
-    sub = add("validate", validate, text, "studio validate digits/project.json --json")
-    sub.add_argument("--json", action="store_true", help="print them as JSON")
-
-    text = "Print shapes, parameters and FLOPs of each node."
-    sub = add("summary", summary, text, "studio summary digits/project.json")
-    sub.add_argument("--json", action="store_true", help="print them as JSON")
-
-    text = "Write the Python script that trains a project."
-    sub = add("script", script, text, "studio script digits/project.json -o digits/train.py")
-    sub.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it to a file")
-    sub.add_argument(
-        "--style", choices=("auto", "sequential", "functional", "subclass"), help="of the model"
-    )
-    sub.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
-
-    sub = add("templates", templates, "List the templates.", "studio templates", project=False)
-    sub.add_argument("--json", action="store_true", help="print them as JSON")
-
-    text = "List the datasets that can be downloaded, or those whose name is like a query."
-    sub = add("datasets", datasets, text, "studio datasets mnist", project=False)
-    sub.add_argument("query", metavar="QUERY", nargs="?", default="", help="a part of a name")
-    sub.add_argument("--json", action="store_true", help="print them as JSON")
-
-    for name in ("validate", "summary", "script"):
-        commands.choices[name].add_argument(
-            "--run-code",
-            action="store_true",
-            help="run the project's own code, so that its layers tell their shapes and weights; "
-            "without it nothing of a project is executed",
-        )
-    _add_data_commands(add)
-
-    text = "Make a project of a template."
-    sub = add("new", new, text, "studio new digits_cnn digits", project=False)
-    sub.add_argument("template", metavar="TEMPLATE", help="see: studio templates")
-    sub.add_argument("folder", metavar="DEST", type=Path, help="a folder that is new or empty")
-    return parser
-
-
-def _add_debug(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
-    )
-
-
-def _add_project(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("project", metavar="PROJECT", help="a project.json, or its folder")
-    sub.add_argument(
-        "--set",
-        metavar="PATH=VALUE",
-        action="append",
-        default=[],
-        dest="settings",
-        help="change a value of the project for this once",
-    )
-
-
-def _add_data_commands(add) -> None:
-    """`studio preview` and `studio data`."""
-
-    def more(sub, function: str, node: bool = True) -> None:
-        if node:
-            text = "a stage of the data, or STAGE.OUTPUT; by default what feeds training"
-            sub.add_argument("--node", metavar="ID", help=text)
-        sub.add_argument("--json", action="store_true", help="print it as JSON")
-        text = "run the project's own code, where the data is made by it"
-        sub.add_argument("--run-code", action="store_true", help=text)
-        sub.set_defaults(function=function)
-
-    text = "Show what leaves a stage of the data."
-    sub = add("preview", on_data, text, "studio preview digits/project.json --node scale")
-    more(sub, "preview")
-    sub.add_argument("--take", metavar="N", type=_above_zero, default=8, help="how many elements")
-    text = "how long to wait for them (10 by default)"
-    sub.add_argument("--seconds", metavar="S", type=_above_zero, default=10, help=text)
-
-    group = add("data", None, "Measure the data, or write it out.", _DATA_EXAMPLE, project=False)
-    kinds = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def add_kind(name, help, example):
-        sub = kinds.add_parser(name, help=help, description=help, epilog=f"example: {example}")
-        _add_debug(sub)
-        _add_project(sub)
-        sub.set_defaults(command=on_data)
-        return sub
-
-    text = "Measure the data that feeds training, stage by stage."
-    more(add_kind("bench", text, _DATA_EXAMPLE), "bench", node=False)
-    text = "Write what leaves a stage as TFRecord files."
-    example = "studio data write digits --node scale --out digits/records --shards 4"
-    sub = add_kind("write", text, example)
-    more(sub, "write")
-    text = "a folder without TFRecord files"
-    sub.add_argument("--out", metavar="DIR", type=Path, required=True, help=text)
-    sub.add_argument("--shards", metavar="N", type=_above_zero, default=1, help="how many files")
-    sub.add_argument("--take", metavar="N", type=_above_zero, help="the first elements alone")
-
-
-_DATA_EXAMPLE = "studio data bench digits/project.json"
-
-
-def _above_zero(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text!r}")
-    return int(text)
-
-
-_WINDOW_USAGE = "studio [PROJECT] [--screenshot OUT.png [--theme light|dark] [--size WIDTHxHEIGHT]]"
-
-
-def _commands(parser: argparse.ArgumentParser) -> list[str]:
-    found = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    return list(found.choices)
-
-
-def _add_window_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--screenshot",
-        metavar="OUT.png",
-        type=Path,
-        help="draw the window with PROJECT, or the start page, into a file; needs no screen",
-    )
-    parser.add_argument("--theme", choices=("light", "dark"), help="of the screenshot")
-    parser.add_argument(
-        "--size",
-        metavar="WIDTHxHEIGHT",
-        type=_size,
-        help="of the screenshot, 1440x900 by default",
-    )
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
-        raise argparse.ArgumentTypeError(f"expected a size as 1440x900, found {text!r}")
-    size = int(width), int(height)
-    if not (900 <= size[0] <= 16_000 and 600 <= size[1] <= 16_000):
-        raise argparse.ArgumentTypeError(f"expected between 900x600 and 16000x16000, found {text}")
-    return size
-
-
-def _window_parser(main: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """What is understood without a command: the app, and its screenshot."""
-    parser = argparse.ArgumentParser(
-        prog="studio", usage=_WINDOW_USAGE, epilog="see also: studio --help"
-    )
-    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("project", metavar="PROJECT", nargs="?")
-    _add_window_options(parser)
-    parser.set_defaults(command=window, commands=_commands(main))
-    return parser
 
 
 def window(options) -> int:
@@ -424,3 +236,16 @@ def new(options) -> int:
     path = copy(options.template, options.folder)
     print(f"{path} is ready: studio run {path}")
     return DONE
+
+
+COMMANDS = {
+    "window": window,
+    "run": run,
+    "validate": validate,
+    "summary": summary,
+    "script": script,
+    "data": on_data,
+    "templates": templates,
+    "datasets": datasets,
+    "new": new,
+}

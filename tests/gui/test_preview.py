@@ -30,7 +30,7 @@ def seen(panel: PreviewPanel) -> bool:
 
 
 def bars(panel: PreviewPanel) -> list[tuple[int, int]]:
-    return [(label, n) for label, n in panel.balance.counts]
+    return [(label, n) for label, n in panel.known.balance.counts]
 
 
 def test_a_stage_is_seen_as_pictures_a_table_or_text(window, project, qtbot) -> None:
@@ -41,7 +41,7 @@ def test_a_stage_is_seen_as_pictures_a_table_or_text(window, project, qtbot) -> 
     assert len(panel.pictures.cards) == 24
     first = panel.pictures.cards[0]
     assert (first.caption, first.image.width(), first.image.height()) == ("label 0", 8, 8)
-    assert panel.table.item(0, 4).text() == "0 to 1"
+    assert panel.known.table.item(0, 4).text() == "0 to 1"
     assert [label for label, _ in bars(panel)] == list(range(10))
     assert "24 elements" in panel.note.text()
     warm = window.projects.trust.warm
@@ -77,11 +77,11 @@ def test_a_stage_is_seen_as_pictures_a_table_or_text(window, project, qtbot) -> 
 def a_parameter_that_changes_is_seen(window: Window, panel: PreviewPanel, qtbot) -> None:
     function = {"op": "studio.map.rescale", "params": {"scale": 1.0}}
     assert window.session.do(SetParam("data", "scale", "function", function))
-    qtbot.waitUntil(lambda: panel.table.item(0, 4).text() == "0 to 16", timeout=LONG)
+    qtbot.waitUntil(lambda: panel.known.table.item(0, 4).text() == "0 to 16", timeout=LONG)
     before = panel.result
     window.run_command("edit.undo")
     qtbot.waitUntil(lambda: panel.result is not before and seen(panel), timeout=LONG)
-    assert panel.table.item(0, 4).text() == "0 to 1"
+    assert panel.known.table.item(0, 4).text() == "0 to 1"
 
 
 def the_outputs_of_a_split_can_be_chosen(window: Window, panel: PreviewPanel, qtbot) -> None:
@@ -90,7 +90,7 @@ def the_outputs_of_a_split_can_be_chosen(window: Window, panel: PreviewPanel, qt
     panel.port.setCurrentText("test")
     panel.port.activated.emit(2)
     qtbot.waitUntil(lambda: seen(panel) and panel.result["cardinality"] == 179, timeout=LONG)
-    assert panel.table.item(4, 4).text() == "0 to 1"
+    assert panel.known.table.item(4, 4).text() == "0 to 1"
 
 
 def with_the_model_it_is_what_feeds_training(window: Window, qtbot) -> None:
@@ -105,7 +105,7 @@ def what_is_wrong_is_a_sentence(window: Window, panel: PreviewPanel, qtbot) -> N
     assert window.session.do(SetParam("data", "digits", "path", "nowhere.csv"))
     qtbot.waitUntil(lambda: "nowhere.csv" in panel.words.text(), timeout=LONG)
     assert panel.shown.currentIndex() == 0
-    assert panel.balance.isHidden()
+    assert panel.known.balance.isHidden()
     window.run_command("edit.undo")
 
 
@@ -128,6 +128,28 @@ def test_code_of_somebody_else_waits_for_trust(window, project, qtbot, monkeypat
     assert not window.projects.trusted(window.session)
     QTest.mouseClick(panel.trust, Qt.MouseButton.LeftButton)
     assert window.projects.trusted(window.session)
+
+
+def test_figures_stand_beside_the_tensors_that_they_are_of(qtbot, qapp) -> None:
+    """By their path in the element, in whatever order they come, and at the right output."""
+    from studio.gui.preview.known import Known
+
+    known = Known()
+    qtbot.addWidget(known)
+    tensors = [("features", "b"), ("features", "a.0"), ("label", "")]
+    known.show_specs(
+        [
+            (f"{port} {part}", name, "()", "int32")
+            for port in ("train", "test")
+            for part, name in tensors
+        ]
+    )
+    paths = [[0, "a", 0], [1], [0, "b"]]
+    seen = [{"min": n, "max": n + 1, "mean": n, "nan": 0} for n in range(3)]
+    found = {"spec": [{"path": path} for path in paths], "ranges": seen, "classes": []}
+    known.show_figures(found, "test")
+    ranges = [known.table.item(row, 4).text() for row in range(6)]
+    assert ranges == ["", "", "", "2 to 3", "0 to 1", "1 to 2"]
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Down, Qt.Key.Key_PageDown])

@@ -6,45 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QTableView,
-    QTableWidget,
-    QTableWidgetItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.graph.elements import Elements, Structure
-from studio.graph.spec import Spec, shape_text
+from studio.graph.elements import Elements
 from studio.gui.look.icons import icon
-from studio.gui.look.theme import mono
 from studio.gui.panel import Empty, Panel
 from studio.gui.preview.asker import StageAsker
-from studio.gui.preview.balance import Balance
+from studio.gui.preview.known import Known
 from studio.gui.preview.pictures import Pictures, cards_of
-from studio.gui.preview.samples import SamplesModel, figure
+from studio.gui.preview.samples import SamplesModel
+from studio.gui.preview.specs import called, many, parts
+from studio.gui.preview.tables import plain
 
 if TYPE_CHECKING:
     from studio.gui.session import Session
     from studio.gui.window import Window
 
-COLUMNS = ("Part", "Name", "Shape", "Type", "Range", "Mean")
-PARTS = ("features", "label", "sample weight")
 TAKES = (8, 24, 64, 200)
 SOON = 120
 """Milliseconds that a stage must stay selected, or unchanged, before its data is looked at."""
-LEFT = 480
-"""Pixels for what is known of the elements, beside the samples."""
 FIRST, LAST = 90, 420
 """Pixels that a column of the samples is wide, at least and at most."""
 
@@ -89,7 +81,8 @@ class PreviewPanel(Panel):
         box.addWidget(line)
         row = QHBoxLayout()
         row.setSpacing(0)
-        row.addWidget(self._known())
+        self.known = Known()
+        row.addWidget(self.known)
         row.addWidget(self._samples(), 1)
         box.addLayout(row, 1)
         return page
@@ -125,39 +118,6 @@ class PreviewPanel(Panel):
         self.cancel.hide()
         return row
 
-    def _known(self) -> QWidget:
-        """What an element is made of, and how often each label was seen."""
-        self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.setAccessibleName("What an element is made of")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        head = _plain(self.table)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setStretchLastSection(True)
-        self.counted = QLabel()
-        self.counted.setProperty("role", "group")
-        self.balance = Balance()
-        below = QWidget()
-        below.setObjectName("panel")
-        column = QVBoxLayout(below)
-        column.setContentsMargins(14, 2, 14, 8)
-        column.setSpacing(4)
-        column.addWidget(self.counted)
-        column.addWidget(self.balance)
-        column.addStretch(1)
-        self._below = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        self._below.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._below.setAccessibleName("How often each label was seen")
-        self._below.setWidget(below)
-        whole = QWidget()
-        whole.setFixedWidth(LEFT)
-        box = QVBoxLayout(whole)
-        box.setContentsMargins(14, 0, 0, 0)
-        box.setSpacing(6)
-        box.addWidget(self.table)
-        box.addWidget(self._below, 1)
-        return whole
-
     def _samples(self) -> QWidget:
         self.model = SamplesModel()
         self.model.setParent(self)
@@ -165,7 +125,7 @@ class PreviewPanel(Panel):
         self.rows.setModel(self.model)
         self.rows.setAccessibleName("Samples")
         self.rows.setWordWrap(False)
-        _plain(self.rows)
+        plain(self.rows)
         self.pictures = Pictures()
         self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.words.setProperty("role", "muted")
@@ -243,31 +203,13 @@ class PreviewPanel(Panel):
             why = refused.message if refused is not None else "not known before its input is"
             self.title.setText(f"{node}: {why}")
         self.title.setToolTip(self.title.text())
-        self._fill(rows)
+        self.known.show_specs(rows)
         self._offer(list(outputs), end.partition(".")[2])
         wanted = self._wanted(node)
         if wanted != self.end:
             self.end, self.result = wanted, None
             self._say("")
         self._timer.start()
-
-    def _fill(self, rows: list[tuple[str, ...]]) -> None:
-        shown = [
-            [self.table.item(row, column).text() for column in range(4)]
-            for row in range(self.table.rowCount())
-        ]
-        if shown != [list(row) for row in rows]:
-            self.table.setRowCount(len(rows))
-            for row, texts in enumerate(rows):
-                for column, text in enumerate((*texts, "", "")):
-                    item = QTableWidgetItem(text)
-                    if column >= 1:
-                        item.setFont(mono())
-                    self.table.setItem(row, column, item)
-        self.table.setColumnHidden(0, not any(row[0] for row in rows))
-        self.table.setColumnHidden(1, not any(row[1] for row in rows))
-        height = self.table.verticalHeader().defaultSectionSize() * min(len(rows), 5)
-        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + height + 4)
 
     def _offer(self, ports: list[str], port: str) -> None:
         """The outputs to choose from, where there are several."""
@@ -315,11 +257,7 @@ class PreviewPanel(Panel):
         self.words.setText(sentence)
         self.trust.setVisible(trust)
         self.shown.setCurrentIndex(0)
-        self.counted.setText("")
-        self.balance.show_counts([])
-        for row in range(self.table.rowCount()):
-            for column in (4, 5):
-                self.table.item(row, column).setText("")
+        self.known.clear_figures()
         if not self.asker.busy:
             self.cancel.hide()
             self.note.setText("")
@@ -347,10 +285,7 @@ class PreviewPanel(Panel):
             self.shown.setCurrentIndex(2 if cards else 1)
         else:
             self._say(result.get("error") or "There are no elements.")
-        self._figures(result)
-        classes = result["classes"][:1]
-        self.balance.show_counts(classes[0]["counts"] if classes else [])
-        self.counted.setText(f"Labels of {classes[0]['of']:,}" if classes else "")
+        self.known.show_figures(result, self.port.currentText() if self.port.count() > 1 else "")
         self.note.setText(self._summed(result, len(rows)))
         self.note.setToolTip(result.get("error", ""))
 
@@ -366,23 +301,6 @@ class PreviewPanel(Panel):
             said.append(result["error"])
         return " · ".join(said)
 
-    def _figures(self, result: dict[str, Any]) -> None:
-        """Ranges beside the tensors that they are of."""
-        offset = 0
-        if self.port.count() > 1:  # the tensors of the outputs before stand above
-            offset = self.port.currentIndex() * len(result["spec"])
-        for index, known in enumerate(result["ranges"]):
-            row = offset + index
-            if known is None or row >= self.table.rowCount():
-                continue
-            missing = f", {known['nan']:.0%} NaN" if known["nan"] else ""
-            if known["min"] is not None:
-                between = f"{figure(known['min'])} to {figure(known['max'])}{missing}"
-                self.table.item(row, 4).setText(between)
-                self.table.item(row, 5).setText(figure(known["mean"]))
-            else:
-                self.table.item(row, 4).setText("NaN alone")
-
     def _size_columns(self) -> None:
         """Texts have the room that is left; numbers what they need."""
         head = self.rows.horizontalHeader()
@@ -395,66 +313,3 @@ class PreviewPanel(Panel):
             widest = max(texts, key=self.rows.sizeHintForColumn)
             head.setSectionResizeMode(widest, QHeaderView.ResizeMode.Stretch)
         head.setStretchLastSection(not texts)
-
-
-def _plain(table: QTableView) -> QHeaderView:
-    """The look of both tables; returns the head."""
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setTabKeyNavigation(False)
-    table.setShowGrid(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(28)
-    head = table.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    return head
-
-
-def called(path: list[Any]) -> str:
-    """What a tensor of an element is called: its own name, or that of its part."""
-    names = [key for key in path if isinstance(key, str)]
-    if names:
-        return ".".join(names)
-    if not path:
-        return "element"
-    return PARTS[path[0]] if path[0] < len(PARTS) else ".".join(map(str, path))
-
-
-def many(elements: Elements) -> str:
-    """How many there are."""
-    if elements.infinite:
-        return "elements without end"
-    if elements.count is None:
-        return "elements, how many is known when it runs"
-    return f"{elements.count:,} element{'s' * (elements.count != 1)}"
-
-
-def parts(elements: Elements) -> list[tuple[str, str, str, str]]:
-    """The tensors of an element: the part they are in, their names, shapes and types."""
-    structure = elements.structure
-    if not isinstance(structure, tuple):
-        return [("", *rest) for rest in _tensors(structure, "")]
-    found = []
-    for index, part in enumerate(structure):
-        called = PARTS[index] if index < len(PARTS) else str(index)
-        found += [(called, *rest) for rest in _tensors(part, "")]
-    return found
-
-
-def _tensors(structure: Structure, name: str) -> list[tuple[str, str, str]]:
-    if isinstance(structure, dict):
-        pairs = structure.items()
-    elif isinstance(structure, tuple):
-        pairs = enumerate(structure)
-    else:
-        return [_tensor(structure, name)]
-    return [
-        row
-        for key, value in pairs
-        for row in _tensors(value, f"{name}.{key}" if name else str(key))
-    ]
-
-
-def _tensor(spec: Spec, name: str) -> tuple[str, str, str]:
-    ragged = f", {spec.ragged} ragged" if spec.ragged else ""
-    return name, shape_text(spec.shape), spec.dtype + ragged
