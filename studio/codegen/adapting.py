@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from studio.codegen.layout import Expr, call, join, subscript
 from studio.codegen.literal import literal, text
 from studio.codegen.source import Source
@@ -12,21 +14,29 @@ from studio.graph.infer import Shapes
 from studio.graph.problems import StudioError, quoted
 
 
-def write_adapting(
-    source: Source, project: Project, style: str, shapes: Shapes, train: Elements
-) -> None:
-    """Writes the function that adapts the layers; nothing where none has anything to measure."""
-    layers = adapted(project, shapes, train, style)
-    if style != project.model.style:
-        # Written in another style than the project's own: what that can't measure is left as
-        # Keras makes it, and the model can still be built.
-        layers = [layer for layer in layers if not isinstance(layer, Unadapted)]
-    if not layers:
-        return
+def adapted_layers(project: Project, shapes: Shapes, train: Elements) -> list[Adapted]:
+    """The layers that measure the training data; StudioError where one of them can't."""
+    layers = adapted(project, shapes, train)
     for layer in layers:
         if isinstance(layer, Unadapted):
             why = f"{quoted(layer.node)} can't be adapted: it {layer.reason}."
             raise StudioError(f"{why} {layer.hint}")
+    return layers
+
+
+def write_adapting(
+    source: Source,
+    project: Project,
+    layers: Sequence[Adapted],
+    train: Elements,
+    methods: Mapping[str, str],
+) -> None:
+    """Writes the function that adapts the layers; nothing where none has anything to measure.
+
+    `methods` are those by which a model written as a class tells what reaches a layer.
+    """
+    if not layers:
+        return
     source.functions.add("adapt_layers")
     doc = "Has layers measure the training data: means, vocabularies, bins."
     with source.section("Adapting"), source.block("def adapt_layers(model, dataset):", doc):
@@ -40,10 +50,10 @@ def write_adapting(
         source.statement("features = ", dataset)
         several = isinstance(features(train.structure), tuple)
         for layer in layers:
-            _adapt(source, layer, several)
+            _adapt(source, layer, several, methods.get(layer.node))
 
 
-def _adapt(source: Source, layer: Adapted, several: bool) -> None:
+def _adapt(source: Source, layer: Adapted, several: bool, method: str | None) -> None:
     mark = ("model", layer.node)
     found = f"model.get_layer({text(layer.name)})"
     if layer.feeds:
@@ -51,9 +61,12 @@ def _adapt(source: Source, layer: Adapted, several: bool) -> None:
         for feed in layer.feeds[1:]:
             data = join(data, call(".concatenate", [_column(source, feed, several)]))
     else:
-        before = call("keras.Model", ["model.input", f"{found}.input"])
-        source.statement("before = ", before, mark=mark)
-        data = call("features.map", ["lambda *x: before(x)" if several else "before"])
+        before = f"model.{method}"
+        if method is None:
+            made = call("keras.Model", ["model.input", f"{found}.input"])
+            source.statement("before = ", made, mark=mark)
+            before = "before"
+        data = call("features.map", [f"lambda *x: {before}(x)" if several else before])
     source.statement(found, call(".adapt", [data]), mark=mark)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from studio.codegen.applications import image_shape, is_application, turns, write_application
 from studio.codegen.body import Join, Names, arguments_of, camel
@@ -27,12 +28,19 @@ FUNCTIONS = frozenset(
 
 
 def write_model(
-    source: Source, project: Project, style: str, shapes: Shapes, structure: Structure | None
-) -> None:
+    source: Source,
+    project: Project,
+    style: str,
+    shapes: Shapes,
+    structure: Structure | None,
+    asked: Sequence[str] = (),
+) -> dict[str, str]:
     """Writes the function that builds the model, behind all that it needs.
 
     `structure` is that of the data's elements: where features or labels come
-    by name, the model's inputs and outputs are named likewise.
+    by name, the model's inputs and outputs are named likewise. A model that is
+    written as a class gets a method for each of the nodes `asked`, which tells
+    what reaches it; they are returned by node.
     """
     if style not in STYLES:
         raise StudioError(f"A model can't be written in the style {quoted(style)}.")
@@ -59,16 +67,17 @@ def write_model(
             write_block_function(source, project, name, names)
     model_name = _model_name(project)
     if style == "subclass":
-        cls = write_model_class(source, project, join_, shapes, names)
+        cls, methods = write_model_class(source, project, join_, shapes, names, asked)
         items = [join("name=", text(model_name))] if model_name else []
         with source.section("Model"), source.block("def build_model():", "Returns the model."):
             source.statement("return ", cls, arguments_of(items))
-        return
+        return methods
     with source.section("Model"), source.block("def build_model():", "Returns the model."):
         if order is not None:
             _sequential(source, project, order, model_name, shapes)
         else:
             write_functional(source, project, join_, model_name, names, shapes)
+    return {}
 
 
 def _model_name(project: Project) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from studio.codegen.adapting import write_adapting
+from studio.codegen.adapting import adapted_layers, write_adapting
 from studio.codegen.data import write_data
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
@@ -47,10 +47,12 @@ def write_script(
     write_code(source, project)
     write_data(source, project, report.shapes["data"], folder)
     elements = report.shapes["data"].at(project.data.outputs["train"])
-    structure = elements.structure
+    structure, shapes = elements.structure, report.shapes["model"]
+    layers = adapted_layers(project, shapes, elements)
+    asked = [layer.node for layer in layers if not layer.feeds]
     style = style or project.model.style
-    write_model(source, project, style, report.shapes["model"], structure)
-    write_adapting(source, project, style, report.shapes["model"], elements)
+    methods = write_model(source, project, style, shapes, structure, asked)
+    write_adapting(source, project, layers, elements, methods)
     write_callbacks(source, project.training)
     write_training(source, project, structure)
     write_main(source, project)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from msgspec.structs import replace
 
 from studio.codegen.applications import image_shape, is_application, write_application
 from studio.codegen.body import Body, Join, Names, arguments_of, camel, input_nodes
@@ -16,6 +19,7 @@ from studio.graph.catalogue.registry import find
 from studio.graph.document import Block, Graph, Node, Project, owner
 from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec
+from studio.graph.wiring import upstream
 
 
 class Subclass(Body):
@@ -47,6 +51,25 @@ class Subclass(Body):
             self._names.add(name)
             self.attributes[node] = name
         return self.attributes[node]
+
+    def method(self, wanted: str) -> str:
+        """A name for a method that no layer's attribute has."""
+        while wanted in self._names:
+            wanted += "_"
+        self._names.add(wanted)
+        return wanted
+
+    def up_to(self, node: str) -> Subclass:
+        """What is called before a node with one input; its output is what that node is given."""
+        (edge,) = self.wiring.incoming[node]
+        kept = upstream(self.wiring, [edge.source_node])
+        made = {self.graph.nodes[name].shares for name in kept}  # and what is called again
+        nodes = {k: each for k, each in self.graph.nodes.items() if k in kept or k in made}
+        edges = tuple(each for each in self.graph.edges if each.target_node in kept)
+        graph = replace(self.graph, nodes=nodes, edges=edges, outputs=(edge.source,))
+        part = Subclass(self.source, self.project, graph, self.key, self.names, self.shapes)
+        part.attributes, part._names = self.attributes, self._names
+        return part
 
     def layers(self) -> None:
         """The statements of `__init__` that make the layers."""
@@ -119,16 +142,23 @@ def _registered(project: Project) -> str:
 
 
 def write_model_class(
-    source: Source, project: Project, meets: Join, shapes: Shapes, names: Names
-) -> str:
-    """Writes the model's class; returns its name.
+    source: Source,
+    project: Project,
+    meets: Join,
+    shapes: Shapes,
+    names: Names,
+    asked: Sequence[str] = (),
+) -> tuple[str, dict[str, str]]:
+    """Writes the model's class; returns its name, and the methods that tell what reaches a layer.
 
-    Keras' functional models add a last axis of 1 that the data leaves out
-    themselves; a class must say so.
+    There is such a method for each of the nodes `asked`. Keras' functional
+    models add a last axis of 1 that the data leaves out themselves; a class
+    must say so.
     """
     name = variable(camel(project.name) or "Model", set(names.blocks.values()) | set(project.code))
     body = Subclass(source, project, project.model, "model", names, shapes)
     inputs = input_nodes(project.model)
+    methods = {}
     with source.section(name):
         source.line(_registered(project))
         with source.block(
@@ -144,19 +174,15 @@ def write_model_class(
                 for each in bins:
                     source.line(f"self.{each}.bin_boundaries = {each}")
             source.blank()
-            single = len(inputs) == 1 and not meets.named_inputs
-            argument = body.input(inputs[0]) if single else "inputs"
-            body.taken.add("inputs")
-            with source.block(f"def call(self, {argument}):"):
-                for index, node in enumerate(inputs):
-                    if not single:
-                        key = text(node) if meets.named_inputs else str(index)
-                        variable_ = body.input(node)
-                        value = subscript("inputs", key)
-                        source.statement(f"{variable_} = ", value, mark=body.mark(node))
-                    _fit_rank(source, body, shapes, meets.features, node)
-                body.calls()
+            with _method(source, body, shapes, meets, "call", inputs):
                 source.statement("return ", body.outputs(meets.named_outputs))
+            for node in asked:
+                source.blank()
+                part = body.up_to(node)
+                methods[node] = part.method(f"before_{body.attribute(node)}")
+                doc = f"What reaches {node}, for it to measure."
+                with _method(source, part, shapes, meets, methods[node], inputs, doc):
+                    source.line(f"return {part.end(part.graph.outputs[0])}")
             _build_again(source, shapes, meets, inputs)
             if bins:
                 source.blank()
@@ -164,7 +190,35 @@ def write_model_class(
                     entries = [(text(each), f"self.{each}.bin_boundaries") for each in bins]
                     source.statement("bins = ", dictionary(entries))
                     source.line("return {**super().get_config(), **bins}")
-    return name
+    return name, methods
+
+
+@contextmanager
+def _method(
+    source: Source,
+    body: Subclass,
+    shapes: Shapes,
+    meets: Join,
+    name: str,
+    inputs: list[str],
+    doc: str = "",
+) -> Iterator[None]:
+    """A method that is given the model's inputs and calls the nodes of `body`."""
+    single = len(inputs) == 1 and not meets.named_inputs
+    argument = body.input(inputs[0]) if single else "inputs"
+    body.taken.add("inputs")
+    with source.block(f"def {name}(self, {argument}):", doc):
+        for index, node in enumerate(inputs):
+            if node not in body.graph.nodes:
+                continue
+            if not single:
+                key = text(node) if meets.named_inputs else str(index)
+                variable_ = body.input(node)
+                value = subscript("inputs", key)
+                source.statement(f"{variable_} = ", value, mark=body.mark(node))
+            _fit_rank(source, body, shapes, meets.features, node)
+        body.calls()
+        yield
 
 
 def _build_again(source: Source, shapes: Shapes, meets: Join, inputs: list[str]) -> None:

@@ -63,17 +63,12 @@ def unmeasured(node: Node) -> tuple[str, ...]:
     return () if any(node.params.get(name) is not None for name in names) else names
 
 
-def adapted(
-    project: Project, model: Shapes, train: Elements | None, style: str = ""
-) -> list[Adapted | Unadapted]:
-    """The layers of the model that measure the training data, each behind those that feed it.
-
-    `style` is how the model is written; by default as the project says.
-    """
+def adapted(project: Project, model: Shapes, train: Elements | None) -> list[Adapted | Unadapted]:
+    """The layers of the model that measure the training data, each behind those that feed it."""
     if project.model is None or train is None:
         return []
     graph = through(project, project.model)
-    look = _Look(graph, wire(graph), model, features(train.structure), style or graph.style)
+    look = _Look(graph, wire(graph), model, features(train.structure))
     nodes = [graph.nodes[name] for name in called_nodes(graph)]
     return [look.at(node) for node in nodes if node.shares is None and unmeasured(node)]
 
@@ -83,7 +78,6 @@ class _Look(Struct, frozen=True):
     wiring: Wiring
     model: Shapes
     given: Structure
-    style: str
 
     def at(self, node: Node) -> Adapted | Unadapted:
         """How a layer is adapted."""
@@ -97,13 +91,6 @@ class _Look(Struct, frozen=True):
                 node.id,
                 f"is called {len(calls)} times, and not by inputs alone",
                 "Lead inputs to it, or have a layer for each call.",
-            )
-        if self.style == "subclass":
-            return Unadapted(
-                node.id,
-                "measures what other layers make of the inputs, for which a model written as a "
-                "class can't be asked",
-                "Lead an input to it, or write the model in the functional style.",
             )
         return Adapted(node.id, name, ())
 

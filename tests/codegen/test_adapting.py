@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,10 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from studio.codegen.script import write_script
-from studio.graph.problems import StudioError
-
-from .projects import Json, call, model_graph, node, read, script, stage, training
+from .projects import Json, call, model_graph, node, script, stage, training
 from .test_semantics import imported
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -221,23 +219,42 @@ def test_a_chain_is_adapted_as_keras_sequential(folder) -> None:
     np.testing.assert_allclose(mean, FEATURES["ab"][TRAINED].mean(0, keepdims=True), rtol=1e-6)
 
 
-def behind(*, style: str | None = None) -> tuple[Json, str | None]:
-    """A Normalization of what two columns are joined to, and a lookup of a lookup's numbers."""
+STYLED = pytest.mark.parametrize("style", ["functional", "subclass"])
+
+
+@STYLED
+def test_a_layer_behind_others_measures_what_they_make_of_the_rows(style, folder) -> None:
+    """Of named features: two columns joined; a layer of the same name as the method for it."""
     nodes = [entry("a"), entry("b"), layer("both", "Concatenate")]
-    nodes += [layer("scaled", "Normalization"), layer("y", "Dense", units=1)]
-    edges = [["a", "both"], ["b", "both"], ["both", "scaled"], ["scaled", "y"]]
-    return project(nodes, edges, {"a": "a", "b": "b"}), style
-
-
-def test_a_layer_behind_others_measures_what_they_make_of_the_rows(folder) -> None:
-    _, model = adapted(behind()[0], folder)
+    nodes += [layer("scaled", "Normalization"), layer("before_scaled", "Dense", units=1)]
+    nodes.append(layer("y", "Dense", units=1))
+    edges = [["a", "both"], ["b", "both"], ["both", "scaled"]]
+    edges += [["scaled", "before_scaled"], ["before_scaled", "y"]]
+    _, model = adapted(project(nodes, edges, {"a": "a", "b": "b"}), folder, style)
     mean = keras.ops.convert_to_numpy(model.get_layer("scaled").mean)
     np.testing.assert_allclose(mean, FEATURES["ab"][TRAINED].mean(0, keepdims=True), rtol=1e-6)
 
 
-def test_a_model_written_as_a_class_can_not_be_asked_for_that(folder) -> None:
-    with pytest.raises(StudioError, match=r"\"scaled\" can't be adapted: .* functional style"):
-        write_script(read(behind()[0]), folder, "subclass")
+@STYLED
+def test_a_layer_behind_weights_measures_what_these_make_of_the_rows(style, folder) -> None:
+    """The Dense is called twice, the second time behind the layer; it has its first weights."""
+    nodes = [
+        entry("x", 2),
+        layer("mixed", "Dense", units=2, kernel_initializer=call("keras.initializers.Ones")),
+    ]
+    nodes += [layer("scaled", "Normalization"), {"id": "again", "shares": "mixed"}]
+    nodes += [layer("bent", "Normalization"), layer("y", "Dense", units=1)]
+    order = ["x", "mixed", "scaled", "again", "bent", "y"]
+    value = project(nodes, list(map(list, pairwise(order))), ["a", "b"])
+    module, model = adapted(value, folder, style)
+    mixed = FEATURES["ab"][TRAINED].sum(1, keepdims=True).repeat(2, 1)
+    scaled = (mixed - mixed.mean(0)) / mixed.std(0)
+    for name, wanted in (("scaled", mixed), ("bent", scaled.sum(1, keepdims=True).repeat(2, 1))):
+        found = model.get_layer(name)
+        mean, variance = (np.asarray(each) for each in (found.mean, found.variance))
+        np.testing.assert_allclose(mean, wanted.mean(0, keepdims=True), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(variance, wanted.var(0, keepdims=True), rtol=1e-4)
+    module.train()
 
 
 def test_a_layer_called_twice_measures_both_columns(folder) -> None:
