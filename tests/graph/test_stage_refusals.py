@@ -143,7 +143,7 @@ UNKNOWN_SERIES = Elements(f32(), None)
         ("pick", LABELLED, {"part": [3]}, "element doesn't have"),
         ("to_features_and_label", LABELLED, {"features": [[0], [1]]}, "different kinds"),
         ("select", NAMED, {"names": ["c"]}, "isn't there"),
-        ("select", LABELLED, {"names": ["c"]}, "have no names"),
+        ("select", LABELLED, {"names": ["c"]}, "are one tensor"),
         ("drop", NAMED, {"names": ["a", "b"]}, "all features"),
         ("rename", NAMED, {"names": {"a": "b"}}, '"b" to two'),
         ("merge", LABELLED, {}, "objects of a pair"),

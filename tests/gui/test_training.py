@@ -276,7 +276,7 @@ def test_the_preview_says_what_is_known_of_a_stage(mlp, node, title, rows) -> No
     panel = mlp.panel("preview")
     mlp.select("data", [node])
     settle(mlp)
-    table = panel.table
+    table = panel.known.table
     shown = [
         [table.item(row, column).text() for column in range(4)] for row in range(table.rowCount())
     ]

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QTableView,
     QToolButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from studio.graph.elements import Elements
 from studio.gui.look.icons import icon
+from studio.gui.notice import Line
 from studio.gui.panel import Empty, Panel
 from studio.gui.preview.asker import StageAsker
 from studio.gui.preview.known import Known
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 TAKES = (8, 24, 64, 200)
 SOON = 120
 """Milliseconds that a stage must stay selected, or unchanged, before its data is looked at."""
-FIRST, LAST = 90, 420
+FIRST, LAST = 56, 420
 """Pixels that a column of the samples is wide, at least and at most."""
 
 
@@ -88,9 +88,8 @@ class PreviewPanel(Panel):
         return page
 
     def _head(self) -> QHBoxLayout:
-        self.title = QLabel()
+        self.title = Line("", Qt.TextElideMode.ElideRight)
         self.title.setProperty("role", "title")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.note = QLabel()
         self.note.setProperty("role", "small")
         self.port = QComboBox()
@@ -198,11 +197,10 @@ class PreviewPanel(Panel):
                 told.append(f"{several} {many(elements)}".strip())
                 rows += [(f"{several} {part}".strip(), *rest) for part, *rest in parts(elements)]
         if rows:
-            self.title.setText(f"{node}: {' · '.join(told)}")
+            self.title.say(f"{node}: {' · '.join(told)}")
         else:
             why = refused.message if refused is not None else "not known before its input is"
-            self.title.setText(f"{node}: {why}")
-        self.title.setToolTip(self.title.text())
+            self.title.say(f"{node}: {why}")
         self.known.show_specs(rows)
         self._offer(list(outputs), end.partition(".")[2])
         wanted = self._wanted(node)
@@ -302,14 +300,15 @@ class PreviewPanel(Panel):
         return " · ".join(said)
 
     def _size_columns(self) -> None:
-        """Texts have the room that is left; numbers what they need."""
-        head = self.rows.horizontalHeader()
-        texts = [c for c in range(self.model.columnCount()) if self.model.texts(c)]
-        for column in range(self.model.columnCount()):
-            wanted = self.rows.sizeHintForColumn(column) + 16
+        """Each has what it needs; the longest texts, or else the last, the room that is left."""
+        head, columns = self.rows.horizontalHeader(), range(self.model.columnCount())
+        for column in columns:
+            wanted = max(self.rows.sizeHintForColumn(column), head.sectionSizeHint(column)) + 8
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             head.resizeSection(column, max(FIRST, min(wanted, LAST)))
-        if texts:
+        texts = [column for column in columns if self.model.texts(column)]
+        fits = head.length() <= self.rows.viewport().width()
+        if texts and fits:  # with too little room, a stretched one would have the least of all
             widest = max(texts, key=self.rows.sizeHintForColumn)
             head.setSectionResizeMode(widest, QHeaderView.ResizeMode.Stretch)
         head.setStretchLastSection(not texts)

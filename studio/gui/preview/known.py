@@ -26,8 +26,10 @@ from studio.gui.preview.tables import plain
 COLUMNS = ("Part", "Name", "Shape", "Type", "Range", "Mean")
 SPEC = 4
 """How many of the columns are known without running anything."""
-WIDTH = 480
+WIDTH = 496
 """Pixels that it is wide, beside the samples."""
+NARROW = 72
+"""Pixels that the last column has at least."""
 ROWS = 5
 """Tensors in sight at once."""
 
@@ -45,6 +47,7 @@ class Known(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         head = plain(self.table)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setDefaultSectionSize(NARROW)  # the last has no less, however short its texts
         head.setStretchLastSection(True)
         self.counted = QLabel()
         self.counted.setProperty("role", "group")

@@ -104,6 +104,8 @@ PROJECTS = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
 def test_templates(name: str) -> None:
     for drawn in load(TEMPLATES / name).graphs().values():
         check(drawn, layout(drawn), {})
+        places = {node.id: node.at for node in drawn.nodes.values() if node.at is not None}
+        assert not overlaps(Layout(places, {}), {})  # as they are drawn in the file
 
 
 def test_the_first_node_stands_at_the_origin() -> None:
