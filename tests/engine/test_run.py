@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,27 +56,41 @@ def test_the_events_tell_the_whole_story_in_order(trained):
     assert report["metrics"]["test_accuracy"] == told[-2]["metrics"]["accuracy"]
 
 
-def _started(tmp_path: Path, *arguments: str) -> subprocess.Popen:
-    """`studio run` of a training that would take long, once it has begun to train."""
-    settings = ["--epochs", "100000", "--set", "training.callbacks=[]", *arguments]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "studio", "run", TEMPLATE, "--runs", tmp_path, *settings],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until = time.monotonic() + 120
-    while time.monotonic() < until and process.poll() is None:
-        files = list(tmp_path.glob("*/events.jsonl"))
-        if files and '"epoch"' in files[0].read_text():
-            return process
-        time.sleep(0.1)
-    raise AssertionError(process.communicate())
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+    """A function: `studio run` of a training that would take long, once it has begun to train."""
+    processes: list[subprocess.Popen] = []
+
+    def start(*arguments: str) -> subprocess.Popen:
+        settings = ["--epochs", "100000", "--set", "training.callbacks=[]", *arguments]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "studio", "run", TEMPLATE, "--runs", tmp_path, *settings],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that starts the tests in the background has them, and all that they
+            # start, ignore an interrupt.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        processes.append(process)
+        until = time.monotonic() + 120
+        while time.monotonic() < until and process.poll() is None:
+            files = list(tmp_path.glob("*/events.jsonl"))
+            if files and '"epoch"' in files[0].read_text():
+                return process
+            time.sleep(0.1)
+        raise AssertionError(process.communicate())
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(tmp_path, word):
-    process = _started(tmp_path, "--json")
+def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(tmp_path, word, started):
+    process = started("--json")
     process.send_signal(word)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -87,8 +102,8 @@ def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(tmp_path, word):
     assert events(folder)[-1]["state"] == "stopped"
 
 
-def test_a_killed_training_is_told_in_a_sentence(tmp_path):
-    process = _started(tmp_path)
+def test_a_killed_training_is_told_in_a_sentence(tmp_path, started):
+    process = started()
     children = subprocess.run(
         ["pgrep", "-f", f"studio.engine.child {tmp_path}"], capture_output=True, text=True
     ).stdout.split()
@@ -101,8 +116,8 @@ def test_a_killed_training_is_told_in_a_sentence(tmp_path):
     assert events(folder)[-1]["state"] == "failed"
 
 
-def test_the_training_outlives_the_command(tmp_path):
-    process = _started(tmp_path)
+def test_the_training_outlives_the_command(tmp_path, started):
+    process = started()
     process.kill()
     process.communicate()
     (folder,) = tmp_path.iterdir()
