@@ -54,7 +54,7 @@ def write_script(
     methods = write_model(source, project, style, shapes, structure, asked)
     write_adapting(source, project, layers, elements, methods)
     write_callbacks(source, project.training)
-    write_training(source, project, structure)
+    write_training(source, project, structure, style)
     write_main(source, project)
     return assemble(_head(project, source), source)
 
@@ -98,7 +98,10 @@ def _head(project: Project, source: Source) -> list[Section]:
         [f'"""{what}', "", f"Written by Studio; needs {needs}, not Studio.", '"""'],
     )
     constants = constants_of(project, source)
-    constants.lines.append(f"EPOCHS = {project.training.epochs}")
+    training = project.training
+    constants.lines.append(f"EPOCHS = {training.epochs}")
+    if training.loop == "custom" and training.steps_per_execution > 1:
+        constants.lines.append(f"STEPS_PER_EXECUTION = {training.steps_per_execution}")
     return [docstring, imports_of(source), constants]
 
 

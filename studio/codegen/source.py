@@ -23,6 +23,7 @@ from studio.codegen.layout import (
 STANDARD = (
     "csv",
     "gzip",
+    "itertools",
     "json",
     "math",
     "os",
@@ -35,6 +36,7 @@ STANDARD = (
 IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
+    "itertools": "import itertools",
     "math": "import math",
     "os": "import os",
     "socket": "import socket",
@@ -50,7 +52,7 @@ IMPORTS = {
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.
 RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_", "model", "datasets"}
-RESERVED |= {"HERE", "SEED", "EPOCHS"}
+RESERVED |= {"HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
 
 
 class Section(Struct):

@@ -1,4 +1,4 @@
-"""Compile and fit, the callbacks, and `main()`."""
+"""The callbacks, compile and fit (or a loop of one's own), and `main()`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from studio.codegen.body import Join
 from studio.codegen.calls import value_expr
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
+from studio.codegen.loop import write_epochs, write_steps
 from studio.codegen.source import Source
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
@@ -29,9 +30,11 @@ def _call(source: Source, each: Call) -> Expr:
     return value_expr(source, {"op": each.op, "params": each.params})
 
 
-def write_training(source: Source, project: Project, structure: Structure) -> None:
+def write_training(source: Source, project: Project, structure: Structure, style: str) -> None:
     """Writes `train()`: data, model, compile, fit; `structure` is that of the data's elements."""
     training = project.training
+    if training.loop == "custom":
+        write_steps(source, project)
     doc = "Trains a new model; returns it, its history and the datasets."
     with source.section("Training"), source.block("def train(callbacks=()):", doc):
         if training.seed is not None:
@@ -41,8 +44,11 @@ def write_training(source: Source, project: Project, structure: Structure) -> No
         if "adapt_layers" in source.functions:
             source.line('adapt_layers(model, datasets["train"])')
         source.statement("model", _method("compile", _compile(source, project, structure)))
-        source.statement("history = model", _method("fit", _fit(source, project)))
-        source.line("return model, history, datasets")
+        if training.loop == "custom":
+            write_epochs(source, project, style)
+        else:
+            source.statement("history = model", _method("fit", _fit(source, project)))
+            source.line("return model, history, datasets")
 
 
 def _method(name: str, arguments: list[Expr]) -> Parts:

@@ -298,10 +298,6 @@ class _Checker:
             yield Problem(
                 ERROR, "bad-param", "training", "", message, "Choose one.", "training.loop"
             )
-        elif training.loop == "custom":
-            message = "asks for a custom loop, which this version can't write yet."
-            hint = 'Set it to "fit".'
-            yield Problem(ERROR, "not-yet", "training", "", message, hint, "training.loop")
         if training.optimizer is not None:
             yield from problems(training.optimizer, ("optimizer",), "optimizer")
         for output, loss in training.losses.items():

@@ -1,0 +1,207 @@
+"""The custom loop trains as fit does: the same logs and weights, to the last bit."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from studio.codegen.script import write_script
+from studio.graph.document import Project
+from studio.graph.file import load, loads
+from studio.graph.text import dump
+from tests.codegen.ruff import found_by_ruff
+from tests.conftest import ROOT, TEMPLATES
+
+# One downloads, the other trains on a million rows.
+LEFT_OUT = {"tfds_mnist", "million_rows"}
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    """What a test changes of Keras for the whole process is put back."""
+    yield
+    keras.config.set_dtype_policy("float32")
+    keras.backend.clear_session()
+
+
+def module(text: str, folder: Path) -> ModuleType:
+    """A script as a module from a file, whose source AutoGraph can read."""
+    path = folder / f"loop_{len(list(folder.glob('loop_*.py')))}.py"
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+def trained(project: Project, folder: Path, place: Path, loop: str, style: str | None = None):
+    """The history and the variables after training with a loop."""
+    project = replace(project, training=replace(project.training, loop=loop))
+    text = write_script(project, folder, style).text
+    assert not found_by_ruff({loop: text}, place)
+    assert ("tf.GradientTape" in text) == (loop == "custom")
+    model, history, _ = module(text, place).train()
+    return history.history, [variable.numpy() for variable in model.variables]
+
+
+def assert_same(project: Project, folder: Path, place: Path, style: str | None = None) -> dict:
+    """Both loops give the same; returns the history."""
+    ours, weights = trained(project, folder, place, "custom", style)
+    theirs, their_weights = trained(project, folder, place, "fit", style)
+    assert list(ours) == list(theirs)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values, name)
+    assert len(weights) == len(their_weights)
+    for one, other in zip(weights, their_weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    return ours
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in LEFT_OUT])
+def test_both_loops_of_a_template_are_one(name: str, tmp_path: Path) -> None:
+    folder = ROOT / "templates" / name
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    project = load(folder)
+    project = replace(project, training=replace(project.training, epochs=2))
+    history = assert_same(project, folder, tmp_path)
+    assert len(history["loss"]) == 2
+
+
+def small(folder: Path, **training: Any) -> Project:
+    """Sixty rows through a small model with dropout, a penalty and BatchNormalization."""
+    rows = np.random.default_rng(3)
+    np.savez(
+        folder / "rows.npz",
+        x=rows.normal(size=(60, 4)).astype("float32"),
+        y=rows.integers(0, 3, 60).astype("int32"),
+    )
+    data: list[dict[str, Any]] = [
+        {"id": "rows", "op": "studio.data.numpy", "params": {"path": "rows.npz", "label": "y"}},
+        {"id": "split", "op": "studio.data.split", "params": {"validation": 0.2, "test": 0.0}},
+        {"id": "mixed", "op": "tf.data.Dataset.shuffle", "params": {"buffer_size": 60}},
+        {"id": "train", "op": "tf.data.Dataset.batch", "params": {"batch_size": 7}},
+        {"id": "checked", "op": "tf.data.Dataset.batch", "params": {"batch_size": 5}},
+    ]
+    penalty = {"op": "keras.regularizers.L2", "params": {"l2": 0.01}}
+    model = [
+        {"id": "x", "op": "keras.Input", "params": {"shape": [4]}},
+        {
+            "id": "wide",
+            "op": "keras.layers.Dense",
+            "params": {"units": 8, "activation": "relu", "kernel_regularizer": penalty},
+        },
+        {"id": "norm", "op": "keras.layers.BatchNormalization"},
+        {"id": "drop", "op": "keras.layers.Dropout", "params": {"rate": 0.3}},
+        {
+            "id": "kind",
+            "op": "keras.layers.Dense",
+            "params": {"units": 3, "dtype": "float32"},
+        },
+    ]
+    value = {
+        "studio": 1,
+        "data": {
+            "nodes": data,
+            "edges": [
+                ["rows", "split"],
+                ["split.train", "mixed"],
+                ["mixed", "train"],
+                ["split.validation", "checked"],
+            ],
+            "outputs": {"train": "train", "validation": "checked"},
+        },
+        "model": {
+            "nodes": model,
+            "edges": [list(pair) for pair in pairwise(node["id"] for node in model)],
+            "outputs": ["kind"],
+        },
+        "training": {
+            "epochs": 4,
+            "seed": 5,
+            "optimizer": optimizer("Adam", learning_rate=0.01),
+            "losses": {
+                "kind": {
+                    "op": "keras.losses.SparseCategoricalCrossentropy",
+                    "params": {"from_logits": True},
+                }
+            },
+            "metrics": {"kind": [{"op": "keras.metrics.SparseCategoricalAccuracy"}]},
+        }
+        | training,
+    }
+    project, problems = loads(dump(value))
+    assert not problems
+    return project
+
+
+def optimizer(name: str, **params: Any) -> dict[str, Any]:
+    return {"op": f"keras.optimizers.{name}", "params": params}
+
+
+def callback(name: str, **params: Any) -> dict[str, Any]:
+    return {"op": f"keras.callbacks.{name}", "params": params}
+
+
+SCHEDULE = {
+    "op": "keras.optimizers.schedules.CosineDecay",
+    "params": {"initial_learning_rate": 0.02, "decay_steps": 20},
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "several steps a call": {"steps_per_execution": 3},
+    "a schedule": {"optimizer": optimizer("SGD", learning_rate=SCHEDULE, momentum=0.9)},
+    "clipped gradients": {"optimizer": optimizer("SGD", learning_rate=0.1, global_clipnorm=0.5)},
+    "accumulated": {"optimizer": optimizer("Adam", gradient_accumulation_steps=3)},
+    "averaged weights": {
+        "optimizer": optimizer("Adam", use_ema=True, ema_momentum=0.9),
+    },
+    "decayed weights": {"optimizer": optimizer("AdamW", weight_decay=0.02)},
+    "scaled losses": {
+        "optimizer": optimizer(
+            "LossScaleOptimizer", inner_optimizer=optimizer("SGD", learning_rate=0.05)
+        )
+    },
+    "a rate that is logged": {"callbacks": [callback("ReduceLROnPlateau", patience=1)]},
+    "swapped averages": {
+        "optimizer": optimizer("Adam", use_ema=True, ema_momentum=0.9),
+        "callbacks": [callback("SwapEMAWeights")],
+    },
+    "stopped early": {
+        "epochs": 30,
+        "optimizer": optimizer("SGD", learning_rate=0.5),
+        "callbacks": [callback("EarlyStopping", patience=2, restore_best_weights=True)],
+    },
+    "few steps": {"steps_per_epoch": 3, "epochs": 6, "validation_steps": 2},
+    "all steps": {"steps_per_epoch": 7, "epochs": 3},
+    "XLA": {"jit_compile": True},
+    "XLA, several steps": {"jit_compile": True, "steps_per_execution": 2},
+}
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # fit says so, where it did
+@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_both_loops_are_one(name: str, style: str | None, tmp_path: Path) -> None:
+    assert_same(small(tmp_path, **OPTIONS[name]), tmp_path, tmp_path, style)
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_loop_without_validation_has_no_step_for_it(tmp_path: Path) -> None:
+    project = small(tmp_path)
+    outputs = {"train": project.data.outputs["train"]}
+    project = replace(project, data=replace(project.data, outputs=outputs))
+    history = assert_same(project, tmp_path, tmp_path)
+    assert list(history) == ["sparse_categorical_accuracy", "loss"]
