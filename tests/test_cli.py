@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, TEMPLATES, studio
+from tests.templates import template_folder
 
 DIGITS = ROOT / "templates" / "digits_cnn"
 COMMANDS = (
@@ -86,7 +87,7 @@ def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name
         "print(code, sorted(heavy), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, command, ROOT / "templates" / name],
+        [sys.executable, "-c", program, command, template_folder(name)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -96,7 +97,7 @@ def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_have_no_problems(name):
-    done = studio("validate", ROOT / "templates" / name, "--json")
+    done = studio("validate", template_folder(name), "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": []})
 
 

@@ -24,6 +24,8 @@ REACHES = {
     "two_inputs_two_outputs": ("test_species_accuracy", 0.93),
     "attention_encoder": ("test_accuracy", 0.62),
     "generator": ("test_accuracy", 0.97),
+    "images_from_folder": ("test_accuracy", 0.97),
+    "tfrecord_digits": ("test_accuracy", 0.96),
     # The noise alone errs by 0.08.
     "million_rows": ("test_mae", 0.085, "below"),
     # The mean image errs by 0.24.
@@ -57,8 +59,9 @@ def test_a_template_trains_to_what_it_promises(trained, name):
 ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
 ALONE += ("generator", "million_rows")
 # adapted layers.
-ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
 ALONE += ("penguins_features",)
+# files of the project's own.
+ALONE += ("images_from_folder", "tfrecord_digits")
 
 
 @pytest.mark.parametrize("name", ALONE)

@@ -111,7 +111,7 @@ def project(tmp_path) -> Callable[[str], Path]:
     """A function: template name -> a copy of it that may be changed."""
 
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(ROOT / "templates" / name, tmp_path / name))
+        return templates.copy(name, tmp_path / name).parent
 
     return copy
 

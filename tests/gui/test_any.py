@@ -74,7 +74,7 @@ class Anything(RuleBasedStateMachine):
     @initialize(name=st.sampled_from(TEMPLATES))
     def open(self, name: str) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copytree(ROOT / "templates" / name, self.folder / name)
+        templates.copy(name, self.folder / name)
         self.window = Window(Settings(self.folder / "settings.json"))
         self.window.resize(1440, 900)
         self.window.show()
