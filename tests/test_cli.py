@@ -101,6 +101,16 @@ def test_templates_have_no_problems(name):
     assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": []})
 
 
+def test_files_that_a_template_gets_when_it_is_copied_are_missed_in_one_sentence():
+    done = studio("validate", ROOT / "templates" / "images_from_folder")
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        'error: data.nodes[0] "digits": images reads the folder "digits", which doesn\'t exist. '
+        "Put it there, or give another path.",
+        "1 error.",
+    ]
+
+
 def test_validate_lists_all_problems_at_once_with_the_fields_that_are_promised(tmp_path):
     value = json.loads((DIGITS / "project.json").read_text())
     value["model"]["nodes"][1]["params"]["filters"] = "many"
@@ -221,10 +231,16 @@ def test_a_setting_that_leads_nowhere_is_told(setting, words):
     assert words in done.stderr + done.stdout
 
 
-def test_new_makes_a_project_that_is_ready(tmp_path):
-    done = studio("new", "sunspots", tmp_path / "mine")
-    assert done.returncode == 0
-    assert studio("validate", tmp_path / "mine").returncode == 0
+@pytest.mark.parametrize("name", ["sunspots", "images_from_folder", "tfrecord_digits"])
+def test_new_makes_a_project_that_is_ready(name, tmp_path):
+    done = studio("new", name, tmp_path / "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    made = studio("validate", tmp_path / "mine")
+    assert (made.returncode, made.stdout) == (0, "No problems.\n")
+
+
+def test_new_makes_nothing_where_something_is_or_of_an_unknown_name(tmp_path):
+    assert studio("new", "sunspots", tmp_path / "mine").returncode == 0
     again = studio("new", "sunspots", tmp_path / "mine")
     assert again.returncode == 2
     assert "is not empty" in again.stderr

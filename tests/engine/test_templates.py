@@ -55,13 +55,10 @@ def test_a_template_trains_to_what_it_promises(trained, name):
 
 
 # One of each kind: convolution, dropout, a shared embedding, text labels, an LSTM, own code,
-# data that is made up.
+# data that is made up, adapted layers, files of the project's own.
 ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
-ALONE += ("generator", "million_rows")
-# adapted layers.
-ALONE += ("penguins_features",)
-# files of the project's own.
-ALONE += ("images_from_folder", "tfrecord_digits")
+ALONE += ("generator", "million_rows", "penguins_features", "images_from_folder")
+ALONE += ("tfrecord_digits",)
 
 
 @pytest.mark.parametrize("name", ALONE)
