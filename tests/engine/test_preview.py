@@ -62,6 +62,10 @@ def flat(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ..
     return [(path, structure)]
 
 
+UNCOUNTED = ("tfrecord_digits",)
+"""Studio has counted the records; tf.data knows their number only when it has read them."""
+
+
 @pytest.mark.parametrize("name", sorted(set(TEMPLATES) - {"tfds_mnist"}))  # which downloads
 def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
     folder = template_folder(name)
@@ -85,7 +89,8 @@ def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
                 (path, list(spec.shape), spec.dtype, spec.ragged)
                 for path, spec in flat(elements.structure)
             ], end
-            assert found["cardinality"] == elements.count, end
+            known = "unknown" if name in UNCOUNTED else elements.count
+            assert found["cardinality"] == known, end
             assert len(found["elements"]) == min(3, elements.count)
             json.dumps(found, allow_nan=False)
 
