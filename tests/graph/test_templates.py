@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import subprocess
 import sys
 import zlib
@@ -106,7 +107,7 @@ def test_what_can_not_be_removed_is_said(cut, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(templates.WRITTEN, "images_from_folder", {"digits": write})
     with pytest.raises(StudioError) as failed:
         templates.copy("images_from_folder", tmp_path / "new" / "project")
-    assert "can't be removed (Directory not empty): do so by hand." in str(failed.value)
+    assert re.search(r"can't be removed \(.*not empty\): do so by hand\.$", str(failed.value))
     assert list(files(tmp_path / "new")) == ["theirs.txt"]
 
 
@@ -143,6 +144,7 @@ def test_the_command_that_may_not_write_so_much_says_so(name, tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights")
 def test_a_link_to_nowhere_stays(tmp_path) -> None:
     link = tmp_path / "mine"
     link.symlink_to(tmp_path / "gone")
