@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test kill lint format catalogue names conformance applications schema commands golden benchmark clean
+.PHONY: run test kill lint format catalogue names records conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -32,6 +32,10 @@ catalogue: $(READY)
 # The names of the installed tensorflow_datasets, written anew into assets/tfds.json.
 names: $(READY)
 	$(BIN)/python tools/tfds_names.py
+
+# The TFRecord files of the template tfrecord_digits, written anew from the sample data.
+records: $(READY)
+	$(BIN)/python tools/digit_records.py
 
 # Shape rules and parameter checks held to the real Keras: more than 10,000 cases, resumable.
 conformance: $(READY)

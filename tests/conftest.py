@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.templates import NAMES, template_folder
+
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATES = sorted(path.parent.name for path in (ROOT / "templates").glob("*/project.json"))
+TEMPLATES = NAMES
 
 
 def studio(*arguments: object, cwd: Path | None = None, **keywords) -> subprocess.CompletedProcess:
@@ -40,7 +42,7 @@ def trained(tmp_path_factory):
 
     @cache
     def train(name: str) -> tuple[dict, Path]:
-        done = studio("run", ROOT / "templates" / name, "--runs", runs, "--json")
+        done = studio("run", template_folder(name), "--runs", runs, "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout.splitlines()[-1])
         return report, Path(report["folder"])

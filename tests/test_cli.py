@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, TEMPLATES, studio
+from tests.templates import template_folder
 
 DIGITS = ROOT / "templates" / "digits_cnn"
 COMMANDS = (
@@ -86,7 +87,7 @@ def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name
         "print(code, sorted(heavy), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, command, ROOT / "templates" / name],
+        [sys.executable, "-c", program, command, template_folder(name)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -96,8 +97,18 @@ def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_have_no_problems(name):
-    done = studio("validate", ROOT / "templates" / name, "--json")
+    done = studio("validate", template_folder(name), "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": []})
+
+
+def test_files_that_a_template_gets_when_it_is_copied_are_missed_in_one_sentence():
+    done = studio("validate", ROOT / "templates" / "images_from_folder")
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        'error: data.nodes[0] "digits": images reads the folder "digits", which doesn\'t exist. '
+        "Put it there, or give another path.",
+        "1 error.",
+    ]
 
 
 def test_validate_lists_all_problems_at_once_with_the_fields_that_are_promised(tmp_path):
@@ -220,10 +231,16 @@ def test_a_setting_that_leads_nowhere_is_told(setting, words):
     assert words in done.stderr + done.stdout
 
 
-def test_new_makes_a_project_that_is_ready(tmp_path):
-    done = studio("new", "sunspots", tmp_path / "mine")
-    assert done.returncode == 0
-    assert studio("validate", tmp_path / "mine").returncode == 0
+@pytest.mark.parametrize("name", ["sunspots", "images_from_folder", "tfrecord_digits"])
+def test_new_makes_a_project_that_is_ready(name, tmp_path):
+    done = studio("new", name, tmp_path / "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    made = studio("validate", tmp_path / "mine")
+    assert (made.returncode, made.stdout) == (0, "No problems.\n")
+
+
+def test_new_makes_nothing_where_something_is_or_of_an_unknown_name(tmp_path):
+    assert studio("new", "sunspots", tmp_path / "mine").returncode == 0
     again = studio("new", "sunspots", tmp_path / "mine")
     assert again.returncode == 2
     assert "is not empty" in again.stderr

@@ -30,6 +30,7 @@ def test_the_wheel_carries_templates_assets_and_nothing_that_isnt_the_products(w
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert "studio/templates/digits_cnn/project.json" in names
+    assert "studio/templates/tfrecord_digits/digits/00003-of-00004.tfrecord" in names
     assert "studio/assets/data/digits.csv.gz" in names
     assert "studio/assets/catalogue.json" in names
     assert "studio/assets/project.schema.json" in names

@@ -67,7 +67,9 @@ def _write(made: Any, features: list[_Feature], out: Path, shards: int) -> dict[
                 for feature in features:
                     feature.put(element, values)
                 example = tf.train.Example(features=tf.train.Features(feature=values))
-                writers[count % shards].write(example.SerializeToString())
+                # The same elements give the same bytes, whatever order a map keeps its keys in.
+                content = example.SerializeToString(deterministic=True)
+                writers[count % shards].write(content)
                 count += 1
         for part, name in zip(parts, names, strict=True):
             part.replace(out / name)

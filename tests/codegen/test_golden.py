@@ -16,17 +16,17 @@ import pytest
 
 from studio.codegen.script import write_script
 from studio.graph.file import load
-from studio.resources import TEMPLATES
+from tests.templates import NAMES, template_folder
 
 from .ruff import ruff
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_script_of_a_template_is_the_one_that_is_kept(name: str) -> None:
-    made = write_script(load(TEMPLATES / name), TEMPLATES / name).text.encode()
+    folder = template_folder(name)
+    made = write_script(load(folder), folder).text.encode()
     kept = GOLDEN / f"{name}.py"
     if os.environ.get("STUDIO_REFRESH_GOLDEN") == "1":
         GOLDEN.mkdir(exist_ok=True)

@@ -19,14 +19,14 @@ from studio.graph.document import Project, owner
 from studio.graph.file import load
 from studio.graph.problems import ProjectError
 from studio.graph.wiring import upstream, wire
-from studio.resources import TEMPLATES
+from tests.conftest import ROOT
+from tests.templates import NAMES, template_folder
 
 from .cases import CASES, HOSTILE_NAMES
 from .cases_wide import WIDE, wide
 from .projects import chain, complete, csv, read, script, stage
 from .ruff import found_by_ruff
 
-NAMES = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
 ALL = [*(f"template: {name}" for name in NAMES), *CASES]
 
 
@@ -35,8 +35,9 @@ def written(folder: Path) -> dict[str, tuple[Project, Script]]:
     """Every template and case with its script."""
     found = {}
     for name in NAMES:
-        project = load(TEMPLATES / name)
-        found[f"template: {name}"] = project, write_script(project, TEMPLATES / name)
+        own = template_folder(name)
+        project = load(own)
+        found[f"template: {name}"] = project, write_script(project, own)
     for name, case in CASES.items():
         project = read(case(folder))
         found[name] = project, write_script(project, folder)
@@ -221,24 +222,26 @@ def test_the_same_project_gives_the_same_bytes_in_every_process(
     folder: Path, tmp_path: Path
 ) -> None:
     projects = tmp_path / "projects.json"
-    cases = {name: case(folder) for name, case in CASES.items()}
+    cases = {name: (case(folder), str(folder)) for name, case in CASES.items()}
     templates = {
-        name: json.loads((TEMPLATES / name / "project.json").read_bytes()) for name in NAMES
+        name: (json.loads((own / "project.json").read_bytes()), str(own))
+        for name in NAMES
+        for own in [template_folder(name)]
     }
     projects.write_text(json.dumps(cases | templates))
     program = (
         "import hashlib, json, sys; from pathlib import Path\n"
         "from studio.codegen.script import write_script\n"
         "from studio.graph.read import read_project\n"
-        "for name, value in json.loads(Path(sys.argv[1]).read_text()).items():\n"
-        "    made = write_script(read_project(value)[0], Path(sys.argv[2]))\n"
+        "for name, (value, folder) in json.loads(Path(sys.argv[1]).read_text()).items():\n"
+        "    made = write_script(read_project(value)[0], Path(folder))\n"
         "    print(name, hashlib.sha256((made.text + repr(made)).encode()).hexdigest())\n"
     )
     said = [
         subprocess.run(
-            [sys.executable, "-c", program, projects, folder],
+            [sys.executable, "-c", program, projects],
             env=os.environ | {"PYTHONHASHSEED": seed},
-            cwd=TEMPLATES.parent,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=True,

@@ -20,7 +20,7 @@ from studio.graph.document import output_name
 from studio.graph.elements import leaves
 from studio.graph.file import load
 from studio.graph.problems import errors
-from studio.resources import TEMPLATES
+from tests.templates import NAMES, template_folder
 
 from .by_hand import AB, KINDS, NAN, SOURCES, STAGES, WORDS, A, Y, pairs
 from .cases import CASES, MODELS
@@ -37,7 +37,6 @@ from .projects import (
 )
 
 pytestmark = pytest.mark.filterwarnings("default")
-NAMES = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
 
 
 @pytest.fixture(autouse=True)
@@ -252,8 +251,8 @@ MODEL_CASES = [f"model: {name}" for name in MODELS]
 def test_the_model_has_the_inferred_outputs_and_weights(
     name: str, style: str | None, folder: Path
 ) -> None:
-    project = load(TEMPLATES / name) if name in NAMES else read(CASES[name](folder))
-    own = TEMPLATES / name if name in NAMES else folder
+    own = template_folder(name) if name in NAMES else folder
+    project = load(own) if name in NAMES else read(CASES[name](folder))
     shapes = check(project, own).shapes["model"]
     model = build(write_script(project, own, style).text, folder)
     outputs = model.outputs

@@ -16,6 +16,7 @@ from studio.graph.file import loads, read
 from studio.graph.spec import Spec
 from tests.codegen.ruff import found_by_ruff
 from tests.conftest import ROOT, TEMPLATES
+from tests.templates import template_folder
 
 STYLES = ("sequential", "functional", "subclass")
 
@@ -93,7 +94,7 @@ def residual_project(shared: bool) -> dict[str, Any]:
 def written(name: str, folder: Path) -> dict[str, str]:
     """The script of a template, or of the blocks, in every style that it can have."""
     if name in TEMPLATES:
-        folder = ROOT / "templates" / name
+        folder = template_folder(name)
         project, problems = read(folder)
     else:
         x = np.zeros((8, 8, 8, 3), "float32")
@@ -144,7 +145,7 @@ def features_of(name: str, folder: Path) -> Any:
     from studio.graph.elements import features
 
     if name in TEMPLATES:
-        folder = ROOT / "templates" / name
+        folder = template_folder(name)
         project, _ = read(folder)
     else:
         project, _ = loads(json.dumps(residual_project(name == "shared blocks")))

@@ -21,7 +21,8 @@ from studio.graph.file import read
 from studio.graph.problems import ProjectError, StudioError
 from tests.codegen.projects import call, chain, csv, mapped, npz, split_graph, stage, write_files
 from tests.codegen.projects import read as project_of
-from tests.conftest import ROOT, TEMPLATES
+from tests.conftest import TEMPLATES
+from tests.templates import template_folder
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def ask(warm, tmp_path):
 
 def asking(data: Any, end: str, folder: Path, place: Path) -> StageQuestion:
     if isinstance(data, str):
-        folder = ROOT / "templates" / data
+        folder = template_folder(data)
         project, _ = read(folder)
     else:
         project = project_of({"studio": 1, "data": data, "training": {"seed": 3}})
@@ -61,9 +62,13 @@ def flat(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ..
     return [(path, structure)]
 
 
+UNCOUNTED = ("studio.data.tfrecord",)
+"""Studio has counted the records; tf.data doesn't know their number before it is promised."""
+
+
 @pytest.mark.parametrize("name", sorted(set(TEMPLATES) - {"tfds_mnist"}))  # which downloads
 def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
-    folder = ROOT / "templates" / name
+    folder = template_folder(name)
     project, _ = read(folder)
     report = check(project, folder)
     ops = set()
@@ -84,7 +89,8 @@ def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
                 (path, list(spec.shape), spec.dtype, spec.ragged)
                 for path, spec in flat(elements.structure)
             ], end
-            assert found["cardinality"] == elements.count, end
+            known = "unknown" if op in UNCOUNTED else elements.count
+            assert found["cardinality"] == known, end
             assert len(found["elements"]) == min(3, elements.count)
             json.dumps(found, allow_nan=False)
 

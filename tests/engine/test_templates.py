@@ -24,6 +24,8 @@ REACHES = {
     "two_inputs_two_outputs": ("test_species_accuracy", 0.93),
     "attention_encoder": ("test_accuracy", 0.62),
     "generator": ("test_accuracy", 0.97),
+    "images_from_folder": ("test_accuracy", 0.97),
+    "tfrecord_digits": ("test_accuracy", 0.96),
     # The noise alone errs by 0.08.
     "million_rows": ("test_mae", 0.085, "below"),
     # The mean image errs by 0.24.
@@ -53,12 +55,10 @@ def test_a_template_trains_to_what_it_promises(trained, name):
 
 
 # One of each kind: convolution, dropout, a shared embedding, text labels, an LSTM, own code,
-# data that is made up.
+# data that is made up, adapted layers, files of the project's own.
 ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
-ALONE += ("generator", "million_rows")
-# adapted layers.
-ALONE = ("digits_cnn", "digits_mlp", "shared_text", "penguins", "sunspots", "custom_layer")
-ALONE += ("penguins_features",)
+ALONE += ("generator", "million_rows", "penguins_features", "images_from_folder")
+ALONE += ("tfrecord_digits",)
 
 
 @pytest.mark.parametrize("name", ALONE)

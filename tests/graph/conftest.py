@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -36,3 +38,20 @@ def _within(seconds: float) -> Iterator[None]:
 def ends() -> Callable[[float], AbstractContextManager[None]]:
     """`with ends(5):` fails where what is inside hangs; no measure of speed."""
     return _within
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("only root can make a disk that is full")
+    yield folder
+    subprocess.run(["umount", folder], check=True)

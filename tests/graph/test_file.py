@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -154,23 +153,6 @@ def test_a_full_disk_leaves_the_old_file_whole(step, tmp_path, monkeypatch) -> N
     path.write_text('{"studio": 1, "name": "old"}')
     monkeypatch.setattr(step, full)
     assert_unsaved(tmp_path, path, b'{"studio": 1, "name": "old"}', "No space left")
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 64 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True
-        ).returncode
-    )
-    if not mounted:
-        pytest.skip("only root can make a disk that is full")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_disk_that_is_really_full_leaves_the_old_file_whole(small_disk) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,10 +25,10 @@ from PySide6.QtCore import (
 from PySide6.QtTest import QTest
 from shiboken6 import isValid
 
+from studio.graph import templates
 from studio.gui.app import application
 from studio.gui.settings import Settings
 from studio.gui.window import Window
-from tests.conftest import ROOT
 
 # What the offscreen platform says of itself, whatever the program does.
 HARMLESS = ("This plugin does not support",)
@@ -111,7 +110,7 @@ def project(tmp_path) -> Callable[[str], Path]:
     """A function: template name -> a copy of it that may be changed."""
 
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(ROOT / "templates" / name, tmp_path / name))
+        return templates.copy(name, tmp_path / name).parent
 
     return copy
 

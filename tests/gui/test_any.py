@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 
+from studio.graph import templates
 from studio.graph.catalogue.registry import find
 from studio.graph.edits import SetParam
 from studio.graph.file import dumps
@@ -29,7 +30,6 @@ from studio.gui.canvas.looks import look_of
 from studio.gui.canvas.scene import arriving_at, keys_of
 from studio.gui.settings import Settings
 from studio.gui.window import Window
-from tests.conftest import ROOT
 from tests.gui.conftest import at, drag, middle, settle
 from tests.gui.test_stories import drop, key
 
@@ -74,7 +74,7 @@ class Anything(RuleBasedStateMachine):
     @initialize(name=st.sampled_from(TEMPLATES))
     def open(self, name: str) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copytree(ROOT / "templates" / name, self.folder / name)
+        templates.copy(name, self.folder / name)
         self.window = Window(Settings(self.folder / "settings.json"))
         self.window.resize(1440, 900)
         self.window.show()

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from studio.graph.checks import check
 from studio.graph.templates import available
 from studio.gui import thumbnails
 from studio.gui.look.theme import theme
@@ -77,13 +78,17 @@ def test_what_is_no_project_has_an_empty_picture(qapp, tmp_path) -> None:
     assert thumbnails.thumbnail(tmp_path / "bad.json", PICTURE).isNull()
 
 
-def test_a_card_makes_a_project_in_the_folder_that_is_asked_for(window, page, tmp_path) -> None:
+@pytest.mark.parametrize("name", ["penguins", "images_from_folder"])
+def test_a_card_makes_a_project_in_the_folder_that_is_asked_for(
+    name, window, page, tmp_path
+) -> None:
     place = tmp_path / "mine"
     place.mkdir()
     window.projects.ask = Answers(folder_for=place)
-    click(page.templates, NAMES.index("penguins"))
+    click(page.templates, NAMES.index(name))
     assert window.session.path == place / "project.json"
-    assert window.session.name == "penguins"
+    assert window.session.name == name
+    assert check(window.session.project, place).problems == []
 
 
 def test_a_folder_that_is_not_empty_gets_a_new_one_inside(window, page, tmp_path) -> None:

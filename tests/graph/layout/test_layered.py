@@ -14,6 +14,7 @@ from studio.graph.layout.layered import GRID, LAYER_GAP, NODE, Cancelled, Layout
 from studio.graph.layout.layers import Layered, layered
 from studio.graph.layout.order import crossings, first_order, ordered
 from studio.resources import TEMPLATES
+from tests.templates import NAMES
 
 from .drawings import ATTENTION, INCEPTION, RESIDUAL, UNET, graph, lines, overlaps
 
@@ -97,10 +98,7 @@ def test_the_same_graph_is_laid_out_the_same(drawn) -> None:
     assert layout(drawn) == layout(Graph(dict(drawn.nodes), tuple(drawn.edges)))
 
 
-PROJECTS = sorted(path.parent.name for path in TEMPLATES.glob("*/project.json"))
-
-
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_templates(name: str) -> None:
     for drawn in load(TEMPLATES / name).graphs().values():
         check(drawn, layout(drawn), {})
