@@ -158,6 +158,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line("callbacks.on_train_begin()")
     source.line("logs = {}")
     if limit is not None:
+        source.line('size = count_of(datasets["train"])')
         source.line('iterator, done = iter(datasets["train"]), 0')
     with source.block("for epoch in range(EPOCHS):"):
         _write_epoch(source, project)
@@ -173,8 +174,11 @@ def _write_epoch(source: Source, project: Project) -> None:
     source.line("callbacks.on_epoch_begin(epoch)")
     if limit is None:
         source.line('iterator = iter(datasets["train"])')
-    begin = "callbacks.on_train_batch_begin"
-    source.statement("steps = ", call("run_steps", ["train_steps", "iterator", "count", begin]))
+    else:  # a step past the end would be without data, but not without random numbers
+        source.line("left = count if size is None else min(count, size - done)")
+    arguments = ["train_steps", "iterator", "count" if limit is None else "left"]
+    arguments.append("callbacks.on_train_batch_begin")
+    source.statement("steps = ", call("run_steps", arguments))
     if limit is not None:
         source.line("step = -1")
     with source.block("for step, logs in steps:"):
@@ -187,7 +191,7 @@ def _write_epoch(source: Source, project: Project) -> None:
             source.line('iter(datasets["train"])  # as fit does: so shuffling is the same')
     else:
         source.line("done += step + 1")
-        with source.block('if step + 1 < count or done == count_of(datasets["train"]):'):
+        with source.block("if step + 1 < count or done == size:"):
             source.line('iterator, done = iter(datasets["train"]), 0')
     source.line("logs = dict(logs)")
     if "validation" in project.data.outputs:

@@ -174,7 +174,10 @@ def write_model_class(
                 for each in bins:
                     source.line(f"self.{each}.bin_boundaries = {each}")
             source.blank()
-            with _method(source, body, shapes, meets, "call", inputs):
+            # Without it in the signature fit would call the model as if it didn't train.
+            doc = "Returns the outputs; Keras hands `training` on to the layers."
+            more = ", training=None"
+            with _method(source, body, shapes, meets, "call", inputs, doc, more):
                 source.statement("return ", body.outputs(meets.named_outputs))
             for node in asked:
                 source.blank()
@@ -202,12 +205,13 @@ def _method(
     name: str,
     inputs: list[str],
     doc: str = "",
+    more: str = "",
 ) -> Iterator[None]:
     """A method that is given the model's inputs and calls the nodes of `body`."""
     single = len(inputs) == 1 and not meets.named_inputs
     argument = body.input(inputs[0]) if single else "inputs"
     body.taken.add("inputs")
-    with source.block(f"def {name}(self, {argument}):", doc):
+    with source.block(f"def {name}(self, {argument}{more}):", doc):
         for index, node in enumerate(inputs):
             if node not in body.graph.nodes:
                 continue
