@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,9 +16,11 @@ from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
 from studio.graph.code import FUNCTIONS, outline
 from studio.graph.document import Project
-from studio.graph.problems import ERROR, Problem, ProjectError, errors
+from studio.graph.problems import ERROR, Problem, ProjectError, errors, quoted
 
 Lines = list[tuple[int, int]]
+
+_DEFINITION = re.compile(r"(?:def|class) (\w+)")
 
 
 class Script(Struct, frozen=True):
@@ -56,6 +59,9 @@ def write_script(
     write_callbacks(source, project.training)
     write_training(source, project, structure, style)
     write_main(source, project)
+    clashes = _clashes(source, project)
+    if clashes:
+        raise ProjectError(clashes)
     return assemble(_head(project, source), source)
 
 
@@ -67,6 +73,24 @@ def write_code(source: Source, project: Project) -> None:
             source.code_functions.add(name)
         with source.section(name):
             source.text(code.source.strip("\n"), mark=("code", name))
+
+
+def _clashes(source: Source, project: Project) -> list[Problem]:
+    """What the project's own code defines under a name that the script itself needs."""
+
+    def defined(sections: Iterable[Section]) -> set[str]:
+        lines = (line for section in sections for line in section.lines)
+        return {found[1] for line in lines if (found := _DEFINITION.match(line))}
+
+    count = len(project.code)  # which stands first
+    ours = defined(source.sections[count:])
+    found = []
+    for name, section in zip(project.code, source.sections[:count], strict=True):
+        for taken in sorted(defined([section]) & ours):
+            message = f"defines {quoted(taken)}, as the script itself does."
+            hint = "Give it another name."
+            found.append(Problem(ERROR, "bad-code", "code", name, message, hint, f"code.{name}"))
+    return found
 
 
 def _missing(project: Project) -> list[Problem]:

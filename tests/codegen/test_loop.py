@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from studio.codegen.script import write_script
 from studio.graph.document import Project
 from studio.graph.file import load, loads
+from studio.graph.problems import ProjectError
 from studio.graph.text import dump
 from tests.codegen.ruff import found_by_ruff
 from tests.conftest import ROOT, TEMPLATES
@@ -225,3 +226,17 @@ def test_the_ways_of_writing_a_model_train_alike(tmp_path: Path) -> None:
             np.testing.assert_allclose(history[name], values, rtol=1e-6, err_msg=name)
         for one, other in zip(weights, ways[0][1], strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "train_step", "build_model"])
+def test_own_code_can_not_take_a_name_of_the_script(name: str, tmp_path: Path) -> None:
+    project = load(template_folder("custom_layer"))
+    source = project.code["Projection"].source + f"\n\ndef {name}(x):\n    return x\n"
+    code = {"Projection": replace(project.code["Projection"], source=source)}
+    training = replace(project.training, loop="custom")
+    project = replace(project, code=code, training=training)
+    if name == "train_step":  # which the script defines inside a function
+        assert write_script(project, template_folder("custom_layer")).text
+        return
+    with pytest.raises(ProjectError, match=f'code.Projection: defines "{name}"'):
+        write_script(project, template_folder("custom_layer"))
