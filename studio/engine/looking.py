@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from studio.codegen.stage_script import up_to, write_stage_script
+from studio.engine.damage import record_files
 from studio.engine.files import place_files
 from studio.graph.checks import Report
 from studio.graph.document import Project
@@ -52,6 +53,7 @@ def question(
             "code": {name: (code.kind, code.source) for name, code in part.code.items()},
             "batched": batched(part),
             "rate": _rate(part),
+            "records": record_files(part, folder),
         }
     )
 
