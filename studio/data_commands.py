@@ -177,6 +177,12 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
     from studio.engine.bench import bench as measure
     from studio.engine.warm import Warm
 
+    if options.apply and options.settings:
+        raise StudioError(
+            "--apply changes the project's file as it was measured: leave --set out, or write its "
+            "values into the file first."
+        )
+
     def tell(words: str) -> None:
         if sys.stderr.isatty():
             print(f"\rmeasuring {words[:60]:60}", end="", file=sys.stderr, flush=True)
@@ -186,10 +192,11 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
             found = measure(project, folder, report, warm, options.run_code, tell)
         finally:
             tell("")
+    best = found.gains[0] if found.gains else None
+    if options.apply and best is not None:
+        _apply(options, best.edit)
     if options.json:
-        from msgspec import to_builtins
-
-        print(json.dumps(to_builtins(found) | {"batch_ms": found.batch_ms}))
+        print(json.dumps(_bench_json(found) | {"applied": options.apply and best is not None}))
         return DONE
     rows = [("stage", "op", "elements/s", "ms a batch", "own ms")]
     rows += [
@@ -209,6 +216,29 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
     print(f"{each:,.0f} batches of {found.samples:.0f} a second; {found.holds_back} holds it back.")
     for gain in found.gains:
         print(f"{gain.times:.1f} times as fast: {gain.words} ({gain.batch_ms:.3f} ms a batch)")
-    if not found.gains:
+    if best is None:
         print("No change of its stages that was tried makes it faster by a tenth.")
+    elif options.apply:
+        print(f"{options.project} is changed: {best.edit.label}.")
     return DONE
+
+
+def _bench_json(found: Any) -> dict[str, Any]:
+    """What was measured, each change with the edit that makes it."""
+    from msgspec import to_builtins
+    from msgspec.structs import asdict
+
+    from studio.graph.edit_text import encode
+
+    gains = [asdict(each) | {"edit": json.loads(encode(each.edit))} for each in found.gains]
+    stages = to_builtins(found.stages)
+    return asdict(found) | {"stages": stages, "gains": gains, "batch_ms": found.batch_ms}
+
+
+def _apply(options, edit: Any) -> None:
+    """Makes an edit in the project's file."""
+    from studio.graph.file import load, save
+
+    path = Path(options.project)
+    path = path / "project.json" if path.is_dir() else path
+    save(edit.apply(load(path)), path)  # read again: somebody may have saved it meanwhile

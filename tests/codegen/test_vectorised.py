@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from studio.graph.checks.advice.pipelines import VECTORISED
+from studio.graph.vectorised import VECTORISED
 
 from .by_hand_sources import LABELLED, NAMED, TEXTS, row
 from .pipelines import agrees, elements, run, written
