@@ -136,7 +136,10 @@ def _add_data_commands(add) -> None:
         return sub
 
     text = "Measure the data that feeds training, stage by stage."
-    more(add_kind("bench", text, _DATA_EXAMPLE), "bench", node=False)
+    sub = add_kind("bench", text, _DATA_EXAMPLE)
+    more(sub, "bench", node=False)
+    text = "make the change that helps most in the project's file, where one was found"
+    sub.add_argument("--apply", action="store_true", help=text)
     text = "Write what leaves a stage as TFRecord files."
     example = "studio data write digits --node scale --out digits/records --shards 4"
     sub = add_kind("write", text, example)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from studio.engine.shards import FEATURES
 from studio.graph.checks import Report
 from studio.graph.document import Project
 from studio.graph.problems import StudioError, printable, quoted
 from studio.graph.spec import shape_text
+from studio.writing import clear, waiting
 
 DONE, FAILED = 0, 1
 
@@ -35,14 +41,28 @@ def _end(project: Project, node: str | None) -> str:
     return end
 
 
-def _ask(kind: str, project: Project, folder: Path, report: Report, end: str, options, **more: Any):
-    """Asks the question of a stage in a process of its own; the Answer."""
+def _ask(
+    kind: str,
+    project: Project,
+    folder: Path,
+    report: Report,
+    end: str,
+    options,
+    wait: Callable[[Future, Path], Any] = lambda future, file: future.result(),
+    **more: Any,
+):
+    """Asks the question of a stage in a process of its own; the Answer.
+
+    `wait` waits for it, and is told in which file the process notes how far it is.
+    """
     from studio.engine.looking import question
     from studio.engine.warm import Warm
 
     with TemporaryDirectory(prefix="studio-") as place, Warm() as warm:
         asked = question(project, folder, report, end, Path(place))
-        answer = warm.ask(kind, trusted=options.run_code, **asked.fields, **more).result()
+        file = Path(place, "progress")
+        fields = asked.fields | {"progress": str(file)}
+        answer = wait(warm.ask(kind, trusted=options.run_code, **fields, **more), file)
     if answer.reason == "untrusted":
         raise StudioError(UNTRUSTED)
     return answer
@@ -153,8 +173,22 @@ def write(options, project: Project, folder: Path, report: Report) -> int:
             f"{out} holds {quoted(min(taken))} already. Name a folder that has no TFRecord files."
         )
     more = {"out": str(out.resolve()), "shards": options.shards, "take": options.take}
-    answer = _ask("records", project, folder, report, end, options, seconds=FOREVER, **more)
+    found = report.shapes["data"].at(end) if "data" in report.shapes else None
+    counts = (getattr(found, "count", None), options.take)
+    total = min((count for count in counts if count is not None), default=None)
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wait = waiting(end, total, options.shards, options.json)
+    try:
+        answer = _ask(
+            "records", project, folder, report, end, options, wait, seconds=FOREVER, **more
+        )
+    except KeyboardInterrupt:
+        clear(out, options.shards)
+        print(f"studio: interrupted; nothing is left in {out}.", file=sys.stderr)
+        raise
     if answer.error:
+        clear(out, options.shards)  # where its process was ended, it couldn't
         return _failed(answer.error, options.json)
     found = answer.result
     if options.json:
@@ -169,13 +203,19 @@ def write(options, project: Project, folder: Path, report: Report) -> int:
 
 
 def _ours(path: Path) -> bool:
-    return path.suffix == ".tfrecord" or path.name == "features.json"
+    return path.suffix == ".tfrecord" or path.name == FEATURES
 
 
 def bench(options, project: Project, folder: Path, report: Report) -> int:
     """Prints how fast the pipeline is, stage by stage."""
     from studio.engine.bench import bench as measure
     from studio.engine.warm import Warm
+
+    if options.apply and options.settings:
+        raise StudioError(
+            "--apply changes the project's file as it was measured: leave --set out, or write its "
+            "values into the file first."
+        )
 
     def tell(words: str) -> None:
         if sys.stderr.isatty():
@@ -186,10 +226,11 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
             found = measure(project, folder, report, warm, options.run_code, tell)
         finally:
             tell("")
+    best = found.gains[0] if found.gains else None
+    if options.apply and best is not None:
+        _apply(options, best.edit)
     if options.json:
-        from msgspec import to_builtins
-
-        print(json.dumps(to_builtins(found) | {"batch_ms": found.batch_ms}))
+        print(json.dumps(_bench_json(found) | {"applied": options.apply and best is not None}))
         return DONE
     rows = [("stage", "op", "elements/s", "ms a batch", "own ms")]
     rows += [
@@ -209,6 +250,29 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
     print(f"{each:,.0f} batches of {found.samples:.0f} a second; {found.holds_back} holds it back.")
     for gain in found.gains:
         print(f"{gain.times:.1f} times as fast: {gain.words} ({gain.batch_ms:.3f} ms a batch)")
-    if not found.gains:
+    if best is None:
         print("No change of its stages that was tried makes it faster by a tenth.")
+    elif options.apply:
+        print(f"{options.project} is changed: {best.edit.label}.")
     return DONE
+
+
+def _bench_json(found: Any) -> dict[str, Any]:
+    """What was measured, each change with the edit that makes it."""
+    from msgspec import to_builtins
+    from msgspec.structs import asdict
+
+    from studio.graph.edit_text import encode
+
+    gains = [asdict(each) | {"edit": json.loads(encode(each.edit))} for each in found.gains]
+    stages = to_builtins(found.stages)
+    return asdict(found) | {"stages": stages, "gains": gains, "batch_ms": found.batch_ms}
+
+
+def _apply(options, edit: Any) -> None:
+    """Makes an edit in the project's file."""
+    from studio.graph.file import load, save
+
+    path = Path(options.project)
+    path = path / "project.json" if path.is_dir() else path
+    save(edit.apply(load(path)), path)  # read again: somebody may have saved it meanwhile

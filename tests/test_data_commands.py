@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from studio.graph.checks import check
+from studio.graph.edit_text import decode
+from studio.graph.file import load
 from tests.codegen.projects import chain, csv, mapped, npz, stage, write_files
 from tests.conftest import ROOT, studio
 
@@ -157,10 +161,16 @@ def test_data_without_end_is_written_only_so_far_as_is_said(written, tmp_path) -
     assert len(found) == 14
 
 
-def test_bench_says_which_stage_holds_the_data_back_and_what_would_help() -> None:
+def test_bench_says_which_stage_holds_the_data_back_and_makes_the_change_that_helps(
+    tmp_path,
+) -> None:
     """Words are looked up anew in each epoch, as long as nothing keeps them."""
-    attention = ROOT / "templates" / "attention_encoder"
-    done = studio("data", "bench", attention, "--json", "--set", "data.nodes.cache.bypass=true")
+    attention = shutil.copytree(ROOT / "templates" / "attention_encoder", tmp_path / "attention")
+    value = json.loads((attention / "project.json").read_text())
+    next(each for each in value["data"]["nodes"] if each["id"] == "cache")["bypass"] = True
+    (attention / "project.json").write_text(json.dumps(value))
+    before = load(attention / "project.json")
+    done = studio("data", "bench", attention, "--json", "--apply")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [each["node"] for each in found["stages"]] == [
@@ -172,7 +182,18 @@ def test_bench_says_which_stage_holds_the_data_back_and_what_would_help() -> Non
     ]
     assert all(each["batch_ms"] > 0 for each in found["stages"])
     assert found["samples"] == 64
-    assert found["holds_back"] == "words"
-    (gain,) = [each for each in found["gains"] if each["kind"] == "cache"]
-    assert gain["times"] > 1.1
-    assert "tf.data.Dataset.cache" in gain["words"]
+    assert found["holds_back"] in ("words", "split", "shuffle")  # which of them, the load says
+    best = found["gains"][0]
+    assert (best["kind"], found["applied"]) == ("cache", True)
+    assert best["times"] > 1.1
+    assert "tf.data.Dataset.cache" in best["words"]
+    after = load(attention / "project.json")
+    assert after == decode(json.dumps(best["edit"])).apply(before)
+    assert after.data.nodes["cache_"].op == "tf.data.Dataset.cache"
+    assert check(after, attention).problems == check(before, attention).problems
+
+
+def test_bench_changes_no_file_that_it_did_not_measure() -> None:
+    done = studio("data", "bench", PENGUINS, "--apply", "--set", "training.seed=2")
+    assert done.returncode == 2
+    assert "leave --set out" in done.stderr

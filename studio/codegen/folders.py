@@ -21,7 +21,7 @@ def _images(stage: Stage) -> None:
         how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
         read = call(stage.helper("read_image"), ["file", channels, size, *how])
     skip = {"skip": "True"} if p.corrupt == "skip" else {}
-    _mapped(stage, read, wrong=stage.helper("image_fault"), **skip)
+    _mapped(stage, read, "decoded", wrong=stage.helper("image_fault"), **skip)
 
 
 def _texts(stage: Stage) -> None:
@@ -40,8 +40,8 @@ def _audio(stage: Stage) -> None:
     _mapped(stage, read, wrong=stage.helper("sound_fault"))
 
 
-def _mapped(stage: Stage, read: Expr, **how: Expr) -> None:
-    """Lists the files, and maps `read` over them."""
+def _mapped(stage: Stage, read: Expr, decoder: str = "", **how: Expr) -> None:
+    """Lists the files, and maps `read` over them, by a helper where it may fail."""
     p, source = stage.params, stage.source
     plan = folder_plan(p)
     source.need("tf", "Path")
@@ -56,20 +56,20 @@ def _mapped(stage: Stage, read: Expr, **how: Expr) -> None:
     endings = literal(plan.endings)
     listed = call(stage.helper("files_by_class"), [place, names, endings], **how)
     source.statement("files, labels = " if plan.classes else "files, _ = ", listed)
-    slices = "(files, labels)" if plan.classes else "files"
-    source.line(f"dataset = tf.data.Dataset.from_tensor_slices({slices})")
     function = (
         join("lambda file, label: ", tuple_of([read, "label"]))
         if plan.classes
         else join("lambda file: ", read)
     )
+    if decoder:
+        rows = "(files, labels)" if plan.classes else "(files,)"
+        skip = {"skip": "True"} if how.get("skip") else {}
+        source.statement("return ", call(stage.helper(decoder), [rows, function], **skip))
+        return
+    slices = "(files, labels)" if plan.classes else "files"
+    source.line(f"dataset = tf.data.Dataset.from_tensor_slices({slices})")
     tuned = join("num_parallel_calls=", "tf.data.AUTOTUNE")
-    mapped = join("dataset.map", Group("(", (function, tuned), ")", call=True))
-    if how.get("skip"):
-        source.statement("dataset = ", mapped)
-        source.line("return dataset.ignore_errors(log_warning=True)")
-    else:
-        source.statement("return ", mapped)
+    source.statement("return ", join("dataset.map", Group("(", (function, tuned), ")", call=True)))
 
 
 FOLDERS: dict[str, Callable[[Stage], None]] = {

@@ -15,6 +15,7 @@ from studio.engine.warm import Warm
 from studio.graph.bypass import through
 from studio.graph.checks import Report, check
 from studio.graph.document import Project
+from studio.graph.edits import Edit
 from studio.graph.faster import Proposal, proposals
 from studio.graph.infer import Shapes
 from studio.graph.problems import ProjectError, StudioError, errors
@@ -54,6 +55,8 @@ class Gain(Struct, frozen=True):
     words: str
     batch_ms: float
     times: float
+    edit: Edit
+    """What makes the change; it is undone as any other."""
 
 
 class Bench(Struct):
@@ -86,7 +89,6 @@ def bench(
     end = project.data.outputs.get("train") if project.data is not None else None
     if end is None:
         raise StudioError('The project has no training data: data.outputs needs "train".')
-    project = replace(project, data=through(project, project.data))
     with TemporaryDirectory(prefix="studio-") as place:
         asker = _Asker(warm, folder, Path(place), trusted, measured)
         return _bench(asker, project, report, end)
@@ -112,6 +114,8 @@ class _Asker(Struct):
 
 
 def _bench(asker: _Asker, project: Project, report: Report, end: str) -> Bench:
+    given, project = project, replace(project, data=through(project, project.data))
+    end = project.data.outputs.get("train", end)
     wiring = wire(project.data)
     above = upstream(wiring, [end.partition(".")[0]])
     names = [name for name in wiring.order if name in above]
@@ -136,7 +140,7 @@ def _bench(asker: _Asker, project: Project, report: Report, end: str) -> Bench:
         for name in names
     ]
     holds = _holds_back(stages, took, before)
-    gains = list(_gains(asker, project, report, end, took[names[-1]], rates, names))
+    gains = list(_gains(asker, given, report, rates))
     return Bench(samples, stages, holds, sorted(gains, key=lambda gain: -gain.times))
 
 
@@ -162,16 +166,11 @@ def _holds_back(stages: list[Measured], took: dict[str, float], before: dict[str
 
 
 def _gains(
-    asker: _Asker,
-    project: Project,
-    report: Report,
-    end: str,
-    now: float,
-    rates: dict[str, Any],
-    names: list[str],
+    asker: _Asker, project: Project, report: Report, rates: dict[str, Any]
 ) -> Iterator[Gain]:
+    end = project.data.outputs["train"]
     for each in proposals(project, report.shapes.get("data") or Shapes()):
-        if each.kind == "cache" and not _fits(each, rates, names):
+        if each.kind == "cache" and not _fits(each, rates):
             continue
         changed = check(each.project, asker.folder)
         if any(p.graph == "data" for p in errors(changed.problems)):
@@ -185,7 +184,7 @@ def _gains(
             continue
         before = 1000 * old["samples"] / old["samples_per_second"]
         if before / new >= WORTH:
-            yield Gain(each.kind, each.node, each.words, new, before / new)
+            yield Gain(each.kind, each.node, each.words, new, before / new, each.edit)
 
 
 def _took(asker: _Asker, each: Proposal, report: Report) -> float:
@@ -195,11 +194,12 @@ def _took(asker: _Asker, each: Proposal, report: Report) -> float:
     return 1000 * found["samples"] / found["samples_per_second"]
 
 
-def _fits(each: Proposal, rates: dict[str, Any], names: list[str]) -> bool:
+def _fits(each: Proposal, rates: dict[str, Any]) -> bool:
     """Whether memory has room for what would be kept."""
     import psutil
 
-    edge = next(e for e in each.project.data.edges if e.target_node == each.node)
+    runs = through(each.project, each.project.data)
+    edge = next(e for e in runs.edges if e.target_node == each.node)
     found = rates.get(edge.source_node)
     if found is None or not found["passed"]:
         return False

@@ -17,10 +17,9 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
-from studio.engine.own_code import said_by
 from studio.engine.process import forget, note
 from studio.engine.run import LINES, SCRIPT
-from studio.graph.file import write_atomically
+from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
 
 
@@ -40,7 +39,7 @@ def main(folder: Path) -> int:
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {said_by(error)}",
+            message=f"The training failed{where}: {_said(folder, error)}",
             graph=place[0] if place else "",
             node=place[1] if place else "",
             line=line,
@@ -76,6 +75,15 @@ def _load(path: Path) -> ModuleType:
     sys.modules["train"] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _said(folder: Path, error: Exception) -> str:
+    """What an error says, with the damaged file where one is to blame."""
+    from studio.engine.damage import damaged_file, record_files
+    from studio.engine.stage import said_of
+
+    project, _ = read(folder / "project.json")
+    return said_of(error) + damaged_file(error, record_files(project, folder))
 
 
 def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:

@@ -8,9 +8,13 @@ from typing import Any
 from msgspec import Struct
 
 from studio.codegen.stage_script import up_to, write_stage_script
+from studio.engine.damage import record_files
 from studio.engine.files import place_files
+from studio.graph.catalogue.registry import find
 from studio.graph.checks import Report
 from studio.graph.document import Project
+from studio.graph.ops.folders import sample_rate
+from studio.graph.rule import Args
 from studio.graph.wiring import upstream, wire
 
 BATCHES = ("batch", "padded_batch", "ragged_batch", "rebatch", "bucket_by_sequence_length")
@@ -51,7 +55,8 @@ def question(
             # Where a script brings the project's own code, it is asked only if that is trusted.
             "code": {name: (code.kind, code.source) for name, code in part.code.items()},
             "batched": batched(part),
-            "rate": _rate(part),
+            "rate": _rate(part, folder),
+            "records": record_files(part, folder),
         }
     )
 
@@ -70,12 +75,17 @@ def batched(part: Project) -> bool:
         name = edges[0].source_node
 
 
-def _rate(part: Project) -> float | None:
-    """The sample rate that a node says, where one does."""
+def _rate(part: Project, folder: Path) -> float | None:
+    """The sample rate that a node says, or else that of the sounds, where there is one."""
     (end,) = part.data.outputs.values()
-    for name in upstream(wire(part.data), [end.partition(".")[0]]):
+    above = [part.data.nodes[name] for name in upstream(wire(part.data), [end.partition(".")[0]])]
+    for node in above:
         for key in RATES:
-            value = part.data.nodes[name].params.get(key)
+            value = node.params.get(key)
             if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
                 return float(value)
-    return None
+    sounds = (node for node in above if node.op == "studio.data.audio")
+    return next(
+        (sample_rate(Args(find(node.op).filled(node.params), folder=folder)) for node in sounds),
+        None,
+    )

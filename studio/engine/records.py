@@ -3,24 +3,28 @@
 Each element is a tf.train.Example. features.json says how to read them back: for
 each tensor its `key`, its `path` in the element (numbers for a tuple's parts,
 names for a dict's), its `dtype` and `shape` (null for a size that differs from
-element to element), how it is `stored`, and where it is ragged the keys of its
+element to element), how it is `stored`, where it is ragged the keys of its
 row lengths. Element i stands in shard i modulo their number.
 """
 
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
 from studio.engine.own_code import Fault
+from studio.engine.shards import FEATURES, shard_names
 from studio.engine.stage import blamed, dataset
 from studio.engine.tensors import Part, numbers, parts_of
 from studio.graph.file import write_atomically
 from studio.graph.text import dump
 
-FEATURES = "features.json"
 FORMAT = 1
+
+EACH = 0.1
+"""Seconds between notes of how far it is."""
 
 STORED = {
     "string": "bytes",
@@ -37,7 +41,8 @@ def records(fields: dict[str, Any]) -> dict[str, Any]:
     """Writes a stage's elements; returns how many, and into which files.
 
     `fields`: those of `stage.dataset` and `stage.blamed`; `out`, the folder;
-    `shards`; `take`, the most elements, where not all are wanted.
+    `shards`; `take`, the most elements, where not all are wanted; `progress`, a
+    file in which the number of those written is noted now and then.
     """
     import tensorflow as tf
 
@@ -49,14 +54,39 @@ def records(fields: dict[str, Any]) -> dict[str, Any]:
             raise Fault(
                 f'"{fields["node"]}" gives elements without end: say with --take how many to write.'
             )
-        features = [_feature(part, key) for part, key in _keys(parts_of(made.element_spec))]
-        return _write(made, features, Path(fields["out"]), fields["shards"])
+        parts = parts_of(made.element_spec)
+        for part in parts:
+            if not part.tensor:
+                raise Fault(
+                    f'"{fields["node"]}" gives a {type(part.spec).__name__.removesuffix("Spec")}, '
+                    "which a TFRecord can't hold: it holds tensors. Write a stage before it, or "
+                    "one behind it that makes tensors of it, such as flat_map."
+                )
+        features = [_Feature(part, key) for part, key in _keys(parts)]
+        note = _Note(fields.get("progress"))
+        return _write(made, features, Path(fields["out"]), fields["shards"], note)
 
 
-def _write(made: Any, features: list[_Feature], out: Path, shards: int) -> dict[str, Any]:
+class _Note:
+    """Notes a number in a file, not too often."""
+
+    def __init__(self, file: str | None):
+        self._file = Path(file) if file is not None else None
+        self._last = 0.0
+
+    def __call__(self, count: int) -> None:
+        now = time.monotonic()
+        if self._file is not None and now - self._last > EACH:
+            self._file.write_text(str(count))
+            self._last = now
+
+
+def _write(
+    made: Any, features: list[_Feature], out: Path, shards: int, note: _Note
+) -> dict[str, Any]:
     import tensorflow as tf
 
-    names = [f"{i:05}-of-{shards:05}.tfrecord" for i in range(shards)]
+    names = shard_names(shards)
     parts = [out / f"{name}.part" for name in names]
     count = 0
     try:
@@ -71,6 +101,7 @@ def _write(made: Any, features: list[_Feature], out: Path, shards: int) -> dict[
                 content = example.SerializeToString(deterministic=True)
                 writers[count % shards].write(content)
                 count += 1
+                note(count)
         for part, name in zip(parts, names, strict=True):
             part.replace(out / name)
     except BaseException:
@@ -156,6 +187,8 @@ class _Feature:
         }
         if self.ragged:
             found |= {"ragged": self.ragged, "lengths": self.lengths}
+        if self.part.sparse:
+            found["sparse"] = True  # it is written as the dense one it stands for
         return found | ({"sizes": self.sizes} if self.sizes is not None else {})
 
 
@@ -163,9 +196,3 @@ def _int64(values: Any) -> Any:
     import tensorflow as tf
 
     return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-
-def _feature(part: Part, key: str) -> _Feature:
-    if not part.tensor:
-        raise Fault(f"{type(part.spec).__name__} can't be written: its elements are no tensors.")
-    return _Feature(part, key)

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from studio.codegen.stage_script import FUNCTION
+from studio.engine.damage import damaged_file
 from studio.engine.own_code import MODULE, Fault, said_by
 from studio.graph.problems import printable, quoted
 
@@ -48,7 +49,8 @@ def blamed(fields: dict[str, Any]) -> Iterator[None]:
     """What is raised inside becomes a Fault that names the stage it came from.
 
     `fields`: `lines`, which lines of the script belong to which node or piece of
-    code, as "graph:name" -> [[first, last], ...]; the `node` that is looked at.
+    code, as "graph:name" -> [[first, last], ...]; the `node` that is looked at;
+    `records`, the TFRecord files that are read.
     """
     try:
         yield
@@ -60,6 +62,9 @@ def blamed(fields: dict[str, Any]) -> Iterator[None]:
 
 def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
     node, said = fields["node"], said_of(error).rstrip(".")
+    # The data files lie in the asker's own folder only for this question.
+    said = said.replace(f"{fields['folder']}/", "")
+    said += damaged_file(error, fields.get("records") or {})
     for line in reversed(_lines(fields, error)):
         for key, ranges in fields["lines"].items():
             kind, _, name = key.partition(":")
@@ -86,7 +91,10 @@ def _lines(fields: dict[str, Any], error: BaseException) -> list[int]:
 
 def said_of(error: BaseException) -> str:
     """What an exception says in one line, without what TensorFlow puts around it."""
-    text = str(error)
+    text = _without_trace(str(error))
+    _, asserted, words = text.partition("assertion failed: [")
+    if asserted:
+        return _short(words.splitlines()[0].rstrip("] ").replace("] [", " ").replace("\\'", "'"))
     inner = re.findall(r"^ *((?:\w+\.)*\w+(?:Error|Exception): .+)$", text, re.MULTILINE)
     if inner and ("in user code:" in text or "Traceback (most recent call last)" in text):
         return _short(inner[-1])
@@ -98,6 +106,16 @@ def said_of(error: BaseException) -> str:
     if text == str(error):
         return _short(said_by(error))
     return _short(f"{type(error).__name__}: {text}")
+
+
+def _without_trace(text: str) -> str:
+    """The message of an error in a graph, without where in Python that graph was made."""
+    head = "Graph execution error:"
+    if not text.startswith(head):
+        return text
+    lines = (line for line in text.removeprefix(head).splitlines() if line[:1].strip(" \t"))
+    dull = ("Detected at node", "<stack traces")
+    return "\n".join(line for line in lines if not line.startswith(dull)) or text
 
 
 def _short(text: str) -> str:

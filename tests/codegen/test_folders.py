@@ -174,9 +174,10 @@ def test_a_corrupt_image_is_left_out_and_counted_where_that_is_wished(
     dataset, inferred = loaded(project_of(source), tmp_path)
     agrees(dataset, inferred)
     assert len(elements(dataset)) == 9
-    said = capfd.readouterr().out
+    said, of_pixels = capfd.readouterr()
     assert "7.png is cut off" in said
     assert "2 of 12 files are left out" in said
+    assert "1 of 10 images can't be decoded and are left out." in of_pixels
 
 
 def refusal(source: Json, folder: Path) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from studio.graph.checks.advice.pipelines import VECTORISED
+from studio.graph.elements import Elements
+from studio.graph.vectorised import VECTORISED, goes_behind
 
 from .by_hand_sources import LABELLED, NAMED, TEXTS, row
 from .pipelines import agrees, elements, run, written
@@ -61,6 +63,78 @@ def test_behind_the_batch_it_gives_the_same_elements(name: str, folder: Path) ->
     dataset = run(then, folder)
     assert elements(dataset) == elements(run(first, folder))
     agrees(dataset, inferred)
+
+
+REALS = npz("reals.npz", features="x", label="y")
+EXACT = {
+    "rescale": mapped("m", "rescale", scale=1 / 255, offset=0.1),
+    "standardise": mapped("m", "standardise", mean=[0.485, 0.456, 0.406], deviation=0.229),
+    "half": mapped("m", "cast", dtype="float16"),
+    "whole": mapped("m", "cast", dtype="int32"),
+    "bilinear": mapped("m", "resize", height=7, width=29),
+    "bicubic": mapped("m", "resize", height=5, width=4, method="bicubic", antialias=True),
+    "lanczos": mapped("m", "resize", height=9, width=9, method="lanczos3"),
+    "crop": mapped("m", "center_crop", height=10, width=6),
+    "standardise_image": mapped("m", "standardise_image"),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_of_real_numbers_it_is_every_bit_the_same(name: str, tmp_path: Path) -> None:
+    """Images whose sizes fill no vector register, and numbers that no float holds exactly."""
+    random = np.random.default_rng(2)
+    images = random.normal(100, 50, (13, 17, 11, 3)).astype("float32")
+    np.savez(tmp_path / "reals.npz", x=images, y=np.arange(13) % 3)
+    first, _ = written(row(REALS, EXACT[name], BATCH), tmp_path)
+    then, _ = written(row(REALS, BATCH, EXACT[name]), tmp_path)
+    for one, other in zip(run(first, tmp_path), run(then, tmp_path), strict=True):
+        assert one[0].dtype == other[0].dtype
+        assert one[0].numpy().tobytes() == other[0].numpy().tobytes()
+        assert one[1].numpy().tobytes() == other[1].numpy().tobytes()
+
+
+def given(*before: Json, folder: Path) -> Elements:
+    return written(row(*before), folder)[1]
+
+
+PICTURES = [IMAGES, CHANNEL]
+OTHERS: dict[str, tuple[list[Json], Json]] = {
+    "split_words": ([TEXTS], mapped("m", "split_words")),
+    "hash_words": ([TEXTS], mapped("m", "hash_words", buckets=9, length=None)),
+    "augment": (
+        PICTURES,
+        mapped("m", "augment", layers=[call("keras.layers.RandomCrop", height=1, width=2)]),
+    ),
+    "pad": ([IMAGES], mapped("m", "pad", length=3)),
+    "resize": ([IMAGES, CHANNEL, BATCH | {"id": "b0"}], mapped("m", "resize", height=3, width=4)),
+}
+"""Functions, with elements for which they don't give the same behind the batch."""
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_not_the_same_behind_the_batch_stays_before_it(name: str, folder: Path) -> None:
+    before, function = OTHERS[name]
+    op = function["params"]["function"]["op"]
+    assert not goes_behind(op, given(*before, folder=folder))
+    assert not _alike(row(*before, function, BATCH), row(*before, BATCH, function), folder)
+
+
+def _alike(first: Json, then: Json, folder: Path) -> bool:
+    """Whether two pipelines give the same; one that is refused, or fails, doesn't."""
+    try:
+        one, other = (elements(run(written(each, folder)[0], folder)) for each in (first, then))
+    except (AssertionError, tf.errors.OpError):
+        return False
+    return one == other
+
+
+def test_only_tensors_of_known_sizes_go_behind_the_batch(folder: Path) -> None:
+    """Those of open sizes are joined to a batch only where they happen to have the same."""
+    words = given(TEXTS, mapped("w", "split_words"), folder=folder)
+    assert not goes_behind("studio.map.normalise_text", words)
+    assert goes_behind("studio.map.normalise_text", given(TEXTS, folder=folder))
+    ragged = given(TEXTS, BATCH, mapped("w", "split_words"), folder=folder)
+    assert not goes_behind("studio.map.normalise_text", ragged)
 
 
 LAYERS = [

@@ -16,6 +16,7 @@ from studio.graph.files import chosen_classes, read_folder
 from studio.graph.problems import one_of, quoted
 from studio.graph.rule import Args
 from studio.graph.soundness import (
+    Sound,
     first_problem,
     image_problem,
     read_sound,
@@ -224,12 +225,8 @@ def audio(p: Args) -> Elements:
 
 def _channels(p: Args, plan: FolderPlan) -> int:
     """The channels of the sounds; refuses sounds that differ in what nothing makes alike."""
-    folder = resolve_path(p.path, p.folder)
     names = some_of(list(plan.files))
-    sounds = []
-    for name in names:
-        state = (folder / name).stat()
-        sounds.append(read_sound(folder / name, state.st_mtime_ns, state.st_size))
+    sounds = [_sound(p, name) for name in names]
     for what, hint in (("rate", "Resample them."), ("channels", "Set desired_channels.")):
         if what == "channels" and p.desired_channels is not None:
             continue
@@ -243,3 +240,14 @@ def _channels(p: Args, plan: FolderPlan) -> int:
                 hint,
             )
     return p.desired_channels or sounds[0].channels
+
+
+def sample_rate(p: Args) -> float:
+    """Samples a second of the sounds: all have the same."""
+    return float(_sound(p, folder_plan(p).files[0]).rate)
+
+
+def _sound(p: Args, name: str) -> Sound:
+    file = resolve_path(p.path, p.folder) / name
+    state = file.stat()
+    return read_sound(file, state.st_mtime_ns, state.st_size)

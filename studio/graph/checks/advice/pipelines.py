@@ -11,33 +11,10 @@ from studio.graph.checks.advice.fixes import param, step, swap
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.checks.advice.view import View
 from studio.graph.edits import Edit, ResetParam, SetNode
-from studio.graph.elements import Elements, features, leaves
+from studio.graph.elements import leaves
 from studio.graph.problems import ERROR, quoted
 from studio.graph.spec import Spec
-
-VECTORISED = frozenset(
-    f"studio.map.{name}"
-    for name in [
-        "rescale",
-        "cast",
-        "standardise",
-        "one_hot",
-        "parse_numbers",
-        "normalise_text",
-        "arrange",
-        "pick",
-        "select",
-        "drop",
-        "rename",
-        "to_features_and_label",
-        "resize",
-        "center_crop",
-        "standardise_image",
-        "add_channel",
-        "pad",
-    ]
-)
-"""Functions that give for a batch what they give for each of its elements."""
+from studio.graph.vectorised import goes_behind
 
 BATCHING = ("batch", "padded_batch", "ragged_batch", "rebatch", "bucket_by_sequence_length")
 BATCHING += ("group_by_window",)
@@ -45,16 +22,6 @@ BATCHING += ("group_by_window",)
 
 def _specs(structure: Any) -> list[Spec]:
     return [leaf for leaf in leaves(structure) if isinstance(leaf, Spec)]
-
-
-def _goes_behind(op: str, elements: Elements) -> bool:
-    """Whether a function gives the same for batches of these elements."""
-    ranks = [spec.rank for spec in _specs(features(elements.structure))]
-    plain = all(None not in spec.shape and not spec.ragged for spec in _specs(elements.structure))
-    images = op in ("studio.map.resize", "studio.map.center_crop", "studio.map.standardise_image")
-    if images and any(rank != 3 for rank in ranks):
-        return False
-    return plain and op in VECTORISED and not (op == "studio.map.pad" and max(ranks) > 1)
 
 
 @advice("map-before-batch")
@@ -68,7 +35,7 @@ def map_before_batch(context: Context) -> Iterator[Finding]:
         batch = view.after(node)
         if node not in stages or call is None or elements is None or view.kind(batch) != "batch":
             continue
-        if _goes_behind(call.op, elements) and not stages_before(context, node, "batch"):
+        if goes_behind(call.op, elements) and not stages_before(context, node, "batch"):
             yield Finding(
                 node,
                 f"calls its function for each element, which {quoted(batch)} then joins.",
