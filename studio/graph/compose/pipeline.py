@@ -63,8 +63,9 @@ class Pipeline:
         self._folder = folder
         self._taken = taken
         ends: dict[str, tuple[str, Elements, int]] = {}
-        for part, source in found.sources.items():
-            ends |= self._part(part, source, name)
+        for part in ("", *PARTS):
+            if part in found.sources:
+                ends |= self._part(part, found.sources[part], name)
         train = ends["train"][1]
         self.batch_size = LARGE_BATCH if (self._about(train) or 0) >= MANY else USUAL
         for part in PARTS:

@@ -84,7 +84,7 @@ def look(path: Path, written: str, folder: Path) -> Found:
     Raises StudioError, with a sentence, where it can't be.
     """
     kind = kind_of(path)
-    if not kind and not path.exists():
+    if not path.exists():
         raise StudioError(f"There is no file or folder {quoted(str(path), 200)}.")
     if kind in ("", "other"):
         mend = _ELSE.get(path.suffix.lower(), f"What can be read is {READ}.")
