@@ -89,7 +89,7 @@ class Pipeline:
         if part not in ("", "train") or not others or (part and "validation" not in others):
             return {part: (end, elements, row)}
         others = others if not part else ["validation"]
-        shares = {each: _share(elements.count) for each in others}
+        shares = {each: _share(self._about(elements)) for each in others}
         if None in shares.values():
             self.split = Split.NONE if not part else Split.PARTS
             return {"train": (end, elements, row)}

@@ -57,8 +57,8 @@ def look_into_folder(written: str, folder: Path, look: Look) -> Found:
         label = label if labelled else {"labels": None}
         found.sources[part] = Call(f"studio.data.{kind}", {"path": path, **label, **params})
     found.label = f"the folder ({counted(len(classes), 'classes')})" if labelled else ""
-    names = next(iter(looks.values()))
-    found.about = len(_read(names, classes if labelled else []))
+    read = sum(len(_read(each, classes if labelled else [])) for each in looks.values())
+    found.about = read - found.skipped
     return found
 
 
@@ -128,7 +128,9 @@ def _images(files: list[Path]) -> tuple[dict[str, Any], Found]:
         corrupt="skip" if bad else None,
     )
     maps = [Call("studio.map.rescale", {"scale": 1 / 255})]
-    return params, Found("images", {}, maps, "image", told=told, again=True)
+    found = Found("images", {}, maps, "image", told=told, again=True)
+    found.skipped = len(bad)
+    return params, found
 
 
 def _texts(files: list[Path]) -> tuple[dict[str, Any], Found]:

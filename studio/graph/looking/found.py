@@ -39,7 +39,8 @@ class Found(Struct):
     `sources` has one source under "", which is to be split, or one each for train,
     validation and test. `maps` are functions for what leaves each source. `noun` is
     what its elements are called; `about` how many there may be where no reader counts
-    them. `again` says that every epoch reads the disk anew, so that a cache saves work.
+    them, `skipped` how many files are left out. `again` says that every epoch reads the
+    disk anew, so that a cache saves work.
     """
 
     noun: str
@@ -53,6 +54,7 @@ class Found(Struct):
     """What else a person should know."""
     about: int | None = None
     again: bool = False
+    skipped: int = 0
 
 
 def words() -> Call:
