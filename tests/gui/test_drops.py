@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
@@ -14,6 +14,8 @@ from studio.graph.edits import SetParam, SetProject
 from studio.graph.file import dumps
 from studio.gui import proposing
 from studio.gui.questions import DISCARD
+from studio.gui.settings import Settings
+from studio.gui.window import Window
 from tests.data_files import KINDS, put, table
 from tests.gui.conftest import settle
 from tests.gui.test_projects import Answers, drop, notice, press
@@ -114,14 +116,14 @@ def test_two_files_lie_beside_each_other(window, let_go, tmp_path) -> None:
     for index, rect in enumerate(rects):
         assert not any(rect.intersects(other) for other in rects[index + 1 :])
     assert window.session.project.data.outputs["train"] == "train"
-    assert "stayed as it was" in notice(window, "data").text
+    assert "stays as it was" in notice(window, "data").text
 
 
 REFUSED = {
     "a spreadsheet": ("a.xlsx", "Save the sheet as CSV"),
     "one image": ("a.png", "into a folder"),
     "a bad table": ("a.csv", "line 3"),
-    "no project": ("a.json", "project"),
+    "no project": ("a.json", "not JSON"),
 }
 
 
@@ -186,11 +188,15 @@ def test_a_project_that_is_closed_meanwhile_gets_nothing(cnn, slow, tmp_path) ->
     assert not cnn.proposing.busy and cnn.session is None
 
 
-def test_a_window_that_is_closed_meanwhile_closes(cnn, slow, tmp_path) -> None:
-    drop(cnn, cnn.canvas.viewport(), KINDS["numbers"](tmp_path))
-    cnn.close()
-    assert not cnn.proposing.busy
+def test_a_window_that_is_closed_meanwhile_closes(qapp, slow, tmp_path) -> None:
+    window = Window(Settings(tmp_path / "settings.json"))
+    window.show()
+    window.proposing.begin(KINDS["numbers"](tmp_path))
+    assert window.proposing.busy
+    window.close()
+    assert not window.proposing.busy
     slow.set()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_what_was_edited_meanwhile_is_kept(cnn, slow, qtbot, tmp_path) -> None:
