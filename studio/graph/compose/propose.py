@@ -25,8 +25,8 @@ from studio.graph.part_edits import AddPart
 from studio.graph.spec import FLOATS, Refused, Spec
 
 Point = tuple[float, float]
-COLUMN = NODE[0] + 24
-"""From one part of the data to the next, on the canvas."""
+COLUMN = NODE[0] + 84
+"""From one part of the data to the next, on the canvas: the edges' labels stand between."""
 
 
 class Proposal(Struct, frozen=True):
@@ -163,7 +163,6 @@ def _sentence(
         parts.append(f"{what} {many([node.id for node in inputs])}")
     parts += found.told
     how = {Split.NONE: "for training alone", Split.PARTS: "its own parts kept"}
-    parts.append(how.get(pipeline.split) or "split 80 / 10 / 10")
-    parts.append(f"batches of {pipeline.batch_size}")
+    parts.append(how.get(pipeline.split) or "split 80/10/10")
     said = f"{name}: {', '.join(parts)}."
     return said + (" What feeds the training stays as it was." if had else "")

@@ -62,7 +62,7 @@ def look_at_database(written: str, folder: Path) -> Found:
     if len(tables) > 1:
         found.told.insert(0, f"the table {name} of {len(tables)}")
     if gaps:
-        found.told.append("rows with empty cells left out")
+        found.told.append("rows with gaps left out")
     return found
 
 

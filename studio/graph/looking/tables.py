@@ -38,9 +38,9 @@ def look_at_csv(written: str, folder: Path) -> Found:
     maps, told = _maps(columns, table), told_of(columns)
     if keep:
         maps = [filling(features, table)]
-        told.append("empty cells are filled")
+        told.append("gaps are filled")
     elif gaps:
-        told.append(f"{counted(len(gaps), 'rows')} with empty cells left out")
+        told.append(f"{counted(len(gaps), 'rows')} with gaps left out")
     if not table.whole and columns.classes:
         told.append("classes as in the first 32 MB")
     params = given(

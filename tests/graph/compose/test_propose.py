@@ -177,7 +177,7 @@ def test_the_sentence_says_what_was_decided(tmp_path: Path) -> None:
     found, _ = proposed(KINDS["mixed"](tmp_path))
     assert found.sentence == (
         "birds.csv.gz: 38 rows, label sex (2 classes), inputs numbers and island, id left out, "
-        "2 rows with empty cells left out, split 80 / 10 / 10, batches of 32."
+        "2 rows with gaps left out, split 80/10/10."
     )
 
 
