@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ LOOK = 8
 """Milliseconds between two looks whether the file was looked into."""
 PATIENCE = 0.4
 """Seconds after which a notice says that it takes a while."""
+LAST = 1.0
+"""Seconds that a window which closes waits for the thread."""
 KEY = "data"
 """The notice of what is being added, and of what was."""
 
@@ -51,7 +54,8 @@ class Proposing(QObject):
     def __init__(self, window: Window):
         super().__init__(window)
         self._window = window
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        """That of the task, and those of files that were given up but are still being read."""
         self._task: Task | None = None
         self._after: Project | None = None
         self._timer = QTimer(self, interval=LOOK)
@@ -61,7 +65,7 @@ class Proposing(QObject):
     @property
     def busy(self) -> bool:
         """Whether a file is being looked into."""
-        return self._timer.isActive()
+        return self._task is not None
 
     def begin(self, path: Path, place: tuple[float, float] | None = None) -> None:
         """Has a file or folder looked into; what is proposed for it is put in as one step.
@@ -82,8 +86,11 @@ class Proposing(QObject):
     def _start(self, task: Task) -> None:
         self._task = task
         self._window.say(f"Looking into {task.path.name} …")
-        self._thread = threading.Thread(target=_work, args=(task,), name="proposing", daemon=True)
-        self._thread.start()
+        # A collection in the thread would end Qt's objects there, which only the window's may.
+        gc.disable()
+        thread = threading.Thread(target=_work, args=(task,), name="proposing", daemon=True)
+        self._threads.append(thread)
+        thread.start()
         self._timer.start()
 
     def forget(self) -> None:
@@ -92,8 +99,17 @@ class Proposing(QObject):
             self._window.say("")
             if self._task.told:
                 self._window.notices.drop(KEY)
+        self._task = None
+
+    def close(self) -> None:
+        """The window is about to go."""
+        self.forget()
         self._timer.stop()
-        self._task = self._thread = None
+        for thread in self._threads:
+            thread.join(LAST)
+        if self._threads:
+            gc.enable()
+        self._threads.clear()
 
     def _session_changed(self, session: Session | None) -> None:
         if self._task is not None and self._task.session is not session:
@@ -109,7 +125,16 @@ class Proposing(QObject):
 
     def _look(self) -> None:
         task = self._task
-        if self._thread.is_alive():
+        # Asked once: one that ends a moment later is seen with the next look.
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        mine = task is not None and self._threads[-1] in alive
+        self._threads = alive
+        if not alive:
+            self._timer.stop()
+            gc.enable()
+        if task is None:
+            return
+        if mine:
             if not task.told and time.monotonic() - task.begun > PATIENCE:
                 task.told = True
                 sentence = f"Looking into {task.path.name} …"

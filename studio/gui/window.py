@@ -217,7 +217,7 @@ class Window(QMainWindow):
             event.ignore()
             return
         self._remember()
-        self.proposing.forget()
+        self.proposing.close()
         self.runner.release()
         self.projects.close()
         self.tabs.attach(None)
