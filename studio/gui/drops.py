@@ -1,11 +1,13 @@
-"""Files and folders dropped onto the window are opened; what is no project is said to be none."""
+"""Files and folders dropped onto the window: projects are opened, data is added to the project."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+
+from studio.graph.looking.kinds import kind_of
 
 if TYPE_CHECKING:
     from studio.gui.window import Window
@@ -29,14 +31,32 @@ class Drops(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() == QEvent.Type.Drop:
+            place = self._place(watched, event.position())
             # The program that it comes from waits for the drop to end: a question comes later.
-            QTimer.singleShot(0, self, lambda: self._open(files))
+            QTimer.singleShot(0, self, lambda: self._take(files, place))
         return True
 
-    def _open(self, files: list[str]) -> None:
+    def _place(self, watched: QObject, point: QPointF) -> tuple[float, float] | None:
+        """Where on the data's canvas it was let go; None elsewhere."""
+        canvas = self._window.canvas
+        if canvas is None or self._window.graph != "data" or watched is not canvas.viewport():
+            return None
+        from studio.gui.canvas.dropping import corner
+
+        return corner(canvas.to_scene(point))
+
+    def _take(self, files: list[str], place: tuple[float, float] | None) -> None:
         if len(files) == 1:
-            self._window.projects.open(Path(files[0]))
+            self._open(Path(files[0]), place)
             return
         what = f"{len(files)} files were" if files else "What is on no disk of this machine was"
-        sentence = f"{what} dropped here; drop one project.json, or its folder."
+        sentence = f"{what} dropped here; drop one project.json, or its folder, or one file of "
+        sentence += "data. Several files that belong together are dropped as their folder."
         self._window.notices.put("refused", sentence, "error")
+
+    def _open(self, path: Path, place: tuple[float, float] | None) -> None:
+        project = (path / "project.json").is_file() or not kind_of(path)
+        if project:
+            self._window.projects.open(path)
+        else:
+            self._window.proposing.begin(path, place)

@@ -50,7 +50,7 @@ class Projects:
         try:
             project, problems = _read(path)
         except StudioError as error:
-            self._refuse(error)
+            self.refuse(error)
             return False
         if not self.may_close():
             return False
@@ -78,10 +78,10 @@ class Projects:
         try:
             return self.open(copy(template, _free(place, template)))
         except StudioError as error:
-            self._refuse(error)
+            self.refuse(error)
             return False
 
-    def _refuse(self, error: StudioError | str) -> None:
+    def refuse(self, error: StudioError | str) -> None:
         """Says in the window why something couldn't be done."""
         sentence = str(error).split("\n")[0]
         self._window.say(sentence)
@@ -133,7 +133,7 @@ class Projects:
         try:
             project, problems = _read(session.path)
         except StudioError as error:
-            self._refuse(error)
+            self.refuse(error)
             return
         session.unread = tuple(problems)
         session.do(ReplaceProject(project, "Reload from the disk"))
@@ -170,7 +170,7 @@ class Projects:
         try:
             save(session.project, path)
         except StudioError as error:
-            self._refuse(error)
+            self.refuse(error)
             return False
         if session.journal is not None:
             session.journal.saved(session.project, path)

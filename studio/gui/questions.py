@@ -6,8 +6,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from studio.graph.looking.kinds import ENDINGS
+
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
 FILES = "Projects (project.json *.json);;All files (*)"
+DATA = f"Data ({' '.join(f'*{ending}' for ending in ENDINGS)});;All files (*)"
 
 
 class Questions:
@@ -31,6 +34,14 @@ class Questions:
     def project_to_open(self) -> Path | None:
         """A project's file."""
         name, _ = QFileDialog.getOpenFileName(self._parent, "Open a project", "", FILES)
+        return Path(name) if name else None
+
+    def data_to_add(self, folder: bool = False) -> Path | None:
+        """A file with data, or a folder of files."""
+        if folder:
+            name = QFileDialog.getExistingDirectory(self._parent, "Add data from a folder")
+        else:
+            name, _ = QFileDialog.getOpenFileName(self._parent, "Add data from a file", "", DATA)
         return Path(name) if name else None
 
     def file_to_write(self, title: str, suggested: Path, kinds: str = FILES) -> Path | None:

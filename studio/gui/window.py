@@ -20,6 +20,7 @@ from studio.gui.look.theme import theme
 from studio.gui.notice import Notices
 from studio.gui.panel import Panel
 from studio.gui.projects import Projects
+from studio.gui.proposing import Proposing
 from studio.gui.runner import Runner
 from studio.gui.session import Session
 from studio.gui.settings import Settings
@@ -58,6 +59,7 @@ class Window(QMainWindow):
         self._stack.addWidget(self._middle())
         self.notices = Notices()
         self.setCentralWidget(_column(self.notices, self._stack))
+        self.proposing = Proposing(self)
         self._drops = Drops(self)
         self._status()
         self.docks = make_docks(self)
@@ -215,6 +217,7 @@ class Window(QMainWindow):
             event.ignore()
             return
         self._remember()
+        self.proposing.close()
         self.runner.release()
         self.projects.close()
         self.tabs.attach(None)

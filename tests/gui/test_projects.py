@@ -46,6 +46,9 @@ class Answers(Questions):
     def file_to_write(self, title, suggested, kinds=""):
         return self._answer("file_to_write")
 
+    def data_to_add(self, folder=False):
+        return self._answer("data_to_add")
+
     def folder_for(self, title, suggested):
         return self._answer("folder_for")
 

@@ -50,15 +50,20 @@ def parquet(p: Args) -> Elements:
 
 def parquet_plan(p: Args) -> CsvPlan:
     """The plan for a Parquet source, made from the files' schemas."""
-    files = all_matching(p.path, p.folder)
+    files, table = read_parquet(p.path, p.folder)
+    plan = table_plan(p, replace(table, whole=False), files, True)
+    _whole_cells(p, table, plan)
+    return replace(plan, rows=table.rows)
+
+
+def read_parquet(paths: str | list[str], folder: File) -> tuple[tuple[str, ...], Table]:
+    """The Parquet files of a path, a pattern or a list of these, and what they hold together."""
+    files = all_matching(paths, folder)
     tables = {}
     for path, file in files.items():
         state = file.stat()
         tables[path] = _parquet(file, path, state.st_mtime_ns, state.st_size)
-    table = together(tables)
-    plan = table_plan(p, replace(table, whole=False), tuple(files), True)
-    _whole_cells(p, table, plan)
-    return replace(plan, rows=table.rows)
+    return tuple(files), together(tables)
 
 
 def _whole_cells(p: Args, table: Table, plan: CsvPlan) -> None:
@@ -137,12 +142,17 @@ def sqlite(p: Args) -> Elements:
 
 def sqlite_plan(p: Args) -> CsvPlan:
     """The plan for an SQLite source, made by asking the database, which is only read."""
-    file = existing(p.path, p.folder)
-    state = file.stat()
-    table, count = _sqlite(file, p.path, p.query, state.st_mtime_ns, state.st_size)
+    table, count = read_query(p.path, p.query, p.folder)
     plan = table_plan(p, table, (p.path,), True)
     _whole_cells(p, table, plan)
     return replace(plan, rows=count)
+
+
+def read_query(path: str, query: str, folder: File) -> tuple[Table, int | None]:
+    """The first rows that a query finds in a database, and how many there are if that is known."""
+    file = existing(path, folder)
+    state = file.stat()
+    return _sqlite(file, path, query, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)

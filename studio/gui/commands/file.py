@@ -41,6 +41,22 @@ def open_recent(window: Window) -> None:
     menu.popup(window.bar.mapToGlobal(window.bar.rect().bottomLeft()))
 
 
+@command("file.add_data", "Add data from a file…", "Ctrl+Shift+I", "database")
+def add_data(window: Window) -> None:
+    """Reads a file of data, and puts in a pipeline with stages and a model input that fit."""
+    from studio.gui.proposing import add_from_file
+
+    add_from_file(window)
+
+
+@command("file.add_folder", "Add data from a folder…")
+def add_folder(window: Window) -> None:
+    """The same for a folder of images, texts or sounds, with a folder for each class."""
+    from studio.gui.proposing import add_from_file
+
+    add_from_file(window, folder=True)
+
+
 @command("file.save", "Save", "Ctrl+S", "save", with_project, group=1)
 def save(window: Window) -> None:
     """Writes the project to its file."""

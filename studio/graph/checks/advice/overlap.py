@@ -81,5 +81,7 @@ def _read(context: Context, data: View, node: str) -> str:
         for name, param in op.params.items():
             value = params.get(name)
             if isinstance(param.type, types.Path) and isinstance(value, str):
-                return str(resolve_path(value, context.folder).absolute())
+                # A NumPy file may hold the arrays of several parts.
+                array = params.get("features") if op.path == "studio.data.numpy" else None
+                return f"{resolve_path(value, context.folder).absolute()} {array or ''}"
     return f"{op.path} {json.dumps(params, sort_keys=True)}"
