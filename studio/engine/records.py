@@ -4,7 +4,7 @@ Each element is a tf.train.Example. features.json says how to read them back: fo
 each tensor its `key`, its `path` in the element (numbers for a tuple's parts,
 names for a dict's), its `dtype` and `shape` (null for a size that differs from
 element to element), how it is `stored`, where it is ragged the keys of its
-row lengths. Element i stands in shard i modulo their number.
+row lengths, and whether it was `sparse`. Element i stands in shard i modulo their number.
 """
 
 from __future__ import annotations
