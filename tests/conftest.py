@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from functools import cache
@@ -15,6 +16,15 @@ from tests.templates import NAMES, template_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = NAMES
+
+
+def hear_interrupts() -> None:
+    """For a process that begins: it heeds an interrupt.
+
+    A shell that starts the tests in the background has them, and all that they
+    start, ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def studio(*arguments: object, cwd: Path | None = None, **keywords) -> subprocess.CompletedProcess:

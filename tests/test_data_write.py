@@ -17,7 +17,7 @@ import pytest
 
 from studio.writing import clear
 from tests.codegen.projects import chain, csv, stage, write_files
-from tests.conftest import studio
+from tests.conftest import hear_interrupts, studio
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal")
 
@@ -44,6 +44,7 @@ class Terminal:
             stderr=theirs,
             stdin=subprocess.DEVNULL,
             env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+            preexec_fn=hear_interrupts,
         )
         os.close(theirs)
         self.shown = ""

@@ -89,7 +89,8 @@ def test_a_subclass_makes_its_layers_once_and_calls_them() -> None:
         "        super().__init__(**kwargs)\n"
         '        self.a = keras.layers.Dense(6, name="a")\n'
         "\n"
-        "    def call(self, x):\n"
+        "    def call(self, x, training=None):\n"
+        '        """Returns the outputs; Keras hands `training` on to the layers."""\n'
         "        a = self.a(x)\n"
         "        b = self.a(a)\n"
         "        return b"

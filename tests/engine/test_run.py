@@ -15,7 +15,7 @@ import pytest
 
 from studio.graph.file import load, save
 from studio.graph.text import parse
-from tests.conftest import ROOT, events, studio
+from tests.conftest import ROOT, events, hear_interrupts, studio
 
 TEMPLATE = ROOT / "templates" / "penguins"
 
@@ -68,9 +68,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell that starts the tests in the background has them, and all that they
-            # start, ignore an interrupt.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hear_interrupts,
         )
         processes.append(process)
         until = time.monotonic() + 120
