@@ -138,6 +138,10 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     if style != "subclass":  # whose weights come with its first call
         source.line("model.optimizer.build(model.trainable_variables)")
     source.line(f"train_steps{', test_steps' if validates else ''} = make_steps(model)")
+    if validates:
+        limit = training.validation_steps
+        counted = 'count_of(datasets["validation"])'
+        source.line(f"tested = {counted if limit is None else limit}")
     limit = training.steps_per_epoch
     source.line(f"count = {limit}" if limit is not None else 'count = count_of(datasets["train"])')
     made = ["*make_callbacks()"] if "make_callbacks" in source.functions else []
@@ -195,10 +199,7 @@ def _write_epoch(source: Source, project: Project) -> None:
             source.line('iterator, done = iter(datasets["train"]), 0')
     source.line("logs = dict(logs)")
     if "validation" in project.data.outputs:
-        steps = training.validation_steps
-        source.line('validation = datasets["validation"]')
-        count = str(steps) if steps is not None else "count_of(validation)"
-        arguments = ["model", "test_steps", "validation", count, "callbacks"]
+        arguments = ["model", "test_steps", 'datasets["validation"]', "tested", "callbacks"]
         source.statement("results = ", call("evaluate", arguments))
         source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
     source.line("callbacks.on_epoch_end(epoch, logs)")

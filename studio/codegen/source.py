@@ -51,10 +51,8 @@ IMPORTS = {
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.
-RESERVED = (
-    frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_", "model", "datasets", "training"}
-)
-RESERVED |= {"HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
+RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_"}
+RESERVED |= {"model", "datasets", "training", "HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
 
 
 class Section(Struct):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer
 
-from studio.graph.compose.propose import Proposal, propose
 from studio.graph.document import Project
 from studio.graph.problems import StudioError
 
 if TYPE_CHECKING:
+    from studio.graph.compose.propose import Proposal
     from studio.gui.session import Change, Session
     from studio.gui.window import Window
 
@@ -174,6 +174,7 @@ class Proposing(QObject):
 def _work(task: Task) -> None:
     """Looks into the file, and has the project checked with it: what is read stays known."""
     from studio.graph.checks import check
+    from studio.graph.compose.propose import propose
 
     try:
         found = propose(task.project, task.path, task.folder, task.place)

@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF,
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.graph.compose import propose as proposals
 from studio.graph.edits import SetParam, SetProject
 from studio.graph.file import dumps
-from studio.gui import proposing
 from studio.gui.questions import DISCARD
 from studio.gui.settings import Settings
 from studio.gui.window import Window
@@ -161,8 +161,8 @@ def slow(monkeypatch):
         goes_on.wait(10)
         return real(*args)
 
-    real = proposing.propose
-    monkeypatch.setattr(proposing, "propose", wait)
+    real = proposals.propose
+    monkeypatch.setattr(proposals, "propose", wait)
     yield goes_on
     goes_on.set()
 
@@ -213,7 +213,7 @@ def test_a_defect_is_a_sentence_too(cnn, let_go, monkeypatch, tmp_path) -> None:
     def broken(*_):
         raise RuntimeError("no more")
 
-    monkeypatch.setattr(proposing, "propose", broken)
+    monkeypatch.setattr(proposals, "propose", broken)
     let_go(KINDS["numbers"](tmp_path))
     assert "flowers.csv can't be looked into: RuntimeError, no more." in notice(cnn, "refused").text
 

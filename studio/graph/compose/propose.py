@@ -20,7 +20,7 @@ from studio.graph.edits import Edit, SetOutputs, Several
 from studio.graph.elements import Elements, features
 from studio.graph.layout.layered import GRID, NODE, NODE_GAP, PART_GAP
 from studio.graph.looking.found import Found, many
-from studio.graph.looking.kinds import look, refusal
+from studio.graph.looking.look import look, refusal
 from studio.graph.part_edits import AddPart
 from studio.graph.spec import FLOATS, Refused, Spec
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -20,6 +20,8 @@ MOST_CLASSES, MOST_GUESSED, MOST_NUMBERS = 1000, 50, 20
 """Classes of a label by its name; texts, and numbers, of a column that only looks like a label."""
 PROSE = 4
 """Words that the texts of a column have on average, where they are sentences."""
+SOME = 200
+"""Texts of a column whose words are counted."""
 FEW = 20
 """Rows below which nothing is said of a column by how often its texts come."""
 DROPPED = 0.2
@@ -68,7 +70,7 @@ def choose(table: Table, classes: Classes, gaps: bool) -> Columns:
             found.numbers.append(column.name)
         else:
             found.texts.append(column.name)
-            if _words(column.texts) >= PROSE:
+            if mean_words(column.texts[:SOME]) >= PROSE:
                 found.prose.append(column.name)
     if not found.features and found.label is not None and not found.left:
         # The only column there is: it is what the model sees.
@@ -121,12 +123,12 @@ def _is_key(column: Column, table: Table, first: Column) -> bool:
         running = column.whole and column.low in (0, 1) and table.rows > FEW
         return column is first and running and column.high - column.low + 1 == table.rows
     each = len(column.texts) == table.rows - len(column.empty)
-    return each and table.rows > FEW and _words(column.texts) < PROSE
+    return each and table.rows > FEW and mean_words(column.texts[:SOME]) < PROSE
 
 
-def _words(texts: tuple[str, ...]) -> float:
-    some = texts[:200]
-    return sum(len(text.split()) for text in some) / len(some) if some else 0
+def mean_words(texts: Sequence[str]) -> float:
+    """How many words a text has on average."""
+    return sum(len(text.split()) for text in texts) / max(1, len(texts))
 
 
 def features_of(found: Columns, table: Table, named: bool = False) -> Any:
@@ -147,11 +149,9 @@ def features_of(found: Columns, table: Table, named: bool = False) -> Any:
 
 def told_of(found: Columns) -> list[str]:
     """What a person should know of the columns."""
-    return (
-        [f"{many([name or 'a column without name' for name in found.left])} left out"]
-        if (found.left)
-        else []
-    )
+    if not found.left:
+        return []
+    return [f"{many([name or 'a column without name' for name in found.left])} left out"]
 
 
 def filling(features: dict[str, Any], table: Table) -> Call:

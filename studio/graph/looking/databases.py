@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from studio.graph.document import Call
-from studio.graph.looking.columns import choose, features_of, told_of
+from studio.graph.looking.columns import MOST_CLASSES, choose, features_of, told_of
 from studio.graph.looking.found import Found, given, words
 from studio.graph.ops.tables import read_query
 from studio.graph.problems import quoted
@@ -102,7 +102,7 @@ def _name(text: str) -> str:
 def _texts(connection: sqlite3.Connection, query: str, column: str) -> tuple[str, ...]:
     """The different texts of a column; empty where there are too many, or others than texts."""
     found = connection.execute(
-        f"SELECT DISTINCT {_name(column)} FROM ({query}) ORDER BY 1 LIMIT 1001"
+        f"SELECT DISTINCT {_name(column)} FROM ({query}) ORDER BY 1 LIMIT {MOST_CLASSES + 1}"
     ).fetchall()
     texts = tuple(row[0] for row in found)
-    return texts if len(texts) <= 1000 and all(isinstance(t, str) for t in texts) else ()
+    return texts if len(texts) <= MOST_CLASSES and all(isinstance(t, str) for t in texts) else ()

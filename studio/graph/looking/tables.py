@@ -8,10 +8,13 @@ from studio.graph.document import Call
 from studio.graph.files import all_matching
 from studio.graph.looking.columns import (
     DROPPED,
+    MOST_CLASSES,
+    PROSE,
     Columns,
     choose,
     features_of,
     filling,
+    mean_words,
     scaling,
     told_of,
 )
@@ -92,7 +95,7 @@ def look_at_parquet(written: str, folder: Path) -> Found:
     columns = choose(table, classes, gaps=False)
     if len(columns.texts) == 1:
         some = _texts(columns.texts[0], [resolve_path(files[0], folder)], whole=False)
-        if sum(len(text.split()) for text in some) >= 4 * max(1, len(some)):
+        if mean_words(some) >= PROSE:
             columns.prose = columns.texts
     params = given(
         path=written,
@@ -104,9 +107,6 @@ def look_at_parquet(written: str, folder: Path) -> Found:
     found = Found("rows", {"": source}, _maps(columns, table), input=_input(columns), again=True)
     found.label, found.told = columns.label_told, told_of(columns)
     return found
-
-
-_MOST = 1000
 
 
 def _texts(name: str, files: list[Path], whole: bool = True) -> tuple[str, ...]:
@@ -121,8 +121,8 @@ def _texts(name: str, files: list[Path], whole: bool = True) -> tuple[str, ...]:
         with pq.ParquetFile(file) as opened:
             for batch in opened.iter_batches(columns=[name]):
                 found.update(batch.column(0).unique().to_pylist())
-                if len(found) > _MOST or not whole:
-                    return () if whole else tuple(sorted(found)[:_MOST])
+                if len(found) > MOST_CLASSES or not whole:
+                    return () if whole else tuple(sorted(found)[:MOST_CLASSES])
     return tuple(sorted(found))
 
 
