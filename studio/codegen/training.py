@@ -8,8 +8,9 @@ from studio.codegen.body import Join
 from studio.codegen.calls import value_expr
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
-from studio.codegen.loop import write_epochs, write_steps
+from studio.codegen.loop import write_epochs
 from studio.codegen.source import Source
+from studio.codegen.steps import write_steps
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
 

@@ -1,0 +1,131 @@
+"""The steps of the custom loop: a GradientTape step compiled by tf.function, one that tests, and
+the functions that take them through the data.
+
+With the same seed and data they give the numbers of `fit`: losses, weights and metrics are those
+of `model.compile`.
+"""
+
+from __future__ import annotations
+
+from studio.codegen.source import Source
+from studio.graph.document import Project
+
+_STEP = """{decorator}
+def train_step(batch):
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    with tf.GradientTape() as tape:
+        predictions = model(x, training=True)
+        # The outputs' losses, and those that layers add (regularisation).
+        loss = model.compute_loss(x, y, predictions, weights, training=True)
+        scaled_loss = model.optimizer.scale_loss(loss)
+    gradients = tape.gradient(scaled_loss, model.trainable_variables)
+    model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    mean_loss.update_state(loss, sample_weight=size_of(x))
+    return model.compute_metrics(x, y, predictions, weights)"""
+
+_TEST = """
+{decorator}
+def test_step(batch):
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    predictions = model(x, training=False)
+    loss = model.compute_loss(x, y, predictions, weights, training=False)
+    mean_loss.update_state(loss, sample_weight=size_of(x))
+    return model.compute_metrics(x, y, predictions, weights)"""
+
+_SIZE = '''def size_of(batch):
+    """Returns the number of elements in a batch of features."""
+    return tf.shape(tf.nest.flatten(batch)[0])[0]'''
+
+_ONE = '''def on_iterator(step):
+    """Returns a step that takes its batch from an iterator, inside TensorFlow."""
+
+    @tf.function
+    def steps(iterator):
+        return step(next(iterator))
+
+    return steps'''
+
+_MANY = '''def on_iterator(step):
+    """Returns a function that takes several batches from an iterator, a step for each."""
+
+    @tf.function
+    def steps(iterator):
+        logs = step(next(iterator))
+        for _ in tf.range(STEPS_PER_EXECUTION - 1):
+            batch = iterator.get_next_as_optional()
+            if not batch.has_value():
+                break
+            logs = step(batch.get_value())
+        return logs
+
+    return steps'''
+
+_RUN = '''def run_steps(function, iterator, count, begin):
+    """Yields the number of a step and its logs, until `count` of them or the data's end."""
+    for step in itertools.count() if count is None else range(count):
+        begin(step)
+        try:
+            logs = function(iterator)
+        except tf.errors.OutOfRangeError:
+            return
+        yield step, logs'''
+
+_RUN_MANY = '''def run_steps(function, iterator, count, begin):
+    """Yields the number of a step and its logs, until `count` of them or the data's end.
+
+    Of the steps that one call does it is the last.
+    """
+    calls = itertools.count(0, STEPS_PER_EXECUTION)
+    for step in calls if count is None else range(0, count, STEPS_PER_EXECUTION):
+        begin(step)
+        try:
+            logs = function(iterator)
+        except tf.errors.OutOfRangeError:
+            return
+        last = step + STEPS_PER_EXECUTION - 1
+        yield last if count is None else min(last, count - 1), logs'''
+
+_COUNT = '''def count_of(dataset):
+    """Returns the number of a dataset's elements; None where TensorFlow can't tell."""
+    count = int(dataset.cardinality())
+    return count if count >= 0 else None'''
+
+_EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
+    """Tests a model on a dataset; returns its loss and metrics by name."""
+    model.reset_metrics()
+    logs = {}
+    callbacks.on_test_begin()
+    steps = run_steps(function, iter(dataset), count, callbacks.on_test_batch_begin)
+    for step, logs in steps:
+        callbacks.on_test_batch_end(step, logs)
+    callbacks.on_test_end(logs)
+    return logs'''
+
+
+def write_steps(source: Source, project: Project) -> None:
+    """Writes the functions that the loop is made of."""
+    training = project.training
+    several = training.steps_per_execution > 1
+    validates = "validation" in project.data.outputs
+    source.need("tf", "itertools")
+    decorator = f"@tf.function{'(jit_compile=True)' if training.jit_compile else ''}"
+    helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
+    for text in helpers:
+        with source.section("Steps"):
+            source.text(text)
+    what = "steps that train and test" if validates else "step that trains"
+    with (
+        source.section("Steps"),
+        source.block("def make_steps(model):", f"Returns the compiled {what} a model."),
+    ):
+        source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+        source.blank()
+        source.text(_STEP.format(decorator=decorator))
+        if validates:
+            source.text(_TEST.format(decorator=decorator))
+        source.blank()
+        steps = ["on_iterator(train_step)", *(["on_iterator(test_step)"] if validates else [])]
+        source.line(f"return {', '.join(steps)}")
+    if validates:
+        with source.section("Steps"):
+            source.text(_EVALUATE)
