@@ -39,6 +39,8 @@ class Progress(Struct):
                 self.since = self.time
         elif kind == "plan":
             self.epochs, self.steps = event.get("epochs"), event.get("steps")
+        elif kind == "resumed":
+            self.epoch, self.step = event["epoch"], event["step"]
         elif kind in ("step", "epoch"):
             self.epoch, self.step = event["epoch"], event.get("step", self.step)
             if kind == "epoch":
