@@ -63,8 +63,9 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
     telemetry = Telemetry(folder, events)
     place = last(folder) if resume else None
     events.write("state", state="running")
-    if place is not None:
-        telemetry.begin_at(place[0], steps_behind(folder, place[0]), place[1])
+    if resume:  # anew, where it has no checkpoint yet
+        epochs, steps = place or (0, 0)
+        telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
     project, _ = read(folder / "project.json")
     try:
         if project.training.loop == "custom":
