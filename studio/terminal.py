@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.engine.run import Run, batch_size, log_end, wait
 from studio.graph.document import Project
+from studio.graph.problems import printable
 
 PATIENCE = 60.0
 """Seconds that a run gets to write its checkpoint after Ctrl-C; a second Ctrl-C ends it at once."""
@@ -86,6 +87,8 @@ def _conclude(run: Run) -> None:
         for name, value in progress.test.items():
             print(f"test {name}: {_metric(value)}")
         print(f"model: {run.folder / 'artifacts' / 'model.keras'}")
+        if progress.message:
+            print(f"studio: {printable(progress.message)}", file=sys.stderr)
     elif progress.state == "stopped":
         print(f"stopped at epoch {progress.epoch}; checkpoint in {run.folder / 'checkpoints'}")
     else:
@@ -151,6 +154,8 @@ class _Bar:
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"
             self._console.print(line, markup=False, soft_wrap=True)
+        elif kind == "problem":
+            self._console.print(printable(event["message"]), markup=False, soft_wrap=True)
 
     def _speed(self, run: Run, event: dict[str, Any]) -> str:
         """Samples a second, and the time that is left if all epochs are trained."""

@@ -53,7 +53,7 @@ def main(folder: Path, resume: bool = False) -> int:
 
 
 def _train(folder: Path, events: EventWriter, resume: bool) -> int:
-    script = _load(folder / SCRIPT)
+    script = load_script(folder / SCRIPT)
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
     from studio.engine.telemetry import Stopped, Telemetry
 
@@ -74,13 +74,15 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
             kept = FitCheckpoints(folder, project, script, resume=place is not None)
             script.main(callbacks=[*kept.callbacks, telemetry])
     except Stopped:
-        events.write("state", state="stopped", metrics=telemetry.metrics)
+        told = telemetry.notice.conclude()
+        events.write("state", state="stopped", metrics=telemetry.metrics, **told)
         return 0
-    events.write("state", state="completed", metrics=telemetry.metrics)
+    told = telemetry.notice.conclude()
+    events.write("state", state="completed", metrics=telemetry.metrics, **told)
     return 0
 
 
-def _load(path: Path) -> ModuleType:
+def load_script(path: Path) -> ModuleType:
     """The script as a module, as `import train` from its own folder would give it."""
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location("train", path)

@@ -8,6 +8,8 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
     {"event": "step", "step": 41, "epoch": 2, "metrics": {"loss": 0.41}}
     {"event": "epoch", "epoch": 2, "seconds": 0.61, "metrics": {"loss": 0.4, "val_loss": 0.5}}
     {"event": "test", "metrics": {"loss": 0.39}}
+    {"event": "problem", "code": "not-finite", "step": 41, "epoch": 2, "found": true,
+     "graph": "model", "node": "wide", "message": "The loss is nan at step 41 ..."}
     {"event": "checkpoint", "path": "checkpoints/stopped.keras"}
 """
 

@@ -23,6 +23,8 @@ class Progress(Struct):
     step: int = 0
     metrics: dict[str, Any] = msgspec.field(default_factory=dict)
     test: dict[str, Any] = msgspec.field(default_factory=dict)
+    problem: dict[str, Any] = msgspec.field(default_factory=dict)
+    """The last that was noticed while it went on: its code, message, graph, node, step, epoch."""
     time: float = 0.0
     since: float = 0.0
     """When it began to run; until then, when it was first heard of."""
@@ -47,6 +49,8 @@ class Progress(Struct):
                 self.metrics = event["metrics"]
         elif kind == "test":
             self.test = event["metrics"]
+        elif kind == "problem":
+            self.problem = event
 
     @property
     def ended(self) -> bool:
