@@ -8,17 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from studio.graph.catalogue.registry import find
-from studio.graph.document import Graph, Project, output_name
+from studio.engine.labels import no_class, sources, sparse_outputs
+from studio.graph.document import Project, output_name
 from studio.graph.problems import quoted
-
-SPARSE = "keras.losses.SparseCategoricalCrossentropy"
-
-
-def sources(graph: Graph | None) -> list[str]:
-    """The nodes that data come from."""
-    nodes = graph.nodes.values() if graph is not None else ()
-    return [n.id for n in nodes if (op := find(n.op or "")) is not None and op.kind == "source"]
 
 
 def not_finite(project: Project, batch: Any) -> str:
@@ -65,46 +57,35 @@ def _column(project: Project, array: np.ndarray, at: tuple[int, ...]) -> str:
     return f"in column {at[1] + 1}"
 
 
-def labels(project: Project, batch: Any, model: Any) -> tuple[str, str]:
+def without_class(project: Project, batch: Any, model: Any) -> tuple[str, str]:
     """(a sentence on a label that there is no class for, its output); empty where all fit."""
     _, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
     outputs = [output_name(each) for each in project.model.outputs]
-    for number, (output, (_, array)) in enumerate(zip(outputs, _by_output(y, outputs))):
-        loss = project.training.losses.get(output)
-        if loss is None or loss.op != SPARSE or array is None:
+    sparse = sparse_outputs(project)
+    for number, (output, array) in enumerate(zip(outputs, _by_output(y, outputs), strict=False)):
+        if output not in sparse or array is None:
             continue
         classes = _classes(model, number)
-        wrong = array[(array < 0) | (array >= classes)] if classes else array[:0]
-        if wrong.size and loss.params.get("ignore_class") not in wrong:
-            return no_class(project, float(wrong.flat[0]), classes, output), output
+        ignored = project.training.losses[output].params.get("ignore_class")
+        wrong = array[((array < 0) | (array >= classes)) & (array != ignored)]
+        if classes and wrong.size:
+            return no_class(project, int(wrong.flat[0]), classes, [output]), output
     return "", ""
 
 
-def no_class(project: Project, label: float, classes: int, output: str) -> str:
-    """The sentence on a label that there is no class for."""
-    found = sources(project.data)
-    where = f" (from {quoted(found[0])} in data)" if len(found) == 1 else ""
-    short = f'Give {quoted(output)} more units' if label >= classes else "Make labels start at 0"
-    return (
-        f"The label {label:g}{where} is none of the {classes} classes of the output "
-        f"{quoted(output)}, which are 0 to {classes - 1}. {short}, or mend the labels."
-    )
-
-
-def _by_output(y: Any, outputs: list[str]) -> list[tuple[str, np.ndarray | None]]:
-    found = list(_named(y))
+def _by_output(y: Any, outputs: list[str]) -> list[np.ndarray | None]:
+    found = dict(_named(y))
     if isinstance(y, dict):
-        by_name = dict(found)
-        return [(name, by_name.get(name)) for name in outputs]
-    return found
+        return [found.get(name) for name in outputs]
+    return list(found.values())
 
 
 def _classes(model: Any, number: int) -> int:
+    """The last axis of an output; 0 where it can't be known."""
     try:
         shapes = model.compute_output_shape(model.input_shape)
     except (AttributeError, ValueError, NotImplementedError):
         return 0
-    if isinstance(shapes, dict):
-        shapes = list(shapes.values())
+    shapes = list(shapes.values()) if isinstance(shapes, dict) else shapes
     shape = shapes if isinstance(shapes[0], (int, type(None))) else shapes[number]
     return int(shape[-1] or 0)

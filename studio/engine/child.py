@@ -6,6 +6,7 @@ nothing else differs from `python train.py`.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import json
 import signal
@@ -17,8 +18,9 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.fault import fault_of
 from studio.engine.process import forget, note
-from studio.engine.run import LINES, SCRIPT
+from studio.engine.run import SCRIPT
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
 
@@ -29,6 +31,7 @@ def main(folder: Path, resume: bool = False) -> int:
     To resume is to go on from the last checkpoint; without one it begins anew.
     """
     events = EventWriter(folder)
+    faulthandler.enable()  # a crash in native code leaves the stack of Python in the log
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,15 +40,14 @@ def main(folder: Path, resume: bool = False) -> int:
         return _train(folder, events, resume)
     except Exception as error:
         traceback.print_exc()
-        place, line = _place(folder, error)
-        where = f' at "{place[1]}" ({place[0]})' if place else ""
+        found = fault_of(folder, error)
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {_said(folder, error)}",
-            graph=place[0] if place else "",
-            node=place[1] if place else "",
-            line=line,
+            message=f"The training failed{found.where}: {found.said}",
+            graph=found.graph,
+            node=found.node,
+            line=found.line,
         )
         return 1
     finally:
@@ -90,30 +92,6 @@ def load_script(path: Path) -> ModuleType:
     sys.modules["train"] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _said(folder: Path, error: Exception) -> str:
-    """What an error says, with the damaged file where one is to blame."""
-    from studio.engine.damage import damaged_file, record_files
-    from studio.engine.stage import said_of
-
-    project, _ = read(folder / "project.json")
-    return said_of(error) + damaged_file(error, record_files(project, folder))
-
-
-def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:
-    """The (graph, node) whose lines the error came through last, and the line."""
-    path = str(folder / SCRIPT)
-    spans = json.loads((folder / LINES).read_text(encoding="utf-8"))
-    last = None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename != path:
-            continue
-        last = frame.lineno
-        for key, ranges in spans.items():
-            if any(first <= frame.lineno <= end for first, end in ranges):
-                return tuple(key.rsplit(":", 1)), frame.lineno
-    return None, last
 
 
 if __name__ == "__main__":

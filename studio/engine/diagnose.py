@@ -38,9 +38,7 @@ def main(run: Path) -> int:
     """Looks for the place, and tells it; 1 where it isn't found."""
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)  # the training comes first
-    noticed = next(
-        (each for each in EventReader(run).read() if each.get("code") == CODE), None
-    )
+    noticed = next((each for each in EventReader(run).read() if each.get("code") == CODE), None)
     if noticed is None:
         print(f"All losses of {run.name} have been finite, as far as it has told.")
         return 1
@@ -65,7 +63,6 @@ def main(run: Path) -> int:
 def _diagnosed(run: Path, noticed: dict[str, Any]) -> dict[str, Any]:
     """The fields of the event that tells what was found."""
     from studio.engine.again import Again, Found, NotFound
-    from studio.engine.examine import examine
     from studio.engine.finding import tell
 
     place, had = _place(run), any((run / CHECKPOINTS).glob("[0-9]*-[0-9]*"))
@@ -80,8 +77,7 @@ def _diagnosed(run: Path, noticed: dict[str, Any]) -> dict[str, Any]:
         step = steps_behind(run, found.epoch - 1) + found.number
         what = "step" if found.trains else "the validation behind step"
         when = f"{what} {step} in epoch {found.epoch}"
-        places = examine(found.step, found.batch, again.model, again.before, found.trains)
-        finding = tell(project, places, again.model, found.batch, when, found.logs)
+        finding = tell(project, again, found, when)
         return {
             "found": True,
             "step": step,
@@ -130,7 +126,11 @@ def _last_good(checkpoints: Path, epoch: int) -> bool:
         values = [arrays[name] for name in arrays.files if name.startswith("variable")]
         finite = all(np.isfinite(each).all() for each in values if each.dtype.kind == "f")
         logged = [each for each in state["logs"].values() if isinstance(each, float)]
-        if finite and state["epoch"] < epoch and (not state["step"] or all(map(math.isfinite, logged))):
+        if (
+            finite
+            and state["epoch"] < epoch
+            and (not state["step"] or all(map(math.isfinite, logged)))
+        ):
             return True
         shutil.rmtree(kept)
     return False

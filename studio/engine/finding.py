@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from studio.engine.bad_batch import labels, not_finite, sources
-from studio.engine.examine import Places
-from studio.engine.node_names import Place, place_of
+from studio.engine.again import Again, Found
+from studio.engine.bad_batch import not_finite, without_class
+from studio.engine.examine import Places, examine
+from studio.engine.labels import sources
+from studio.engine.node_names import Place, operations, place_of
 from studio.engine.not_finite import wrong
 from studio.graph.document import Project, output_name
 from studio.graph.problems import quoted
@@ -31,33 +33,31 @@ class Finding(Struct):
     """The node in which a gradient first wasn't finite."""
 
 
-def tell(
-    project: Project, places: Places, model: Any, batch: Any, when: str, losses: dict[str, float]
-) -> Finding:
-    """The finding about a step; `when` are words for the step, `losses` what it logged."""
-    bad = wrong(places.logs) or wrong(losses)
+def tell(project: Project, again: Again, step: Found, when: str) -> Finding:
+    """The finding about a step; `when` are words for it."""
+    bad = wrong(step.logs)
     outputs = _outputs(project, bad)
-    found = Finding("", outputs=outputs)
     head = _head(bad, outputs, project, when)
-    said = not_finite(project, batch)
+    said = not_finite(project, step.batch)
     if said:
-        found.graph = "data"
         names = sources(project.data)
-        found.node = names[0] if len(names) == 1 else ""
-        where = f" They come from {quoted(found.node)} in data." if found.node else ""
-        found.message = f"{head}: the data are to blame, {said}.{where} {_MEND_DATA}"
-        return found
-    said, output = labels(project, batch, model)
+        node = names[0] if len(names) == 1 else ""
+        where = f" It comes from {quoted(node)} in data." if node else ""
+        message = f"{head}: the data are to blame, {said}.{where} {_MEND_DATA}"
+        return Finding(message, "data", node, outputs)
+    said, output = without_class(project, step.batch, again.model)
     if said:
-        found.graph, found.node = "model", output
-        found.message = f"{head}: {said[0].lower()}{said[1:]}"
-        return found
-    cause, mend = _cause(project, places, model, found)
+        return Finding(f"{head}: {said}", "model", output, [output])
+    places = examine(step.step, step.batch, again.model, again.before, step.trains)
+    found = Finding("", outputs=outputs)
+    cause, mend = _cause(project, places, again.model, found)
     found.message = f"{head}: {cause}. {mend}".strip()
     return found
 
 
-_MEND_DATA = "Fill or leave out such rows: a filter that asks for finite numbers, or the file itself."
+_MEND_DATA = (
+    "Fill or leave out such rows: by a filter that asks for finite numbers, or in the file itself."
+)
 
 
 def _head(bad: dict[str, float], outputs: list[str], project: Project, when: str) -> str:
@@ -81,8 +81,9 @@ def _outputs(project: Project, bad: dict[str, float]) -> list[str]:
 
 def _cause(project: Project, places: Places, model: Any, found: Finding) -> tuple[str, str]:
     """Words for where it began, and for what mends it."""
+    named = operations(project, model)
     if places.output is not None:
-        place = place_of(project, places.output)
+        place = place_of(project, places.output, named)
         found.graph, found.node = place or ("model", "")
         found.forward = _name(place, places.output)
         what = "what reaches" if places.given else "the first layer whose output isn't finite is"
@@ -104,7 +105,7 @@ def _cause(project: Project, places: Places, model: Any, found: Finding) -> tupl
             "with logits, set from_logits.",
         )
     else:
-        place = place_of(project, places.gradient)
+        place = place_of(project, places.gradient, named)
         found.graph, found.node = place or ("model", "")
         found.gradient = _name(place, places.gradient)
         cause = (
@@ -113,7 +114,7 @@ def _cause(project: Project, places: Places, model: Any, found: Finding) -> tupl
         )
     path, most = places.grown or ((), 0.0)
     if most > LARGE:
-        grown = _name(place_of(project, path), path)
+        grown = _name(place_of(project, path, named), path)
         return f"{cause}; weights of {grown} had grown to {most:.2g} before", _smaller(model)
     return cause, (
         "A root or logarithm at 0, a division by 0 or an exponential of a large number does so: "

@@ -65,7 +65,7 @@ class Notice:
             "Where this began is being looked for, by doing it again.",
         )
         with contextlib.suppress(OSError):  # it has been told without the place
-            self._process = _diagnosis(self._run)
+            self._process = diagnosis(self._run)
 
     def conclude(self) -> dict[str, str]:
         """Waits until the place is found, or the run is to stop; returns what a run's end tells."""
@@ -103,7 +103,7 @@ def _same(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _diagnosis(run: Path) -> subprocess.Popen:
+def diagnosis(run: Path) -> subprocess.Popen:
     """The process that looks for the place. A GPU's memory belongs to the training."""
     with (run / LOG).open("ab") as log:
         return subprocess.Popen(

@@ -23,10 +23,39 @@ whoever started it knows more about its end, and may be about to tell it; and on
 said that it is there may still be on its way."""
 
 
+BOOT = 120
+"""Seconds within which a machine isn't started twice."""
+
+
 def note(folder: Path) -> None:
     """Says that this process trains the run."""
-    about = {"process": os.getpid(), "machine": platform.node()}
+    about = {"process": os.getpid(), "machine": platform.node(), "boot": boot()}
     write_atomically(folder / NAME, dump(about).encode())
+
+
+def boot() -> str:
+    """What tells this start of the machine from the others: an id, or when it was in seconds."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    import psutil
+
+    return str(psutil.boot_time())
+
+
+def _same_boot(one: str, other: str) -> bool:
+    """Whether two such are of the same start; a clock that is set moves its time a little."""
+    try:
+        return abs(float(one) - float(other)) < BOOT
+    except ValueError:
+        return one == other
+
+
+def other_boot(folder: Path) -> bool:
+    """Whether this machine has been started again since a process said that it trains a run."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        about = json.loads((folder / NAME).read_bytes())
+        return about["machine"] == platform.node() and not _same_boot(about["boot"], boot())
+    return False
 
 
 def forget(folder: Path) -> None:
@@ -50,6 +79,8 @@ class Found:
         """None while it is there; else 1: how it ended is known only to whoever started it."""
         if self._process() is not None:
             return None
+        if other_boot(self.folder):
+            return 1
         grace = GRACE if (self.folder / NAME).exists() else BEGINNING
         with contextlib.suppress(OSError):
             if time.time() - (self.folder / events.NAME).stat().st_mtime < grace:
@@ -84,6 +115,8 @@ class Found:
             about = json.loads((self.folder / NAME).read_bytes())
             if about["machine"] != platform.node():
                 return True
+            if other_boot(self.folder):
+                return None
             process = psutil.Process(about["process"])
             # A number is given again: it is ours only if it was started for this folder.
             ours = Path(process.cmdline()[-1]).samefile(self.folder)

@@ -87,8 +87,10 @@ def read_run(folder: Path) -> Known:
     for event in told:
         progress.take(event)
     if not progress.ended and Found(folder).poll() is not None:
+        from studio.engine.death import death
+
         progress.state = "lost"
-        progress.message = "The training process is gone."
+        progress.message = death(folder, None, progress).message
     return Known(folder, told[0].get("time", 0.0) if told else 0.0, progress)
 
 
