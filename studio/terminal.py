@@ -20,6 +20,9 @@ PATIENCE = 60.0
 EACH = 0.05
 """Seconds between looks at a run's events."""
 
+WAITING = 0.3
+"""The share of the time spent waiting for data that is worth a word."""
+
 
 def follow(run: Run, project: Project, as_json: bool) -> int:
     """Shows a run to its end; returns the command's exit code.
@@ -129,6 +132,7 @@ class _Bar:
         )
         self._task = self._progress.add_task("starting", total=None, told="importing TensorFlow")
         self._batch = batch_size(project)
+        self._told_waiting = False
         self._began: tuple[float, int] | None = None
 
     def __enter__(self) -> _Bar:
@@ -154,8 +158,20 @@ class _Bar:
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"
             self._console.print(line, markup=False, soft_wrap=True)
+            self._tell_waiting(progress.resources.get("input_wait"))
         elif kind == "problem":
             self._console.print(printable(event["message"]), markup=False, soft_wrap=True)
+
+    def _tell_waiting(self, share: float | None) -> None:
+        """Says once that the data are too slow for the steps."""
+        if share is not None and share > WAITING and not self._told_waiting:
+            self._told_waiting = True
+            self._console.print(
+                f"{100 * share:.0f} % of the time the steps wait for data: "
+                "studio data bench says which stage is slow, and what would be faster.",
+                markup=False,
+                soft_wrap=True,
+            )
 
     def _speed(self, run: Run, event: dict[str, Any]) -> str:
         """Samples a second, and the time that is left if all epochs are trained."""

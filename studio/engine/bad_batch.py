@@ -1,4 +1,4 @@
-"""What is wrong in a batch itself: numbers that aren't finite, labels that there is no class for."""
+"""What is wrong in a batch itself: numbers that aren't finite, labels without a class."""
 
 from __future__ import annotations
 

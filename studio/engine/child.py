@@ -20,7 +20,7 @@ from studio.engine.environment import devices
 from studio.engine.events import EventWriter
 from studio.engine.fault import fault_of
 from studio.engine.process import forget, note
-from studio.engine.run import SCRIPT
+from studio.engine.run import SCRIPT, batch_size
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
 
@@ -57,6 +57,7 @@ def main(folder: Path, resume: bool = False) -> int:
 def _train(folder: Path, events: EventWriter, resume: bool) -> int:
     script = load_script(folder / SCRIPT)
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
+    from studio.engine.resources import Resources, profiles
     from studio.engine.telemetry import Stopped, Telemetry
 
     about = folder / "environment.json"
@@ -69,6 +70,11 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
         epochs, steps = place or (0, 0)
         telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
     project, _ = read(folder / "project.json")
+    resources = Resources(
+        events, telemetry.steps_done, batch_size(project), waits=not profiles(project)
+    )
+    resources.start()
+    state = "completed"
     try:
         if project.training.loop == "custom":
             script.main(callbacks=[telemetry], resume=place is not None)
@@ -76,11 +82,11 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
             kept = FitCheckpoints(folder, project, script, resume=place is not None)
             script.main(callbacks=[*kept.callbacks, telemetry])
     except Stopped:
-        told = telemetry.notice.conclude()
-        events.write("state", state="stopped", metrics=telemetry.metrics, **told)
-        return 0
+        state = "stopped"
+    finally:
+        resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()
-    events.write("state", state="completed", metrics=telemetry.metrics, **told)
+    events.write("state", state=state, metrics=telemetry.metrics, **told)
     return 0
 
 

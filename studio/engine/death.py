@@ -24,7 +24,7 @@ LINES = 1000
 """Of the log's end, at most: a crash leaves the stacks of all threads there."""
 
 FULL = 0.9
-"""The part of the machine's memory behind which a process that was killed has likely been for it."""
+"""Of the machine's memory: a process that is killed when more is used was likely killed for it."""
 
 
 class Death(Struct, frozen=True):

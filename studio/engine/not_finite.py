@@ -1,4 +1,4 @@
-"""A loss that is no finite number any more: noticed while it trains, its place found by a process beside.
+"""A loss that is no finite number any more: noticed as it trains, its place found beside it.
 
 The training itself goes on, or ends, as it would have. What Keras logs as `loss` is a mean since
 the epoch began, so once it isn't finite it stays so until the epoch ends: looking at those metrics

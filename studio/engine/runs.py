@@ -105,5 +105,9 @@ def _end(file, start: int, size: int) -> list[events.Event]:
         if begin == start or length >= MOST or any(b'"event":"epoch"' in each for each in others):
             break
         length *= 4
-    last = next((line for line in reversed(lines[:-1]) if line), b"")
-    return decode(b"\n".join([*others, last] if last.startswith(STEP) else others))
+    whole = lines[:-1]
+    last = next((n for n in range(len(whole) - 1, -1, -1) if whole[n].startswith(STEP)), None)
+    if last is None:
+        return decode(b"\n".join(others))
+    told = [line for line in whole[:last] if not line.startswith(STEP)]
+    return decode(b"\n".join([*told, *whole[last:], lines[-1]]))

@@ -59,6 +59,10 @@ class Telemetry(keras.callbacks.Callback):
         self._epoch, self._step, self._steps = epochs + bool(more), steps, more
         self._events.write("resumed", epoch=epochs, step=steps + more)
 
+    def steps_done(self) -> int:
+        """How many steps have been done; asked in any thread."""
+        return self._step + self._steps
+
     def on_train_begin(self, logs=None):
         """Says how long it will be."""
         self._training = True
