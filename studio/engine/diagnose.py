@@ -24,7 +24,7 @@ from studio.engine.checkpoints import FitCheckpoints, steps_behind
 from studio.engine.child import load_script
 from studio.engine.events import NAME, EventReader, EventWriter
 from studio.engine.files import link
-from studio.engine.not_finite import CODE, FOLDER, LOG
+from studio.engine.not_finite import CODE, FOLDER, LOG, keep_checkpoints
 from studio.engine.run import LOG as RUN_LOG
 from studio.engine.run import SCRIPT
 from studio.graph.document import Project
@@ -38,11 +38,13 @@ def main(run: Path) -> int:
     """Looks for the place, and tells it; 1 where it isn't found."""
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)  # the training comes first
-    noticed = next((each for each in EventReader(run).read() if each.get("code") == CODE), None)
+    told_of = [each for each in EventReader(run).read() if each.get("code") == CODE]
+    noticed = next((each for each in reversed(told_of) if not each["found"]), None)
     if noticed is None:
         print(f"All losses of {run.name} have been finite, as far as it has told.")
         return 1
-    told: dict[str, Any] = {"code": CODE, "step": noticed["step"], "epoch": noticed["epoch"]}
+    told: dict[str, Any] = {name: noticed[name] for name in ("code", "step", "epoch", "losses")}
+    told["found"] = False
     when = f"step {noticed['step']} in epoch {noticed['epoch']}"
     try:
         told |= _diagnosed(run, noticed)
@@ -67,12 +69,14 @@ def _diagnosed(run: Path, noticed: dict[str, Any]) -> dict[str, Any]:
 
     place, had = _place(run), any((run / CHECKPOINTS).glob("[0-9]*-[0-9]*"))
     resume = _last_good(place / CHECKPOINTS, noticed["epoch"])
+    started = _started(resume, had)
+    print(f"The training is done again from {started}.")
     project, _ = read(run / "project.json")
     os.chdir(place)
     script = load_script(place / SCRIPT)
     again = Again(script, noticed["epoch"])
     try:
-        _train(script, project, place, again, resume)
+        _train(script, project, place, again, resume is not None)
     except Found as found:
         step = steps_behind(run, found.epoch - 1) + found.number
         what = "step" if found.trains else "the validation behind step"
@@ -91,21 +95,28 @@ def _diagnosed(run: Path, noticed: dict[str, Any]) -> dict[str, Any]:
         }
     except NotFound:
         pass
-    started = "its last checkpoint before that" if resume else "the beginning"
-    if had and not resume:
-        started += " (its checkpoints were all written behind that)"
     why = "" if project.training.seed is not None else " Set training.seed, so that it does."
     return {
         "found": False,
         "message": f"The loss isn't finite at step {noticed['step']} in epoch "
-        f"{noticed['epoch']}. Done again from {started} all was finite, so the training doesn't "
+        f"{noticed['epoch']}. Done again from {started}, all was finite, so the training doesn't "
         f"repeat itself exactly.{why}",
     }
+
+
+def _started(resume: Path | None, had: bool) -> str:
+    """Words for the place from which it is done again."""
+    if resume is not None:
+        epoch, step = map(int, resume.name.split("-"))
+        return f"its checkpoint behind epoch {epoch}" + (f" and {step} steps" if step else "")
+    return "the beginning" + (", as none of its checkpoints is from before that" if had else "")
 
 
 def _place(run: Path) -> Path:
     """A folder in which the training is done again: with what the run's has, but what it wrote."""
     place = run / FOLDER
+    if not place.exists():  # it is looked for again, later
+        keep_checkpoints(run)
     (place / "artifacts").mkdir(parents=True, exist_ok=True)
     for each in run.iterdir():
         if each.name not in OWN and each.name != SCRIPT and not (place / each.name).exists():
@@ -116,8 +127,8 @@ def _place(run: Path) -> Path:
     return place
 
 
-def _last_good(checkpoints: Path, epoch: int) -> bool:
-    """Leaves the last checkpoint before an epoch's wrong step, alone; whether there is one."""
+def _last_good(checkpoints: Path, epoch: int) -> Path | None:
+    """The last checkpoint from before the wrong step of an epoch; those behind it are removed."""
     import numpy as np
 
     for kept in sorted(checkpoints.glob("[0-9]*-[0-9]*"), reverse=True):
@@ -131,9 +142,9 @@ def _last_good(checkpoints: Path, epoch: int) -> bool:
             and state["epoch"] < epoch
             and (not state["step"] or all(map(math.isfinite, logged)))
         ):
-            return True
+            return kept
         shutil.rmtree(kept)
-    return False
+    return None
 
 
 def _train(script: Any, project: Project, place: Path, again: Any, resume: bool) -> None:

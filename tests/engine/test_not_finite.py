@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.engine import run as runs
 from studio.engine.events import EventReader
+from studio.engine.run import start, wait
 from studio.graph.document import Project
-from studio.graph.file import loads
+from studio.graph.file import load, loads, plain
 from studio.graph.text import dump
-from tests.codegen.test_loop import optimizer
+from tests.codegen.test_loop import callback, optimizer
 from tests.engine.nursery import Nursery
-from tests.engine.test_resume import begun
+from tests.engine.test_resume import Nobody, begun
+from tests.templates import template_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
 
@@ -227,3 +231,81 @@ def test_the_place_is_found(
     for each in words:
         assert each in found["message"], found["message"]
     assert not (run / "diagnosis").exists()
+
+
+def test_a_run_tells_it_at_its_end_and_from_its_last_checkpoint(tmp_path: Path) -> None:
+    """All by real processes: the training, which ends as it would have, and the one beside it."""
+    settings, _, words = CASES["a rate that grows in the fourth epoch"]
+    ends = settings | {"callbacks": [*settings["callbacks"], callback("TerminateOnNaN")]}
+    run = start(project(tmp_path, loop="custom", **ends), tmp_path, tmp_path / "runs")
+    assert wait(run, SECONDS)
+    progress = run.progress
+    assert (progress.state, progress.epoch) == ("completed", 4)
+    assert progress.message == progress.problem["message"]
+    assert (progress.node, progress.problem["step"]) == ("kind", 17)
+    for each in words:
+        assert each in progress.message
+    log = (run.folder / "diagnosis.txt").read_text()
+    assert "again from its checkpoint behind epoch 3" in log
+    assert "Epoch 4/6" in log and "Epoch 3/6" not in log
+
+
+def test_without_a_checkpoint_from_before_it_is_done_again_from_the_beginning(
+    tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, wanted, _ = CASES["a rate that grows in the fourth epoch"]
+    run = begun(project(tmp_path, loop="custom", **settings), tmp_path, monkeypatch)
+    assert nursery.live(run, resume=False) == 0
+    assert any((run / "diagnosis" / "checkpoints").iterdir())
+    shutil.rmtree(run / "diagnosis")
+    assert nursery.diagnose(run) == 0
+    found = problems(run)[-1]
+    assert {key: found[key] for key in wanted} == wanted
+    log = (run / "log.txt").read_text()
+    assert "from the beginning, as none of its checkpoints is from before that" in log
+
+
+def test_what_can_not_be_repeated_is_told(
+    tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = BLOWN_UP.replace("epoch == 3", "epoch == 3 and 'diagnosis' not in __file__")
+    settings = CASES["a rate that grows in the fourth epoch"][0]
+    settings = settings | {"code": {"BlownUp": ("callback", once)}, "seed": None}
+    run = begun(project(tmp_path, **settings), tmp_path, monkeypatch)
+    assert nursery.live(run, resume=False) == 0
+    assert nursery.diagnose(run) == 1
+    found = problems(run)[-1]
+    assert not found["found"] and found["epoch"] == 4
+    assert "behind epoch 3, all was finite" in found["message"]
+    assert found["message"].endswith("Set training.seed, so that it does.")
+
+
+def test_a_finite_run_has_nothing_to_find(
+    tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begun(project(tmp_path, PLAIN), tmp_path, monkeypatch)
+    assert nursery.live(run, resume=False) == 0
+    assert nursery.diagnose(run) == 1
+    assert not problems(run) and not (run / "diagnosis").exists()
+
+
+@pytest.mark.parametrize("loop", ["custom", "fit"])
+def test_of_several_outputs_it_is_said_which(
+    loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = template_folder("two_inputs_two_outputs")
+    value = plain(load(folder))
+    first, second = value["model"]["outputs"]
+    value["code"] = {"Strange": {"kind": "loss", "source": STRANGE}}
+    value["training"]["losses"][second] = {"op": "code:Strange"}
+    value["training"] |= {"loop": loop, "epochs": 1}
+    changed, wrong = loads(dump(value))
+    assert not wrong
+    monkeypatch.setattr(runs, "_launch", lambda place, *options: Nobody())
+    run = start(changed, folder, tmp_path / "runs").folder
+    assert nursery.live(run, resume=False) == 0
+    assert nursery.diagnose(run) == 0, (run / "log.txt").read_text()
+    found = problems(run)[-1]
+    assert found["outputs"] == [second] and found["step"] == 1
+    assert f'The loss of the output "{second}" is' in found["message"]
+    assert f'"{first}"' not in found["message"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.engine.run import attach
 from studio.graph.file import load, save
 from studio.graph.text import parse
 from tests.conftest import ROOT, events, hear_interrupts, studio
@@ -119,9 +120,13 @@ def test_the_training_outlives_the_command(tmp_path, started):
     process.kill()
     process.communicate()
     (folder,) = tmp_path.iterdir()
-    before = len(events(folder))
-    time.sleep(2)
-    assert len(events(folder)) > before
+    found = attach(folder)
+    found.poll()
+    step, until = found.progress.step, time.monotonic() + 30
+    while found.progress.step <= step:  # it is seen live by whoever looks
+        assert found.process.there and time.monotonic() < until
+        found.poll()
+        time.sleep(0.1)
     studio_stop(folder)
     assert events(folder)[-1]["state"] == "stopped"
 
