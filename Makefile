@@ -66,6 +66,7 @@ golden: $(READY)
 benchmark: $(READY)
 	$(BIN)/python benchmarks/commands.py
 	$(BIN)/python benchmarks/data.py
+	$(BIN)/python benchmarks/death.py
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python benchmarks/layout.py

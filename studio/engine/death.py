@@ -73,7 +73,7 @@ def _gone(crash: str) -> str:
     """For one whose exit code nobody has: what its log tells."""
     if crash:
         return f"crashed ({crash.removeprefix(CRASH).splitlines()[0].strip()})"
-    return "was ended from outside, or by the system, before it was done"
+    return "ended before it was done, by something outside or by the system"
 
 
 def _full(progress: Progress) -> bool:

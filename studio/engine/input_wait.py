@@ -50,12 +50,12 @@ class InputWait:
         if now < self._next or seen == self._seen:  # it may be paused, or tested
             return
         used = time.thread_time()
-        found = self._measured()
+        found = self.measured()
         self.share = self.share if found is None else found
         took = time.thread_time() - used
         self._next = time.monotonic() + max(EACH, took / SHARE)
 
-    def _measured(self) -> float | None:
+    def measured(self) -> float | None:
         """None where another profile is being taken, or too few steps were seen."""
         import tensorflow as tf
 

@@ -33,26 +33,31 @@ class Resources(threading.Thread):
         super().__init__(name="resources", daemon=True)
         self._events, self._steps, self._batch = events, steps, batch
         self._ended = threading.Event()
-        self._wait = InputWait(steps, self._ended) if waits else None
+        self._gpus: Gpus | None = None
+        self.waiting = InputWait(steps, self._ended) if waits else None
 
     def run(self) -> None:
         """Writes an event now and then."""
         import psutil
 
-        process, gpus = psutil.Process(), Gpus()
+        process = psutil.Process()
         process.cpu_percent(None)  # which tells what was used since it was asked before
         psutil.cpu_percent(None)
         before, at, pause = self._steps(), time.monotonic(), EACH
         while not self._ended.wait(pause):
             used = time.thread_time()
             steps, now = self._steps(), time.monotonic()
-            told = self._machine(psutil, process) | {"gpus": gpus.read()}
-            told |= self._pace((steps - before) / (now - at))
+            self.tell(psutil, process, (steps - before) / (now - at))
             before, at = steps, now
-            self._events.write("resources", **told)
             pause = max(EACH, (time.thread_time() - used) / SHARE)
-            if self._wait is not None:
+            if self.waiting is not None:
                 self._look()
+
+    def tell(self, psutil: Any, process: Any, pace: float) -> None:
+        """Writes one event; `pace` is in steps a second."""
+        self._gpus = self._gpus or Gpus()
+        told = self._machine(psutil, process) | {"gpus": self._gpus.read()}
+        self._events.write("resources", **told, **self._pace(pace))
 
     def close(self) -> None:
         """Ends it; nothing is written any more."""
@@ -78,17 +83,17 @@ class Resources(threading.Thread):
         told: dict[str, Any] = {"steps_per_second": round(steps, 3)}
         if self._batch:
             told["samples_per_second"] = round(steps * self._batch, 3)
-        if self._wait is not None and self._wait.share is not None:
-            told["input_wait"] = self._wait.share
+        if self.waiting is not None and self.waiting.share is not None:
+            told["input_wait"] = self.waiting.share
         return told
 
     def _look(self) -> None:
         """How long steps wait: what can't be measured must not end the rest."""
         try:
-            self._wait.look()
+            self.waiting.look()
         except Exception as error:
             print(f"How long steps wait for data can't be measured: {error}", file=sys.stderr)
-            self._wait = None
+            self.waiting = None
 
 
 def profiles(project: Project) -> bool:

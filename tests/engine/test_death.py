@@ -122,14 +122,14 @@ DEATHS: dict[str, tuple[dict[str, Any], int, tuple[str, str], list[str], list[st
         -9,
         ("", ""),
         ["was ended by the system (SIGKILL); often this means that memory ran out", "5/5"],
-        ["was ended from outside, or by the system"],
+        ["ended before it was done, by something outside or by the system"],
     ),
     "an exit": (
         callback("import os; os._exit(3)"),
         3,
         ("", ""),
         ["ended with code 3 before it was done"],
-        ["before it was done"],
+        ["ended before it was done"],
     ),
 }
 
