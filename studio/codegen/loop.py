@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studio.codegen.layout import call, listing
 from studio.codegen.source import Source
-from studio.graph.document import Project
+from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
@@ -25,7 +25,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line(f"count = {limit}" if limit is not None else f"count = count_of({TRAIN})")
     if limit is not None:
         source.line(f"size = count_of({TRAIN})")
-    _write_callbacks(source)
+    _write_callbacks(source, training)
     source.line("model.stop_training = False")
     source.line("callbacks.on_train_begin()")
     with source.block("if resume:"):
@@ -46,11 +46,15 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line("return model, model.history, datasets")
 
 
-def _write_callbacks(source: Source) -> None:
+def _write_callbacks(source: Source, training: Training) -> None:
     """The list of callbacks, and what keeps the checkpoints: of those that the script has made."""
     made = "make_callbacks" in source.functions
     if made:
         source.line("own = make_callbacks()")
+    if any(each.op == "keras.callbacks.CSVLogger" for each in training.callbacks):
+        condition = "if resume and isinstance(each, keras.callbacks.CSVLogger):"
+        with source.block("for each in own:"), source.block(condition):
+            source.line("each.append = True  # to what it has written before")
     source.statement(
         "callbacks = ",
         call(
