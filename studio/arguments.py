@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from studio import __version__
+from studio.run_arguments import add_run_commands
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
             "without it nothing of a project is executed",
         )
     _add_data_commands(add)
+    add_run_commands(add, _above_zero)
 
     text = "Make a project of a template."
     sub = add("new", text, "studio new digits_cnn digits", project=False)

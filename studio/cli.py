@@ -195,6 +195,13 @@ def on_data(options) -> int:
     return getattr(data_commands, options.function)(options, *_checked(options))
 
 
+def on_runs(options) -> int:
+    """What the commands about runs do."""
+    from studio import run_commands
+
+    return getattr(run_commands, options.function)(options)
+
+
 def templates(options) -> int:
     """Lists the templates, each with what it shows."""
     from studio.graph.templates import available
@@ -245,6 +252,7 @@ COMMANDS = {
     "summary": summary,
     "script": script,
     "data": on_data,
+    "runs": on_runs,
     "templates": templates,
     "datasets": datasets,
     "new": new,

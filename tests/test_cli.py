@@ -23,6 +23,13 @@ COMMANDS = (
     "templates",
     "datasets",
     "new",
+    "runs",
+    "show",
+    "stop",
+    "note",
+    "tag",
+    "history",
+    "delete",
 )
 
 

@@ -17,6 +17,7 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.history import keep
 from studio.engine.process import forget, note
 from studio.engine.run import LINES, SCRIPT
 from studio.graph.file import read, write_atomically
@@ -46,7 +47,16 @@ def main(folder: Path) -> int:
         )
         return 1
     finally:
+        _keep_history(folder)
         forget(folder)
+
+
+def _keep_history(folder: Path) -> None:
+    """Leaves the figures as CSV; that this can't be done is no failure of the training."""
+    try:
+        keep(folder)
+    except OSError as error:
+        print(f"history.csv can't be written: {error.strerror}.", file=sys.stderr)
 
 
 def _train(folder: Path, events: EventWriter) -> int:

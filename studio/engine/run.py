@@ -182,12 +182,19 @@ def _launch(place: Path) -> subprocess.Popen:
         )
 
 
+def over(run: Run) -> bool:
+    """Whether a run has told its end, and its process is gone, as far as that can be seen."""
+    if not run.progress.ended:
+        return False
+    return isinstance(run.process, Found) or run.process.poll() is not None
+
+
 def wait(run: Run, seconds: float, each: float = 0.05) -> bool:
     """Waits for a run to end, reading its events; False where it still goes on after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         run.poll()
-        if run.progress.ended and run.process.poll() is not None:
+        if over(run):
             return True
         time.sleep(each)
     return False
