@@ -46,10 +46,16 @@ def show(options) -> int:
         if len(folders) > 1:
             raise StudioError("--follow shows one run: name only one.")
         return _follow(folders[0], options.json)
-    from studio.engine.look_run import look
-    from studio.run_page import lines
+    if len(folders) == 2:
+        from studio.engine.compare_runs import compare
+        from studio.run_comparison import lines
 
-    found = look(folders[0])
+        found = compare(*folders)
+    else:
+        from studio.engine.look_run import look
+        from studio.run_page import lines
+
+        found = look(folders[0])
     if options.json:
         print(json.dumps(found))
     else:

@@ -28,7 +28,9 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     if found["parameters"]:
         yield ""
         yield "parameters"
-        yield from _pairs([(name, _value(value)) for name, value in found["parameters"].items()])
+        yield from _pairs(
+            [(name, value_text(value)) for name, value in found["parameters"].items()]
+        )
     if found["history"]:
         yield ""
         yield from _history(found["history"])
@@ -56,16 +58,16 @@ def _pairs(rows: list[tuple[str, str]]) -> Iterator[str]:
         yield f"{INDENT}{name:{width}}  {text}".rstrip()
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value of the project on one line: a call as it is written in Python."""
     if isinstance(value, dict) and isinstance(value.get("op"), str):
         params = value.get("params", {})
-        inner = ", ".join(f"{name}={_value(each)}" for name, each in params.items())
+        inner = ", ".join(f"{name}={value_text(each)}" for name, each in params.items())
         return f"{printable(value['op'].removeprefix('keras.'))}({inner})"
     if isinstance(value, dict):
-        return ", ".join(f"{printable(name)}: {_value(each)}" for name, each in value.items())
+        return ", ".join(f"{printable(name)}: {value_text(each)}" for name, each in value.items())
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(value_text, value))
     return printable(value if isinstance(value, str) else flat(value))
 
 

@@ -134,6 +134,46 @@ def test_a_run_is_shown_with_all_that_it_left(pair) -> None:
     assert found["test"]["accuracy"] == events(pair / name)[-2]["metrics"]["accuracy"]
 
 
+def test_two_runs_are_compared(pair) -> None:
+    names = ["20260501-101500-penguins", "20260502-090000-penguins"]
+    done = studio("show", *names, "--runs", pair, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert [each["run"] for each in found["runs"]] == names
+    assert found["parameters"] == [
+        {"path": "training.epochs", "before": 3, "after": 2},
+        {"path": "training.optimizer.params.learning_rate", "before": 0.01, "after": 0.5},
+    ]
+    assert (found["nodes"], found["data"], found["versions"]) == ([], [], [])
+    for each in found["metrics"]:
+        low = "loss" in each["metric"]
+        wanted = (min if low else max)(each["values"])
+        best = names[each["values"].index(wanted)]
+        assert each["better"] == (best if len(set(each["values"])) == 2 else None)
+    lines = studio("show", *names, "--runs", pair).stdout.splitlines()
+    assert lines[0].split() == names
+    assert "training.optimizer.params.learning_rate  0.01  0.5" in lines
+    assert lines[-1] == "The same in both: nodes, data, versions."
+
+
+def test_a_comparison_tells_other_data_other_versions_and_nodes(runs) -> None:
+    one, other = runs / "20260501-101500-penguins", runs / "20260502-090000-penguins"
+    about = json.loads((other / "environment.json").read_text())
+    about["versions"]["keras"] = "3.99"
+    about["data"]["assets:data/penguins.csv"]["sha256"] = "f" * 64
+    (other / "environment.json").write_text(json.dumps(about))
+    text = (other / "project.json").read_text().replace('"standard"', '"scaled"')
+    (other / "project.json").write_text(text)
+    lines = studio("show", one, other).stdout
+    assert "sha256 ffffffffffff…" in lines and "3.99" in lines
+    found = json.loads(studio("show", one, other, "--json").stdout)
+    changes = [(each["path"], each["change"]) for each in found["nodes"]]
+    assert changes == [("model.nodes.standard", "removed"), ("model.nodes.scaled", "added")]
+    (other / "project.json").write_text("{")
+    done = studio("show", one, other)
+    assert done.returncode == 2 and "can't be read, so it can't be compared" in done.stderr
+
+
 def test_a_failed_run_is_shown_with_the_end_of_its_log(runs) -> None:
     folder = runs / "20260502-090000-penguins"
     failing = "def main(*_, **__):\n    1 / 0\n\n\ndef _main("
