@@ -176,15 +176,21 @@ def script(options) -> int:
 
 def run(options) -> int:
     """Trains the project in a process of its own, and follows it."""
-    from studio.engine.run import start
+    from studio.engine.run import prepare, start
     from studio.terminal import follow
 
+    if not options.queue and (options.follow or options.at_once):
+        raise StudioError("--follow and --at-once say how a run waits: they need --queue.")
     settings = [f"training.epochs={options.epochs}"] if options.epochs is not None else []
     project, folder, report = _checked(options, settings)
     from studio.codegen.script import write_script
 
     written = write_script(project, folder, report=report)
     runs = options.runs if options.runs is not None else folder / "runs"
+    if options.queue:
+        from studio.run_commands import enqueue
+
+        return enqueue(options, prepare(project, folder, runs, written))
     return follow(start(project, folder, runs, written), project, as_json=options.json)
 
 

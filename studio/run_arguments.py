@@ -9,7 +9,17 @@ from pathlib import Path
 RUN = "an id, its unique beginning or end, a path, or: last"
 
 
-def add_run_commands(add: Callable[..., argparse.ArgumentParser], above_zero) -> None:
+def add_queue_options(sub: argparse.ArgumentParser, above_zero: Callable[[str], int]) -> None:
+    """Those of `studio run` that let a run wait."""
+    text = "let it wait until its turn comes, and return at once"
+    sub.add_argument("--queue", action="store_true", help=text)
+    text = "with --queue: begin when fewer than N runs of the folder go on (1 by default)"
+    sub.add_argument("--at-once", metavar="N", type=above_zero, help=text)
+    text = "with --queue: show it to its end; Ctrl-C leaves it waiting, or running"
+    sub.add_argument("--follow", action="store_true", help=text)
+
+
+def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """`studio runs`, `show`, and all that is done with a run."""
 
     def more(name: str, help: str, example: str, run: bool | str = True, json: str = ""):

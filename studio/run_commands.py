@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from studio.engine.find_run import find, runs_folder
+from studio.engine.queue import advance, is_waiting, waiting, withdraw
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, printable
 
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+EACH = 0.2
+"""Seconds between looks at a run that waits."""
 
 
 def runs(options) -> int:
@@ -20,12 +25,14 @@ def runs(options) -> int:
     from studio.run_list import arranged, as_json, lines
 
     folder = runs_folder(options.runs, Path())
+    advance(folder)
+    queued = [place.name for place, _ in waiting(folder)]
     rows = [
         each for each in Runs(folder).read() if all(tag in each.about.tags for tag in options.tag)
     ]
     rows = arranged(rows, options.sort)
     if options.json:
-        print(json.dumps({"folder": str(folder), "runs": [as_json(each, []) for each in rows]}))
+        print(json.dumps({"folder": str(folder), "runs": [as_json(each, queued) for each in rows]}))
         return DONE
     if not rows:
         tagged = f" tagged {' and '.join(options.tag)}" if options.tag else ""
@@ -33,13 +40,35 @@ def runs(options) -> int:
         return DONE
     screen = sys.stdout.isatty()
     room = shutil.get_terminal_size().columns if screen else None
-    print("\n".join(lines(rows, [], room, screen)))
+    print("\n".join(lines(rows, queued, room, screen)))
+    return DONE
+
+
+def enqueue(options, folder: Path) -> int:
+    """Lets a run that is prepared wait for its turn, which may be now."""
+    from studio.engine.queue import enqueue as wait_in_queue
+
+    wait_in_queue(folder, options.at_once or 1)
+    runs = folder.parent
+    advance(runs)
+    if options.follow:
+        return _follow(folder, options.json)
+    queued = [place.name for place, _ in waiting(runs)]
+    place = queued.index(folder.name) + 1 if folder.name in queued else None
+    if options.json:
+        told = {"run": folder.name, "state": "queued", "queue": place, "folder": str(folder)}
+        print(json.dumps(told))
+    else:
+        how = f"is number {place} in the queue" if place else "begins now"
+        print(f"{folder.name} {how}.")
     return DONE
 
 
 def show(options) -> int:
     """Shows one run, follows it, or compares two."""
     folders = [find(word, options.runs, Path()) for word in options.run]
+    for runs in {folder.parent for folder in folders}:
+        advance(runs)
     if len(folders) > 2:
         raise StudioError(f"Two runs can be compared at once; {len(folders)} were named.")
     if options.follow:
@@ -64,11 +93,19 @@ def show(options) -> int:
 
 
 def _follow(folder: Path, as_json: bool) -> int:
-    """Shows a run live, whoever has started it."""
+    """Shows a run live, whoever has started it, from the end of its waiting on."""
     from studio.engine.run import attach
     from studio.graph.file import load
     from studio.terminal import follow
 
+    try:
+        while is_waiting(folder):
+            advance(folder.parent)
+            time.sleep(EACH)
+    except KeyboardInterrupt:
+        if not as_json:
+            print(f"\n{folder.name} stays in the queue: studio stop {folder.name} takes it out.")
+        return INTERRUPTED
     return follow(attach(folder), load(folder), as_json, stops=False)
 
 
@@ -78,6 +115,9 @@ def stop(options) -> int:
     from studio.terminal import PATIENCE
 
     folder = find(options.run, options.runs, Path())
+    if withdraw(folder):
+        print(f"{folder.name} is taken out of the queue.")
+        return DONE
     run = attach(folder)
     run.poll()
     if run.progress.ended:

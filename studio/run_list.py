@@ -18,6 +18,7 @@ COLOURS = {
     "completed": "32",
     "running": "36",
     "queued": "2",
+    "starting": "36",
     "stopped": "33",
     "paused": "33",
     "failed": "31",
@@ -109,7 +110,9 @@ def _titles(metrics: list[str]) -> list[str]:
 
 def _row(known: Known, metrics: list[str], queued: list[str]) -> list[str]:
     progress, name = known.progress, known.folder.name
-    state = f"queued {queued.index(name) + 1}" if name in queued else progress.state
+    state = progress.state
+    if state == "queued":  # it waits for its turn, or has got it and doesn't train yet
+        state = f"queued {queued.index(name) + 1}" if name in queued else "starting"
     planned = f"/{progress.epochs}" if progress.epochs else ""
     results = progress.results
     return [

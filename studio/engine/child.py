@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import sys
 import traceback
@@ -19,6 +20,7 @@ from studio.engine.environment import devices
 from studio.engine.events import EventWriter
 from studio.engine.history import keep
 from studio.engine.process import forget, note
+from studio.engine.queue import advance
 from studio.engine.run import LINES, SCRIPT
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
@@ -26,7 +28,7 @@ from studio.graph.text import dump
 
 def main(folder: Path) -> int:
     """Runs the script of a run's folder to its end, and tells how it ended."""
-    events = EventWriter(folder)
+    events, given = EventWriter(folder), dict(os.environ)  # before the script may change it
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -49,6 +51,7 @@ def main(folder: Path) -> int:
     finally:
         _keep_history(folder)
         forget(folder)
+        advance(folder.parent, given)
 
 
 def _keep_history(folder: Path) -> None:

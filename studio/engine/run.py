@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from studio.engine.ending import how_it_ended
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
-from studio.engine.process import Found, forget
+from studio.engine.process import Found, forget, note
 from studio.engine.progress import Progress
 from studio.graph import text
 from studio.graph.document import Project
@@ -50,6 +51,8 @@ class Run:
 
         A process that died without a word has its end told.
         """
+        from studio.engine.queue import advance
+
         code = self.process.poll()  # asked first: what it wrote before it died is then read below
         events = self._reader.read(most)
         for event in events:
@@ -61,6 +64,7 @@ class Run:
                 writer.close()
                 events += self._reader.read()
                 self.progress.take(events[-1])
+                advance(self.folder.parent)  # it can't do so itself any more
             forget(self.folder)
         return events
 
@@ -142,6 +146,11 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
     that runs is the one that `studio script` gives. Raises StudioError before
     anything has started where the run can't be kept.
     """
+    return launch(prepare(project, folder, runs, script))
+
+
+def prepare(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Path:
+    """The folder of a run that can be launched, with all that it needs; StudioError as `start`."""
     script = script or write_script(project, folder)
     place = new_folder(runs, project.name)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
@@ -155,20 +164,33 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
         events = EventWriter(place)
         events.write("state", state="queued")
         events.close()
-        process = _launch(place)
     except OSError as error:
-        raise StudioError(f"The run can't be kept in {place}: {error.strerror}.") from None
+        raise _not_kept(place, error) from None
+    return place
+
+
+def launch(place: Path, environment: Mapping[str, str] = os.environ) -> Run:
+    """Starts the run of a folder; StudioError where no process can be started."""
+    try:
+        process = _launch(place, environment)
+        note(place, process.pid)
+    except OSError as error:
+        raise _not_kept(place, error) from None
     _started[:] = [*(each for each in _started if each.poll() is None), process]
     return Run(place, process)
+
+
+def _not_kept(place: Path, error: OSError) -> StudioError:
+    return StudioError(f"The run can't be kept in {place}: {error.strerror}.")
 
 
 _started: list[subprocess.Popen] = []
 """Kept until they end, also where nobody follows them: they would stay behind as zombies."""
 
 
-def _launch(place: Path) -> subprocess.Popen:
+def _launch(place: Path, given: Mapping[str, str]) -> subprocess.Popen:
     """The training process: a session of its own, so that it outlives whoever started it."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = {**given, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with (place / LOG).open("ab") as log:
         return subprocess.Popen(
