@@ -58,6 +58,10 @@ class EventReader:
         Of more than `most` bytes the first are read, so that whoever must not
         wait long can read a long story in parts.
         """
+        return decode(self.lines(most))
+
+    def lines(self, most: int | None = None) -> bytes:
+        """Like `read`, as they are written: whole lines."""
         try:
             with self._path.open("rb") as file:
                 there = file.seek(0, os.SEEK_END) - self._offset
@@ -66,11 +70,11 @@ class EventReader:
                 if most is not None and b"\n" not in content:
                     content += file.readline()
         except FileNotFoundError:
-            return []
+            return b""
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
         self.behind = there > len(content)
-        return decode(whole)
+        return whole
 
 
 def decode(lines: bytes) -> list[Event]:
