@@ -65,3 +65,14 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "Move runs to the trash."
     sub = more("delete", text, "studio delete 20260501-101500-penguins", run="+")
     sub.add_argument("--yes", action="store_true", help="don't ask")
+
+    text = "Show runs in TensorBoard, all of them or those named, until Ctrl-C."
+    sub = more("tensorboard", text, "studio tensorboard last", run="*")
+    text = "where it listens on this machine; by default at a free one"
+    sub.add_argument("--port", metavar="N", type=_port, help=text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, found {text!r}")
+    return int(text)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
 
-from studio.engine.find_run import find, runs_folder
+from studio.engine.find_run import find, names, runs_folder
 from studio.engine.queue import advance, is_waiting, waiting, withdraw
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, printable
@@ -198,3 +200,24 @@ def _agreed(folders: list[Path]) -> bool:
     names = ", ".join(folder.name for folder in folders)
     answer = input(f"Move {names} to the trash? [y/N] ").strip().lower()
     return answer in ("y", "yes")
+
+
+def tensorboard(options) -> int:
+    """Shows runs in TensorBoard until it is interrupted."""
+    from studio.engine.board import serve
+
+    named = [find(word, options.runs, Path()) for word in options.run]
+    folder = runs_folder(options.runs, Path()).resolve() if not named else None
+
+    def shown_runs() -> list[Path]:
+        return named or [folder / name for name in sorted(names(folder))]
+
+    def ready(address: str) -> None:
+        count = len(shown_runs())
+        runs = f"{count} run{'s' * (count != 1)}"
+        print(f"TensorBoard shows {runs} at {address} (Ctrl-C ends it).", flush=True)
+
+    with contextlib.suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serve(shown_runs, options.port, ready)
+    return DONE

@@ -30,6 +30,7 @@ COMMANDS = (
     "tag",
     "history",
     "delete",
+    "tensorboard",
 )
 
 
