@@ -117,14 +117,17 @@ def stop(options) -> int:
     from studio.terminal import PATIENCE
 
     folder = find(options.run, options.runs, Path())
-    if withdraw(folder):
-        print(f"{folder.name} is taken out of the queue.")
-        return DONE
-    run = attach(folder)
-    run.poll()
-    if run.progress.ended:
-        raise StudioError(f"{folder.name} goes on no longer: it is {run.progress.state}.")
-    run.stop()
+    try:
+        if withdraw(folder):
+            print(f"{folder.name} is taken out of the queue.")
+            return DONE
+        run = attach(folder)
+        run.poll()
+        if run.progress.ended:
+            raise StudioError(f"{folder.name} goes on no longer: it is {run.progress.state}.")
+        run.stop()
+    except OSError as error:
+        raise StudioError(f"{folder.name} can't be told anything: {error.strerror}.") from None
     if not wait(run, PATIENCE):
         print(f"{folder.name} is asked to stop, and hasn't yet: studio show {folder.name} tells.")
         return FAILED

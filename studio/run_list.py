@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from studio.engine.directions import better
 from studio.engine.figures import number, seconds_text, when
+from studio.engine.progress import Progress
 from studio.engine.runs import Known, columns_of
 from studio.graph.problems import StudioError, nearest, one_of, printable, quoted
 
 GAP = "  "
 NARROWEST = 12
-"""Characters that are left of a note when the terminal has no room for all of it."""
+"""Characters that are left of notes, and of tags, when the terminal has no room for all of it."""
 
 COLOURS = {
     "completed": "32",
@@ -78,64 +79,97 @@ def as_json(known: Known, queued: list[str]) -> dict[str, Any]:
     }
 
 
+class Column:
+    """A title and a text for each run; numbers stand to the right."""
+
+    def __init__(self, title: str, texts: Iterable[str], right: bool = False):
+        self.title, self.right = printable(title), right
+        self.texts = [printable(text) for text in texts]
+        self.width = max(map(len, (self.title, *self.texts)))
+
+    @property
+    def empty(self) -> bool:
+        """Whether no run has anything there."""
+        return not any(self.texts)
+
+    def cell(self, text: str) -> str:
+        """A text in the column's width, cut where it is longer."""
+        text = text if len(text) <= self.width else f"{text[: self.width - 1]}…"
+        return text.rjust(self.width) if self.right else text.ljust(self.width)
+
+
 def lines(
     rows: list[Known], queued: list[str], room: int | None = None, coloured: bool = False
 ) -> Iterator[str]:
-    """The lines of the table. Where they don't fit into so many columns, metrics are left out
-    from the right, and then the notes are cut.
+    """The lines of the table.
+
+    Where they don't fit into `room` characters, notes and tags are cut, then all metrics but two
+    are left out, then when it was (the id says it, too), how long it took, and the two.
     """
-    metrics = columns_of(rows)
-    while True:
-        table = [_titles(metrics), *(_row(each, metrics, queued) for each in rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        last = next((i for i in range(len(widths) - 1, -1, -1) if widths[i]), 0)
-        kept = [i for i in range(len(widths)) if widths[i]]
-        over = sum(widths[i] + len(GAP) for i in kept) - len(GAP) - room if room else 0
-        if over > 0 and last == len(widths) - 1:
-            cut = min(over, max(0, widths[-1] - NARROWEST))
-            widths[-1] -= cut
-            over -= cut
-        if over <= 0 or not metrics:
-            break
-        metrics = metrics[:-1]
-    for at, cells in enumerate(table):
-        yield _line(cells, widths, len(metrics), coloured and at > 0)
-        if not at:
-            yield GAP.join("-" * widths[i] for i in kept)
+    columns = _fitting(_columns(rows, queued), room)
+    yield GAP.join(each.cell(each.title) for each in columns).rstrip()
+    yield GAP.join("-" * each.width for each in columns)
+    for at in range(len(rows)):
+        cells = [(each, each.cell(each.texts[at])) for each in columns]
+        shown = (
+            _painted(cell) if coloured and each.title == "state" else cell for each, cell in cells
+        )
+        yield GAP.join(shown).rstrip()
 
 
-def _titles(metrics: list[str]) -> list[str]:
-    return ["run", "state", "when", "epochs", "took", *metrics, "", ""]
-
-
-def _row(known: Known, metrics: list[str], queued: list[str]) -> list[str]:
-    progress, name = known.progress, known.folder.name
-    state = progress.state
-    if state == "queued":  # it waits for its turn, or has got it and doesn't train yet
-        state = f"queued {queued.index(name) + 1}" if name in queued else "starting"
-    planned = f"/{progress.epochs}" if progress.epochs else ""
-    results = progress.results
-    return [
-        printable(name),
-        state,
-        when(known.began),
-        f"{progress.epoch}{planned}" if progress.epoch else "",
-        seconds_text(known.seconds) if progress.epoch else "",
-        *(number(results[each]) if each in results else "" for each in metrics),
-        " ".join(known.about.tags),
-        printable(known.about.note),
+def _columns(rows: list[Known], queued: list[str]) -> list[Column]:
+    """All that there may be; those without anything in them left out."""
+    told = [each.progress for each in rows]
+    results = [each.results for each in told]
+    took = (seconds_text(each.seconds) if each.progress.epoch else "" for each in rows)
+    found = [
+        Column("run", (each.folder.name for each in rows)),
+        Column("state", (_state(each, queued) for each in rows)),
+        Column("when", (when(each.began) for each in rows)),
+        Column("epochs", map(_epochs, told), right=True),
+        Column("took", took, right=True),
+        *(
+            Column(name, (number(r[name]) if name in r else "" for r in results), right=True)
+            for name in columns_of(rows)
+        ),
+        Column("tags", (" ".join(each.about.tags) for each in rows)),
+        Column("note", (each.about.note for each in rows)),
     ]
+    return [each for each in found if not each.empty]
 
 
-def _line(cells: list[str], widths: list[int], metrics: int, coloured: bool) -> str:
-    """One line: texts to the left, numbers to the right, a column without anything left out."""
-    found = []
-    for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        if not width:
-            continue
-        cell = cell if len(cell) <= width else f"{cell[: width - 1]}…"
-        cell = cell.rjust(width) if 3 <= at < 5 + metrics else cell.ljust(width)
-        if coloured and at == 1:
-            cell = f"\x1b[{COLOURS.get(cell.split()[0], '0')}m{cell}\x1b[0m"
-        found.append(cell)
-    return GAP.join(found).rstrip()
+def _fitting(columns: list[Column], room: int | None) -> list[Column]:
+    """Those for which there is room, the notes cut."""
+
+    def over() -> int:
+        return sum(each.width + len(GAP) for each in columns) - len(GAP) - (room or 0)
+
+    if room is None or over() <= 0:
+        return columns
+    for each in reversed(columns):
+        if each.title in ("note", "tags") and not each.right:
+            each.width = max(min(each.width, NARROWEST), each.width - max(0, over()))
+    metrics = [each for each in columns if each.right and each.title not in ("epochs", "took")]
+    others = [each for title in ("when", "took") for each in columns if each.title == title]
+    for each in (*reversed(metrics[2:]), *others, *reversed(metrics[:2])):
+        if over() <= 0:
+            break
+        columns = [other for other in columns if other is not each]
+    return columns
+
+
+def _state(known: Known, queued: list[str]) -> str:
+    state, name = known.progress.state, known.folder.name
+    if state != "queued":
+        return state
+    # It waits for its turn, or has got it and doesn't train yet.
+    return f"queued {queued.index(name) + 1}" if name in queued else "starting"
+
+
+def _epochs(progress: Progress) -> str:
+    planned = f"/{progress.epochs}" if progress.epochs else ""
+    return f"{progress.epoch}{planned}" if progress.epoch else ""
+
+
+def _painted(cell: str) -> str:
+    return f"\x1b[{COLOURS.get(cell.split()[0], '0')}m{cell}\x1b[0m"

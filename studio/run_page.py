@@ -18,12 +18,12 @@ INDENT = "  "
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
     """The lines that tell of a run."""
-    yield f"{printable(found['run'])}: {found['state']}"
+    yield printable(f"{found['run']}: {found['state']}")
     yield f"{INDENT}{printable(found['sentence'])}"
     rows = [("began", when(found["began"]))]
     rows += [("tags", " ".join(found["tags"]))] if found["tags"] else []
-    rows += [("note", printable(found["note"]))] if found["note"] else []
-    rows += [("folder", printable(found["folder"]))]
+    rows += [("note", found["note"])] if found["note"] else []
+    rows += [("folder", found["folder"])]
     yield from _pairs(rows)
     if found["parameters"]:
         yield ""
@@ -53,6 +53,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _pairs(rows: list[tuple[str, str]]) -> Iterator[str]:
+    rows = [(printable(name), printable(text)) for name, text in rows]
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield f"{INDENT}{name:{width}}  {text}".rstrip()
@@ -86,12 +87,17 @@ def _history(history: list[dict[str, Any]]) -> Iterator[str]:
             else ""
             for name in names
         ]
-        table.append([str(each["epoch"]), f"{each['seconds'] or 0:.2f} s", *cells])
+        table.append([str(each["epoch"]), _seconds(each["seconds"]), *cells])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
-        yield "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+        cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        yield printable("  ".join(cells).rstrip())
     if len(shown) < len(history):
         yield f"({len(shown)} of {len(history)} epochs; * is the best)"
+
+
+def _seconds(value: Any) -> str:
+    return f"{value:.2f} s" if isinstance(value, int | float) else ""
 
 
 def _best(history: list[dict[str, Any]], name: str) -> int | None:
@@ -124,4 +130,4 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("seed", str(found["seed"]))] if found.get("seed") is not None else []
     for name, data in found.get("data", {}).items():
         rows.append((f"data {name}", f"{bytes_text(data['bytes'])}, sha256 {data['sha256'][:12]}…"))
-    return [(printable(name), printable(text)) for name, text in rows]
+    return rows

@@ -188,6 +188,41 @@ def test_a_failed_run_is_shown_with_the_end_of_its_log(runs) -> None:
     assert "ZeroDivisionError: division by zero" in done.stdout.split("the log's end")[1]
 
 
+DAMAGED = {
+    "environment.json": [
+        '{"data": {"x": 1}, "versions": [], "devices": [3], "platform": 7}',
+        "[]",
+        "\x00",
+    ],
+    "events.jsonl": [
+        "",
+        '{"event":"state"}\n{"event":"plan","epochs":"many"}\n{"event":["epoch"]}\n',
+        '{"event":"epoch","time":1,"epoch":1,"metrics":{"loss":"bad","b":[null,"q"]}}\n',
+        '{"event":"epoch","time":1,"epoch":1,"metrics":{"loss":true,"b":[null,"q"]}}\n',
+        '{"event":"step","time":"now","step":1,"epoch":1,"metrics":{}}\n{"event":"test"}\n',
+        '{"event":"epoch","epoch":"1","metrics":3}\n{"event":"step","step":[],"metrics":{}}\n',
+    ],
+    "about.json": ['{"note": 3}', '{"note": "\x1b", "tags": ["\x1b"]}'],
+    "project.json": ['{"studio": 1, "training": {"optimizer": 3}}', "{"],
+}
+CASES = [(name, content) for name, all_of_it in DAMAGED.items() for content in all_of_it]
+
+
+@pytest.mark.parametrize(("name", "content"), CASES)
+def test_one_damaged_run_takes_nothing_from_the_others(name, content, runs) -> None:
+    folder = runs / "20260502-090000-penguins"
+    (folder / name).write_text(content)
+    listed = studio("runs", "--runs", runs)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "20260501-101500-penguins  completed" in listed.stdout
+    for arguments in (["show", folder], ["history", folder], ["history", folder, "--steps"]):
+        done = studio(*arguments)
+        assert (done.returncode, done.stderr) == (0, "") and "\x1b" not in done.stdout
+    both = studio("show", folder, runs / "20260501-101500-penguins")
+    assert "wrong inside" not in both.stderr
+    assert both.returncode == (2 if content == "{" else 0)
+
+
 def test_notes_and_tags_are_kept_beside_the_run(runs) -> None:
     older = runs / "20260501-101500-penguins"
     assert studio("note", older, "small and\x1b quick").stdout.endswith("small and\\x1b quick\n")

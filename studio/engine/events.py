@@ -85,6 +85,33 @@ def decode(lines: bytes) -> list[Event]:
             event = msgspec.json.decode(line)
         except msgspec.DecodeError:
             continue  # a line that a crash cut short
-        if isinstance(event, dict) and "event" in event:
+        if isinstance(event, dict) and _sound(event):
             events.append(event)
     return events
+
+
+def _sound(event: Event) -> bool:
+    """Whether an event has the form that its kind has; a file may be changed by others, too."""
+    kind = event.get("event")
+    if not isinstance(event.get("time", 0.0), float | int):
+        return False
+    if kind == "state":
+        return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
+    if kind == "plan":
+        return all(isinstance(event.get(name), int | None) for name in ("epochs", "steps"))
+    if kind == "step":
+        return isinstance(event.get("step"), int) and _counted(event)
+    if kind == "epoch":
+        return isinstance(event.get("step", 0), int) and _counted(event)
+    return _measured(event) if kind == "test" else isinstance(kind, str)
+
+
+def _counted(event: Event) -> bool:
+    return isinstance(event.get("epoch"), int) and _measured(event)
+
+
+def _measured(event: Event) -> bool:
+    metrics = event.get("metrics")
+    return isinstance(metrics, dict) and not any(
+        isinstance(value, str | dict) for value in metrics.values()
+    )

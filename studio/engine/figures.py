@@ -40,6 +40,8 @@ def number(value: Any) -> str:
         return "not finite"
     if isinstance(value, list):
         return " ".join(map(number, value))
+    if not isinstance(value, int | float):
+        return "?"  # a file that others have changed
     return f"{value:.3f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
 
 

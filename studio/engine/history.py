@@ -23,13 +23,9 @@ def told(folder: Path, kind: str) -> Iterator[Event]:
         with (folder / events.NAME).open("rb") as file:
             for line in file:
                 if line.startswith(begin) and line.endswith(b"\n"):
-                    yield from (each for each in decode(line) if _whole(each, kind))
+                    yield from decode(line)
     except OSError:
         return
-
-
-def _whole(event: Event, kind: str) -> bool:
-    return isinstance(event.get(kind), int) and isinstance(event.get("metrics"), dict)
 
 
 def epochs(folder: Path) -> list[Event]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from studio.engine.about import read_about
 from studio.engine.figures import seconds_text
@@ -25,7 +27,6 @@ def look(folder: Path) -> dict[str, Any]:
     """What a run was, how it went, and what it left behind."""
     known, about = read_run(folder), read_about(folder)
     progress = known.progress
-    environment = read_environment(folder)
     return {
         "run": folder.name,
         "state": progress.state,
@@ -46,11 +47,7 @@ def look(folder: Path) -> dict[str, Any]:
             {name: each.get(name) for name in ("epoch", "seconds", "metrics")}
             for each in epochs(folder)
         ],
-        "environment": {
-            key: environment[key]
-            for key in ("versions", "platform", "devices", "seed", "data")
-            if key in environment
-        },
+        "environment": read_environment(folder),
         "files": files(folder),
         "log": log_end(folder, LINES) if progress.state in UNHAPPY else [],
     }
@@ -81,12 +78,34 @@ def read_project(folder: Path) -> Project | None:
 
 
 def read_environment(folder: Path) -> dict[str, Any]:
-    """environment.json; empty where it isn't there, or is damaged."""
+    """What environment.json says in the form in which it was written; empty where it is damaged."""
     try:
-        found = json.loads((folder / "environment.json").read_bytes())
-    except (OSError, ValueError):
+        found = msgspec.json.decode((folder / "environment.json").read_bytes(), type=_Environment)
+    except (OSError, msgspec.DecodeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {name: value for name, value in msgspec.to_builtins(found).items() if value is not None}
+
+
+class _Device(Struct):
+    type: str
+    name: str
+
+
+class _Data(Struct, omit_defaults=True):
+    """A file's fingerprint, or a folder's."""
+
+    bytes: int
+    sha256: str
+    files: int | None = None
+    of: str | None = None
+
+
+class _Environment(Struct):
+    versions: dict[str, str | None] = {}
+    platform: str | None = None
+    devices: list[_Device] = []
+    seed: int | None = None
+    data: dict[str, _Data] = {}
 
 
 def parameters(project: Project | None) -> dict[str, Any]:
@@ -99,7 +118,7 @@ def parameters(project: Project | None) -> dict[str, Any]:
         for name in ("loop", "epochs", "seed", "optimizer", "losses", "metrics", "callbacks")
         if training.get(name) not in (None, {}, [])
     }
-    batch = batch_size(project)
+    batch = batch_size(project) if project.data is not None else None
     return found | ({"batch_size": batch} if batch is not None else {})
 
 

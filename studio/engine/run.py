@@ -18,6 +18,7 @@ from studio.engine.ending import how_it_ended
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
+from studio.engine.needed import check_installed
 from studio.engine.process import Found, forget, note
 from studio.engine.progress import Progress
 from studio.graph import text
@@ -151,6 +152,7 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
 
 def prepare(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Path:
     """The folder of a run that can be launched, with all that it needs; StudioError as `start`."""
+    check_installed(project)
     script = script or write_script(project, folder)
     place = new_folder(runs, project.name)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
