@@ -38,6 +38,7 @@ def main(folder: Path) -> int:
     except Exception as error:
         traceback.print_exc()
         place, line = _place(folder, error)
+        _keep_history(folder)
         where = f' at "{place[1]}" ({place[0]})' if place else ""
         events.write(
             "state",
@@ -49,13 +50,12 @@ def main(folder: Path) -> int:
         )
         return 1
     finally:
-        _keep_history(folder)
         forget(folder)
         advance(folder.parent, given)
 
 
 def _keep_history(folder: Path) -> None:
-    """Leaves the figures as CSV; that this can't be done is no failure of the training."""
+    """Leaves the figures as CSV before the end is told; that it can't be done fails nothing."""
     try:
         keep(folder)
     except OSError as error:
@@ -74,8 +74,10 @@ def _train(folder: Path, events: EventWriter) -> int:
     try:
         script.main(callbacks=[telemetry])
     except Stopped:
+        _keep_history(folder)
         events.write("state", state="stopped", metrics=telemetry.metrics)
         return 0
+    _keep_history(folder)
     events.write("state", state="completed", metrics=telemetry.metrics)
     return 0
 
