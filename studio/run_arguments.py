@@ -46,7 +46,7 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--follow", action="store_true", help=text)
 
     text = "Stop a run with a checkpoint, or take it out of the queue."
-    more("stop", text, "studio stop last")
+    more("stop", text, "studio stop last", json="print one JSON object, as studio run does")
 
     text = "Note a sentence of a run, in place of the one before."
     sub = more("note", text, 'studio note last "twice the filters"')

@@ -112,27 +112,31 @@ def _follow(folder: Path, as_json: bool) -> int:
 
 
 def stop(options) -> int:
-    """Stops a run with a checkpoint, and waits for its end."""
+    """Stops a run with a checkpoint, and waits for its end; or takes it out of the queue."""
     from studio.engine.run import attach, wait
-    from studio.terminal import PATIENCE
+    from studio.terminal import PATIENCE, report
 
     folder = find(options.run, options.runs, Path())
+    run = attach(folder)
     try:
-        if withdraw(folder):
-            print(f"{folder.name} is taken out of the queue.")
-            return DONE
-        run = attach(folder)
+        queued = withdraw(folder)
         run.poll()
-        if run.progress.ended:
+        if run.progress.ended and not queued:
             raise StudioError(f"{folder.name} goes on no longer: it is {run.progress.state}.")
-        run.stop()
+        if not queued:
+            run.stop()
     except OSError as error:
         raise StudioError(f"{folder.name} can't be told anything: {error.strerror}.") from None
-    if not wait(run, PATIENCE):
+    ended = queued or wait(run, PATIENCE)
+    if options.json:
+        print(json.dumps(report(run)))
+    elif queued:
+        print(f"{folder.name} is taken out of the queue.")
+    elif ended:
+        print(f"{folder.name} is {run.progress.state}, at epoch {run.progress.epoch}.")
+    else:
         print(f"{folder.name} is asked to stop, and hasn't yet: studio show {folder.name} tells.")
-        return FAILED
-    print(f"{folder.name} is {run.progress.state}, at epoch {run.progress.epoch}.")
-    return DONE
+    return DONE if ended else FAILED
 
 
 def note(options) -> int:

@@ -324,9 +324,11 @@ def test_a_run_that_goes_on_is_followed_left_kept_and_stopped(going) -> None:
     assert follower.returncode == 130
     assert out.endswith(f"goes on: studio show {going.name} --follow shows it again.\n")
     assert events(going)[-1]["event"] != "state"
-    done = studio("stop", going)
+    done = studio("stop", going, "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{going.name} is stopped, at epoch ")
+    told = json.loads(done.stdout)
+    assert (told["run"], told["state"], told["folder"]) == (going.name, "stopped", str(going))
+    assert told["metrics"]["val_loss"] >= 0
     assert (going / "checkpoints" / "stopped.keras").exists()
     assert (going / "artifacts" / "history.csv").read_text().count("\n") >= 2
     ended = studio("show", going, "--follow", "--json")

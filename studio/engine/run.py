@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -65,6 +66,7 @@ class Run:
                 writer.close()
                 events += self._reader.read()
                 self.progress.take(events[-1])
+                forget(self.folder)
                 advance(self.folder.parent)  # it can't do so itself any more
             forget(self.folder)
         return events
@@ -175,9 +177,10 @@ def launch(place: Path, environment: Mapping[str, str] = os.environ) -> Run:
     """Starts the run of a folder; StudioError where no process can be started."""
     try:
         process = _launch(place, environment)
-        note(place, process.pid)
     except OSError as error:
         raise _not_kept(place, error) from None
+    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
+        note(place, process.pid)
     _started[:] = [*(each for each in _started if each.poll() is None), process]
     return Run(place, process)
 

@@ -125,6 +125,20 @@ def test_one_that_waits_is_taken_out_and_another_is_followed(runs) -> None:
     assert follower.returncode == 130
 
 
+def test_whoever_tells_of_a_death_starts_the_next(runs, tmp_path) -> None:
+    command = [sys.executable, "-m", "studio", "run", PENGUINS, "--runs", runs, *LONG]
+    with (tmp_path / "out").open("w") as out:
+        follower = subprocess.Popen(command, stdout=out, stderr=out)
+    until(lambda: any('"epoch"' in path.read_text() for path in runs.glob("*/events.jsonl")))
+    (first,) = (path for path in runs.iterdir() if path.is_dir())
+    second = queue(runs, "--epochs", 1)
+    assert state(second) == "queued"
+    os.kill(process_of(first), signal.SIGKILL)
+    assert follower.wait(timeout=60) == 1
+    assert (second / "process.json").exists() and not (second / "queue.json").exists()
+    until(lambda: state(second) == "completed")
+
+
 def test_two_who_look_at_once_start_a_run_once(runs) -> None:
     project = load(PENGUINS)
     folders = [prepare(project, PENGUINS, runs) for _ in range(2)]
