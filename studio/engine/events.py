@@ -93,16 +93,16 @@ def decode(lines: bytes) -> list[Event]:
 def _sound(event: Event) -> bool:
     """Whether an event has the form that its kind has; a file may be changed by others, too."""
     kind = event.get("event")
-    if not isinstance(event.get("time", 0.0), float | int):
+    if not isinstance(event.get("time", 0.0), (float, int)):
         return False
-    if kind == "state":
-        return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
-    if kind == "plan":
-        return all(isinstance(event.get(name), int | None) for name in ("epochs", "steps"))
-    if kind == "step":
+    if kind == "step":  # nearly all are
         return isinstance(event.get("step"), int) and _counted(event)
     if kind == "epoch":
         return isinstance(event.get("step", 0), int) and _counted(event)
+    if kind == "state":
+        return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
+    if kind == "plan":
+        return all(isinstance(event.get(name, 0), int | None) for name in ("epochs", "steps"))
     return _measured(event) if kind == "test" else isinstance(kind, str)
 
 
@@ -112,6 +112,9 @@ def _counted(event: Event) -> bool:
 
 def _measured(event: Event) -> bool:
     metrics = event.get("metrics")
-    return isinstance(metrics, dict) and not any(
-        isinstance(value, str | dict) for value in metrics.values()
-    )
+    if not isinstance(metrics, dict):
+        return False
+    return _NO_FIGURES.isdisjoint(map(type, metrics.values()))
+
+
+_NO_FIGURES = frozenset({str, dict})
