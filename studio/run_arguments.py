@@ -48,6 +48,14 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "Stop a run with a checkpoint, or take it out of the queue."
     more("stop", text, "studio stop last", json="print one JSON object, as studio run does")
 
+    text = "Let a run wait behind its step, with a checkpoint; its process stays."
+    more("pause", text, "studio pause last", json="print one JSON object, as studio run does")
+
+    text = "Let a run go on: one that waits, or one that was stopped, failed or died."
+    sub = more("resume", text, "studio resume last", json="print one JSON object at the end")
+    text = "return at once, and leave it running"
+    sub.add_argument("--detach", action="store_true", help=text)
+
     text = "Note a sentence of a run, in place of the one before."
     sub = more("note", text, 'studio note last "twice the filters"')
     sub.add_argument("text", metavar="TEXT", help='the note; "" takes it away')

@@ -139,6 +139,49 @@ def stop(options) -> int:
     return DONE if ended else FAILED
 
 
+def pause(options) -> int:
+    """Lets a run wait, and waits until it does."""
+    from studio.engine.run import attach
+    from studio.terminal import PATIENCE, report
+
+    folder = find(options.run, options.runs, Path())
+    run = attach(folder)
+    run.poll()
+    if run.progress.ended or is_waiting(folder):
+        raise StudioError(f"{folder.name} can't be paused: it is {run.progress.state}.")
+    run.pause()
+    until = time.monotonic() + PATIENCE
+    while not (run.progress.paused or run.progress.ended) and time.monotonic() < until:
+        time.sleep(EACH)
+        run.poll()
+    if options.json:
+        print(json.dumps(report(run)))
+    elif run.progress.paused:
+        print(f"{folder.name} waits in epoch {run.progress.epoch}: studio resume {folder.name}")
+    else:
+        print(f"{folder.name} was asked to wait, and is {run.progress.state}.")
+    return DONE if run.progress.paused else FAILED
+
+
+def resume(options) -> int:
+    """Lets a run go on, and follows it as `studio run` does."""
+    from studio.engine.run import resume as go_on
+    from studio.graph.file import load
+    from studio.terminal import follow, report
+
+    folder = find(options.run, options.runs, Path())
+    if is_waiting(folder):
+        raise StudioError(f"{folder.name} waits for its turn in the queue.")
+    run = go_on(folder)
+    if not options.detach:
+        return follow(run, load(folder), options.json)
+    if options.json:
+        print(json.dumps(report(run)))
+    else:
+        print(f"{folder.name} goes on: studio show {folder.name} --follow shows it.")
+    return DONE
+
+
 def note(options) -> int:
     """Notes a sentence of a run."""
     from studio.engine.about import set_note

@@ -92,7 +92,7 @@ def _conclude(run: Run) -> None:
             print(f"test {name}: {_metric(value)}")
         print(f"model: {run.folder / 'artifacts' / 'model.keras'}")
     elif progress.state == "stopped":
-        print(f"stopped at epoch {progress.epoch}; checkpoint in {run.folder / 'checkpoints'}")
+        print(f"stopped at epoch {progress.epoch}; it goes on with: studio resume {run.folder}")
     else:
         print(f"studio: {progress.message}", file=sys.stderr)
         for line in log_end(run.folder, 5):
@@ -152,6 +152,8 @@ class _Bar:
             told = _metrics(event["metrics"]) + self._speed(run, event)
             epoch = f"epoch {event['epoch']}/{progress.epochs}  step {event['step']}"
             self._progress.update(self._task, description=epoch, completed=event["step"], told=told)
+        elif kind == "state" and progress.paused:
+            self._console.print(f"paused in epoch {progress.epoch}", markup=False)
         elif kind == "epoch":
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"

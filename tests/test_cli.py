@@ -26,6 +26,8 @@ COMMANDS = (
     "runs",
     "show",
     "stop",
+    "pause",
+    "resume",
     "note",
     "tag",
     "history",

@@ -105,6 +105,8 @@ def test_a_run_is_named_by_a_part_of_its_id(word, pair) -> None:
         (["show", "last", "last", "last"], "Two runs can be compared at once; 3 were named."),
         (["show", "a\x1b[31m"], "No run in"),
         (["stop", "last"], "goes on no longer: it is completed"),
+        (["pause", "last"], "can't be paused: it is completed"),
+        (["resume", "last"], "has been completed: there is nothing left to train"),
         (["runs", "--sort", "val_los"], 'Did you mean "val_loss"'),
         (["tag", "last", "two words"], '"two words" can\'t be a tag'),
         (["tag", "last", "x", "--remove"], 'has no tag "x". It has no tags.'),
@@ -333,3 +335,33 @@ def test_a_run_that_goes_on_is_followed_left_kept_and_stopped(going) -> None:
     assert (going / "artifacts" / "history.csv").read_text().count("\n") >= 2
     ended = studio("show", going, "--follow", "--json")
     assert json.loads(ended.stdout)["state"] == "stopped" and ended.returncode == 130
+
+
+def test_a_run_is_paused_resumed_stopped_and_resumed(tmp_path) -> None:
+    settings = (*LONG, "--set", "training.loop=custom")
+    done = studio("run", PENGUINS, "--runs", tmp_path, "--queue", "--json", *settings)
+    folder = Path(json.loads(done.stdout)["folder"])
+    until = time.monotonic() + 90
+    while not any(each["event"] == "epoch" for each in events(folder)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    done = studio("pause", "last", "--runs", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{folder.name} waits in epoch ")
+    assert json.loads(studio("runs", "--runs", tmp_path, "--json").stdout)["runs"][0]["state"] == (
+        "paused"
+    )
+    done = studio("resume", "last", "--runs", tmp_path, "--detach")
+    assert done.stdout.startswith(f"{folder.name} goes on: ")
+    refused = studio("resume", "last", "--runs", tmp_path)
+    assert refused.returncode == 2 and "goes on already" in refused.stderr
+    assert studio("stop", "last", "--runs", tmp_path).returncode == 0
+    stopped = [each for each in events(folder) if each["event"] == "epoch"][-1]["epoch"]
+    done = studio("resume", folder, "--detach", "--json")
+    assert json.loads(done.stdout)["run"] == folder.name
+    while [each for each in events(folder) if each["event"] == "epoch"][-1]["epoch"] <= stopped:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert studio("stop", folder).returncode == 0
+    rows = studio("history", folder).stdout.splitlines()[1:]
+    assert [int(row.split(",")[0]) for row in rows] == list(range(1, len(rows) + 1))

@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import defstruct
 
 from studio.engine.curves import Curves
-from studio.engine.events import Event, EventReader, decode
+from studio.engine.events import RESUMED, Event, EventReader, decode
 from studio.engine.runs import STEP
 
 PART = 1 << 20
@@ -47,11 +47,16 @@ class CurveReader:
         return told
 
     def _part(self, most: int) -> list[Event]:
-        steps, others = _parted(self._reader.lines(most))
-        if steps and not self._take(steps):
-            self.curves.take(decode(steps))
-        told = decode(others)
-        self.curves.take(told)
+        told = []
+        for lines in _lives(self._reader.lines(most)):
+            steps, others = _parted(lines)
+            found = decode(others)
+            resumed = found[:1] if found and found[0]["event"] == "resumed" else []
+            self.curves.take(resumed)
+            if steps and not self._take(steps):
+                self.curves.take(decode(steps))
+            self.curves.take(found[len(resumed) :])
+            told += found
         return told
 
     def _take(self, steps: bytes) -> bool:
@@ -98,6 +103,15 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
         gc=False,
     )
     return msgspec.json.Decoder(defstruct("Step", [("step", int), ("metrics", metrics)], gc=False))
+
+
+def _lives(lines: bytes) -> list[bytes]:
+    """Lines, parted before each that says where a run goes on."""
+    found, begin = [], 0
+    while (end := lines.find(b"\n" + RESUMED, begin)) >= 0:
+        found.append(lines[begin : end + 1])
+        begin = end + 1
+    return [*found, lines[begin:]]
 
 
 def _parted(lines: bytes) -> tuple[bytes, bytes]:

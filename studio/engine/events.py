@@ -24,6 +24,9 @@ NAME = "events.jsonl"
 FINAL = frozenset({"stopped", "completed", "failed", "lost"})
 """States that a run doesn't leave by itself."""
 
+RESUMED = b'{"event":"resumed"'
+"""How the line begins that says where a run goes on; what was told behind that is told again."""
+
 Event = dict[str, Any]
 
 

@@ -16,23 +16,28 @@ KINDS = {"epoch": b'{"event":"epoch"', "step": b'{"event":"step"'}
 FILE = "history.csv"
 
 
-def told(folder: Path, kind: str) -> Iterator[Event]:
-    """The events of one kind; lines of the others are never decoded."""
-    begin = KINDS[kind]
+def told(folder: Path, kind: str) -> list[Event]:
+    """The events of one kind; lines of the others are never decoded.
+
+    What was told behind the place where a run went on is forgotten: it is told again.
+    """
+    begin, found = KINDS[kind], []
     try:
         with (folder / events.NAME).open("rb") as file:
             for line in file:
                 if line.startswith(begin) and line.endswith(b"\n"):
-                    yield from decode(line)
+                    found += decode(line)
+                elif line.startswith(events.RESUMED):
+                    for resumed in decode(line):
+                        found = [each for each in found if each[kind] <= resumed[kind]]
     except OSError:
-        return
+        pass
+    return found
 
 
 def epochs(folder: Path) -> list[Event]:
-    """The events of the epochs, in order; an epoch told twice is the one told last."""
-    return [
-        each for _, each in sorted({each["epoch"]: each for each in told(folder, "epoch")}.items())
-    ]
+    """The events of the epochs, in order."""
+    return told(folder, "epoch")
 
 
 def table(found: Iterable[Event], first: tuple[str, ...]) -> Iterator[list[Any]]:
@@ -73,7 +78,7 @@ def write(folder: Path, file: TextIO, steps: bool = False) -> None:
 
 def keep(folder: Path) -> None:
     """Writes history.csv into a run's artifacts; nothing where no epoch was trained."""
-    if next(told(folder, "epoch"), None) is None:
+    if not epochs(folder):
         return
     with (folder / "artifacts" / FILE).open("w", newline="", encoding="utf-8") as file:
         write(folder, file)

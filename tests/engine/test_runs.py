@@ -14,6 +14,7 @@ import pytest
 from studio.engine.curve_reader import CurveReader
 from studio.engine.curves import Curves
 from studio.engine.events import EventReader
+from studio.engine.history import epochs
 from studio.engine.process import Found, noted
 from studio.engine.run import attach
 from studio.engine.runs import Runs, read_run
@@ -218,3 +219,25 @@ def test_curves_go_on_where_they_were_and_take_no_half_line(tmp_path) -> None:
     wanted = Curves()
     wanted.take(told)
     same(reader.curves, wanted)
+
+
+def test_what_was_told_behind_the_place_where_a_run_goes_on_is_forgotten(tmp_path: Path) -> None:
+    def step(number: int, loss: float) -> dict:
+        return {"event": "step", "step": number, "epoch": 1, "metrics": {"loss": loss}}
+
+    def epoch(number: int, loss: float) -> dict:
+        metrics = {"loss": loss, "val_loss": loss}
+        return {"event": "epoch", "epoch": number, "step": 3 * number, "metrics": metrics}
+
+    told = [step(1, 0.9), step(2, 0.8), step(3, 0.7), epoch(1, 0.7), step(4, 9.0), step(6, 9.0)]
+    told += [epoch(2, 9.0), {"event": "resumed", "epoch": 1, "step": 4}, step(5, 0.5)]
+    folder = written(tmp_path / "run", told)
+    for most in (None, 100):  # all at once, and a line or two at a time
+        reader = CurveReader(folder)
+        reader.read(most)
+        while reader.behind:
+            reader.read(most)
+        loss = reader.curves.metrics["loss"]
+        assert list(loss.steps.x) == [1, 2, 3, 4, 5] and list(loss.steps.y)[-2:] == [9.0, 0.5]
+        assert list(loss.epochs.x) == list(loss.validation.x) == [1]
+    assert [each["epoch"] for each in epochs(folder)] == [1]
