@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.codegen.layout import call, listing
 from studio.codegen.source import Source
+from studio.codegen.speed import measures, told_speed
 from studio.graph.document import Project
 
 
@@ -11,7 +12,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     """Writes the epochs, behind `model.compile` in the function `train`."""
     training = project.training
     validates = "validation" in project.data.outputs
-    if style != "subclass":  # whose weights come with its first call
+    if style != "subclass" and not measures(training):  # whose weights come with its first call
         source.line("model.optimizer.build(model.trainable_variables)")
     source.line(f"train_steps{', test_steps' if validates else ''} = make_steps(model)")
     if validates:
@@ -58,7 +59,7 @@ def _write_epoch(source: Source, project: Project) -> None:
         source.line("left = count if size is None else min(count, size - done)")
     arguments = ["train_steps", "iterator", "count" if limit is None else "left"]
     arguments.append("callbacks.on_train_batch_begin")
-    source.statement("steps = ", call("run_steps", arguments))
+    source.statement("steps = ", call("run_steps", told_speed(training) + arguments))
     if limit is not None:
         source.line("step = -1")
     with source.block("for step, logs in steps:"):
