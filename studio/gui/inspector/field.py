@@ -107,10 +107,10 @@ class Field(QWidget):
             self.value = value
             return
         typed, self.value = self.value, value
-        if value is ABSENT and typed is not MIXED and self.editor.hasFocus():
-            if same(typed, self.param.default):  # 1, on the way to 16
-                self._mark()
-                return
+        default = typed is not MIXED and same(typed, self.param.default)
+        if value is ABSENT and default and self.editor.hasFocus():  # 1, on the way to 16
+            self._mark()
+            return
         self.say("")
         self._show()
 
