@@ -195,6 +195,13 @@ def on_data(options) -> int:
     return getattr(data_commands, options.function)(options, *_checked(options))
 
 
+def on_training(options) -> int:
+    """What `studio speed`, `studio autograph` and `studio lr` do with the training of a project."""
+    from studio import training_commands
+
+    return getattr(training_commands, options.function)(options, *_checked(options))
+
+
 def templates(options) -> int:
     """Lists the templates, each with what it shows."""
     from studio.graph.templates import available
@@ -245,6 +252,7 @@ COMMANDS = {
     "summary": summary,
     "script": script,
     "data": on_data,
+    "training": on_training,
     "templates": templates,
     "datasets": datasets,
     "new": new,

@@ -16,16 +16,15 @@ STEPS = (1, 4, 16, 64)
 """Steps a call that are tried, each only where the number before it was faster than fewer."""
 
 FUNCTION = {
-    "fit": "model.make_train_function()\n    function = model.train_function",
-    "custom": "function = make_steps(model)[0]",
+    "fit": "model.make_train_function()\nreturn model.train_function",
+    "custom": "return make_steps(model)[0]",
 }
 """How a compiled model gives the function that trains it, by the loop."""
 
 _TIMER = '''def step_timer(model, batches, steps, xla):
     """Compiles a model; returns a function that measures its step, in milliseconds."""
     compile_model(model, steps, xla)
-    {function}
-    iterator = iter(batches)
+    function, iterator = train_function(model), iter(batches)
     callbacks = keras.callbacks.CallbackList(add_history=True, model=model)
     for _ in range(BATCHES_TRIED):  # they may differ in shape
         function(iterator)
@@ -77,6 +76,9 @@ except Exception as error:  # XLA's own are of many kinds
     if best is None:
         raise
     note = f"XLA can't compile this model: {type(error).__name__}"
+    break
+if xla and not model.jit_compile:
+    note = "Keras trains this model without XLA"
     break"""
 
 _JUDGE = """took = round(perf_counter() - begun, 3)
@@ -153,7 +155,10 @@ def write_speed(source: Source, training: Training, compiled: Expr) -> None:
         if training.loop == "custom":
             source.line("if model.built:  # else its weights come with its first call")
             source.line("    model.optimizer.build(model.trainable_variables)")
-    for text in (_TIMER.format(function=FUNCTION[training.loop]), _FASTER):
+    doc = "Returns the function that trains a model on the next batches of an iterator."
+    with source.section("Compiling"), source.block("def train_function(model):", doc):
+        source.text(FUNCTION[training.loop])
+    for text in (_TIMER, _FASTER):
         with source.section("Speed"):
             source.text(text)
     doc = "Returns the fastest speed, and all that were measured, each against the best so far."

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from studio.codegen.script import write_script
 from studio.codegen.speed import STEPS
-from studio.graph.document import Project
+from studio.graph.document import Code, Edge, Node, Project
+from studio.graph.edits import AddNode
 from studio.graph.file import load
 from tests.codegen.ruff import found_by_ruff
 from tests.codegen.test_loop import clean, module, small  # noqa: F401
@@ -126,12 +127,13 @@ def test_a_short_training_is_not_measured_further(tmp_path: Path) -> None:
     assert kept(tmp_path)["note"] == "the training is too short for more to be measured"
 
 
+@pytest.mark.filterwarnings("ignore:Model doesn't support")
 @pytest.mark.parametrize("loop", ["fit", "custom"])
 @pytest.mark.parametrize(
     ("name", "note"),
     [
         ("text_sentiment", "XLA would compile again for each shape of a batch"),
-        ("penguins", "XLA can't compile this model: "),
+        ("penguins", "Keras trains this model without XLA"),  # it looks texts up
     ],
 )
 def test_xla_is_left_alone_where_it_can_not_help(
@@ -143,6 +145,23 @@ def test_xla_is_left_alone_where_it_can_not_help(
     script = made(project, folder, tmp_path)
     assert script.choose_speed() == (2, False)
     assert note in kept(tmp_path)["note"]
+
+
+def test_what_xla_can_not_compile_is_trained_without_it(tmp_path: Path) -> None:
+    source = """class Own(keras.layers.Layer):
+    def call(self, x):
+        same = tf.numpy_function(lambda each: each, [x], "float32")
+        return tf.ensure_shape(same, x.shape)
+"""
+    own = Node("own", op="code:Own")
+    project = told(small(tmp_path), **AUTO)
+    model = AddNode("model", own).apply(project).model
+    edges = tuple(replace(e, target="own") if e.target == "wide" else e for e in model.edges)
+    model = replace(model, edges=(*edges, Edge("own", "wide")))
+    code = {"Own": Code("layer", source, output_shape="same")}
+    script = made(replace(project, model=model, code=code), tmp_path, tmp_path)
+    assert script.choose_speed()[1] is False
+    assert kept(tmp_path)["note"].startswith("XLA can't compile this model: ")
 
 
 def test_the_policy_of_whoever_calls_it_stays(tmp_path: Path) -> None:
