@@ -10,16 +10,10 @@ from __future__ import annotations
 from studio.codegen.layout import Expr
 from studio.codegen.literal import literal
 from studio.codegen.source import Source
-from studio.graph.document import Training
+from studio.graph.document import Project, Training
 
 STEPS = (1, 4, 16, 64)
 """Steps a call that are tried, each only where the number before it was faster than fewer."""
-
-FUNCTION = {
-    "fit": "model.make_train_function()\nreturn model.train_function",
-    "custom": "return make_steps(model)[0]",
-}
-"""How a compiled model gives the function that trains it, by the loop."""
 
 _TIMER = '''def step_timer(model, batches, steps, xla):
     """Compiles a model; returns a function that measures its step, in milliseconds."""
@@ -142,11 +136,12 @@ def told_speed(training: Training) -> list[Expr]:
     return ["model.steps_per_execution"] if measures(training) else []
 
 
-def write_speed(source: Source, training: Training, compiled: Expr) -> None:
+def write_speed(source: Source, project: Project, compiled: Expr) -> None:
     """Writes the functions that choose the speed, and `compile_model`, which takes it.
 
     `compiled` is the call of `model.compile`.
     """
+    training = project.training
     source.need("json", "Path", "math", "median", "perf_counter", "tf")
     doc = "Compiles a model for training."
     head = "def compile_model(model, steps_per_execution, jit_compile):"
@@ -157,7 +152,12 @@ def write_speed(source: Source, training: Training, compiled: Expr) -> None:
             source.line("    model.optimizer.build(model.trainable_variables)")
     doc = "Returns the function that trains a model on the next batches of an iterator."
     with source.section("Compiling"), source.block("def train_function(model):", doc):
-        source.text(FUNCTION[training.loop])
+        if training.loop == "fit":
+            source.line("model.make_train_function()")
+            source.line("return model.train_function")
+        else:
+            tests = "validation" in project.data.outputs
+            source.line(f"return make_steps(model){'[0]' if tests else ''}")
     for text in (_TIMER, _FASTER):
         with source.section("Speed"):
             source.text(text)

@@ -39,7 +39,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
         write_steps(source, project)
     compiled = join("model", _method("compile", _compile(source, project, structure)))
     if measures(training):
-        write_speed(source, training, compiled)
+        write_speed(source, project, compiled)
     doc = "Trains a new model; returns it, its history and the datasets."
     with source.section("Training"), source.block("def train(callbacks=()):", doc):
         if measures(training):

@@ -63,7 +63,8 @@ def autograph(fields: dict[str, Any]) -> dict[str, Any]:
         model = script.build_model()
         script.compile_model(model, 1, False)
         found = []
-        for steps in script.make_steps(model):
+        made = script.make_steps(model)
+        for steps in made if isinstance(made, tuple) else (made,):
             step = inspect.getclosurevars(steps.python_function).nonlocals["step"]
             found.append((step.__name__, step.python_function))
         found.append(("steps", steps.python_function))

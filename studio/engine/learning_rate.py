@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from msgspec import Struct
@@ -20,8 +21,11 @@ SECONDS = 600.0
 SMOOTH = 0.9
 """How much of the smoothed loss stays with each batch."""
 
-DIVERGED = 1.5
-"""Times the lowest smoothed loss (or as much of the fall above it): from there it diverges."""
+RISEN, WORSE = 4.0, 2.0
+"""It diverges where the smoothed loss is so many times the lowest, or so many times the first."""
+
+FALLEN = 0.05
+"""The part of the first loss by which it must fall, for a rate to be suggested."""
 
 BELOW = 3.0
 """The suggestion is at least so many times below the rate at which the loss was lowest."""
@@ -158,13 +162,18 @@ def smooth(losses: list[float]) -> list[float]:
 
 def diverges(smoothed: list[float]) -> int:
     """The index at which the loss leaves what it had reached; the length where it doesn't."""
-    lowest = math.inf
+    first, lowest = _first(smoothed), math.inf
     for index, loss in enumerate(smoothed):
         lowest = min(lowest, loss)
-        risen = loss - lowest > (DIVERGED - 1) * abs(lowest)
-        if index > 5 and risen and loss - lowest > 0.5 * (smoothed[0] - lowest):
+        risen = loss - lowest > (RISEN - 1) * abs(lowest)
+        if risen or loss - first > (WORSE - 1) * abs(first):
             return index
     return len(smoothed)
+
+
+def _first(smoothed: list[float]) -> float:
+    """What the loss was before the rate did anything: batches differ, so it is that of several."""
+    return median(smoothed[: max(1, len(smoothed) // 10)]) if smoothed else math.inf
 
 
 def suggest(rates: list[float], smoothed: list[float]) -> float | None:
@@ -175,14 +184,12 @@ def suggest(rates: list[float], smoothed: list[float]) -> float | None:
     if len(smoothed) < 5:
         return None
     lowest = min(range(len(smoothed)), key=smoothed.__getitem__)
-    slopes = [
-        (smoothed[i + 1] - smoothed[i - 1]) / (math.log(rates[i + 1]) - math.log(rates[i - 1]))
-        for i in range(1, max(lowest, 1))
-    ]
-    if not slopes or min(slopes) >= 0:
+    if _first(smoothed) - smoothed[lowest] < FALLEN * abs(_first(smoothed)):
         return None
-    steepest = rates[1 + slopes.index(min(slopes))]
-    return float(f"{min(steepest, rates[lowest] / BELOW):.1e}")
+    wide = max(1, len(smoothed) // 20)  # neighbours differ by their batches alone
+    inner = range(wide, min(lowest, len(smoothed) - wide - 1) + 1)
+    steepest = min(inner, key=lambda i: smoothed[i + wide] - smoothed[i - wide], default=lowest)
+    return float(f"{min(rates[steepest], rates[lowest] / BELOW):.1e}")
 
 
 def plot(found: RateFound, width: int = 72, height: int = 12) -> list[str]:

@@ -120,6 +120,15 @@ def test_what_is_written_in_is_not_measured_otherwise(
     assert max(steps for steps, _ in found) <= 7  # the batches of an epoch
 
 
+@pytest.mark.parametrize("loop", ["fit", "custom"])
+def test_a_training_without_validation_is_measured_too(loop: str, tmp_path: Path) -> None:
+    project = told(small(tmp_path), loop=loop, steps_per_execution="auto")
+    outputs = {"train": project.data.outputs["train"]}
+    project = replace(project, data=replace(project.data, outputs=outputs))
+    made(project, tmp_path, tmp_path).train()
+    assert len(kept(tmp_path)["measured"]) > 1
+
+
 def test_a_short_training_is_not_measured_further(tmp_path: Path) -> None:
     script = made(told(small(tmp_path), **AUTO), tmp_path, tmp_path, epochs=2)
     assert script.choose_speed() == (1, False)
