@@ -14,7 +14,7 @@ from studio.engine.training_question import ask_of_training
 from studio.engine.warm import Warm
 from studio.graph.checks import Report
 from studio.graph.document import Call, Project, is_call
-from studio.graph.edits import Edit, SetTraining
+from studio.graph.edits import Edit, SetTraining, Several
 from studio.graph.problems import StudioError
 
 SECONDS = 600.0
@@ -147,7 +147,10 @@ def judge(
     rates, losses, smoothed = rates[: end + 1], losses[: end + 1], smoothed[: end + 1]
     rate = suggest(rates, smoothed)
     name = path[-1]
-    edit = SetTraining("optimizer", _with(optimizer, path, rate)) if rate is not None else None
+    edit = None
+    if rate is not None:
+        optimizer = _with(optimizer, path, rate)
+        edit = Several((SetTraining("optimizer", optimizer),), f"Set {name} to {rate:g}")
     return RateFound(tuple(rates), tuple(losses), tuple(smoothed), diverged, rate, name, edit)
 
 
