@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 import warnings
@@ -202,7 +203,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer contestants, three rounds")
     options = parser.parse_args()
     rounds = 3 if options.quick else options.rounds
-    warnings.filterwarnings("ignore", "__array__ implementation")
+    for dull in ("__array__ implementation", "`shuffle=True` was passed"):
+        warnings.filterwarnings("ignore", dull)
+    sys.stdout.reconfigure(line_buffering=True)
     missed = []
     for case in CASES:
         if options.only is None or case.name in options.only:

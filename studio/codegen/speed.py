@@ -42,7 +42,7 @@ _FASTER = '''def is_faster(one, other):
     times, until = [], perf_counter() + 1
     while not times or (len(times) < 9 and perf_counter() < until):
         times.append((one["timer"](), other["timer"]()))
-        if times[0][0] > 2 * times[0][1]:
+        if len(times) > 1 and min(a / b for a, b in times) > 1.5:
             break
     one["ms"], other["ms"] = (round(median(each), 4) for each in zip(*times))
     return median(a / b for a, b in times) < 0.97'''
@@ -67,7 +67,7 @@ _START_XLA = """begun = perf_counter()
 try:
     timer = step_timer(model, batches, steps, xla)
 except Exception as error:  # XLA's own are of many kinds
-    if best is None:
+    if not xla:
         raise
     note = f"XLA can't compile this model: {type(error).__name__}"
     break
