@@ -208,6 +208,13 @@ def on_runs(options) -> int:
     return getattr(run_commands, options.function)(options)
 
 
+def on_training(options) -> int:
+    """What `studio speed`, `studio autograph` and `studio lr` do with the training of a project."""
+    from studio import training_commands
+
+    return getattr(training_commands, options.function)(options, *_checked(options))
+
+
 def templates(options) -> int:
     """Lists the templates, each with what it shows."""
     from studio.graph.templates import available
@@ -259,6 +266,7 @@ COMMANDS = {
     "script": script,
     "data": on_data,
     "runs": on_runs,
+    "training": on_training,
     "templates": templates,
     "datasets": datasets,
     "new": new,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.codegen.layout import call, listing
 from studio.codegen.source import Source
+from studio.codegen.speed import measures, told_speed
 from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
@@ -15,7 +16,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     """Writes the epochs, behind `model.compile` in the function `train`."""
     training = project.training
     validates = "validation" in project.data.outputs
-    if style != "subclass":  # whose weights come with its first call
+    if style != "subclass" and not measures(training):  # whose weights come with its first call
         source.line("model.optimizer.build(model.trainable_variables)")
     source.line(f"train_steps{', test_steps' if validates else ''} = make_steps(model)")
     if validates:
@@ -129,7 +130,7 @@ def _write_epoch(source: Source, project: Project) -> None:
     with source.block("for _ in range(first):"):
         source.line("next(iterator)")
     arguments = ["train_steps", "iterator", left, "callbacks.on_train_batch_begin", "first"]
-    source.statement("steps = ", call("run_steps", arguments))
+    source.statement("steps = ", call("run_steps", told_speed(training) + arguments))
     with source.block("for step, logs in steps:"):
         source.line("callbacks.on_train_batch_end(step, logs)")
         source.line("place.passed(epoch, step + 1, logs)")

@@ -13,6 +13,7 @@ from studio.codegen.checkpoints import constants as checkpoint_constants
 from studio.codegen.data import write_data
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
+from studio.codegen.speed import measures
 from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
 from studio.graph.code import FUNCTIONS, outline
@@ -125,7 +126,9 @@ def _head(project: Project, source: Source) -> list[Section]:
     constants = constants_of(project, source)
     training = project.training
     constants.lines.append(f"EPOCHS = {training.epochs}")
-    if training.loop == "custom" and training.steps_per_execution > 1:
+    if measures(training):
+        constants.lines.append("BATCHES_TRIED = 4")
+    elif training.loop == "custom" and training.steps_per_execution > 1:
         constants.lines.append(f"STEPS_PER_EXECUTION = {training.steps_per_execution}")
     if training.loop == "custom":
         constants.lines += checkpoint_constants(training)

@@ -8,6 +8,7 @@ of `model.compile`.
 from __future__ import annotations
 
 from studio.codegen.source import Source
+from studio.codegen.speed import measures
 from studio.graph.document import Project
 
 _STEP = """{decorator}
@@ -101,16 +102,24 @@ _EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
     callbacks.on_test_end(logs)
     return logs'''
 
+_EVALUATE_TOLD = _EVALUATE.replace(
+    "    steps = run_steps(function, iter(dataset), count, callbacks.on_test_batch_begin)",
+    """    per_call, begin = model.steps_per_execution, callbacks.on_test_batch_begin
+    steps = run_steps(per_call, function, iter(dataset), count, begin)""",
+)
+
 
 def write_steps(source: Source, project: Project) -> None:
     """Writes the functions that the loop is made of."""
     training = project.training
-    several = training.steps_per_execution > 1
+    chosen = measures(training)
+    several = chosen or training.steps_per_execution > 1
     validates = "validation" in project.data.outputs
     source.need("tf", "itertools")
-    decorator = f"@tf.function{'(jit_compile=True)' if training.jit_compile else ''}"
+    xla = "model.jit_compile" if chosen else "True"
+    decorator = f"@tf.function{f'(jit_compile={xla})' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
-    for text in helpers:
+    for text in map(_told, helpers) if chosen else helpers:
         with source.section("Steps"):
             source.text(text)
     what = "steps that train and test" if validates else "step that trains"
@@ -124,8 +133,18 @@ def write_steps(source: Source, project: Project) -> None:
         if validates:
             source.text(_TEST.format(decorator=decorator))
         source.blank()
-        steps = ["on_iterator(train_step)", *(["on_iterator(test_step)"] if validates else [])]
-        source.line(f"return {', '.join(steps)}")
+        told = "per_call, " if chosen else ""
+        if chosen:
+            source.line("per_call = model.steps_per_execution")
+        names = ["train_step", *(["test_step"] if validates else [])]
+        source.line(f"return {', '.join(f'on_iterator({told}{name})' for name in names)}")
     if validates:
         with source.section("Steps"):
-            source.text(_EVALUATE)
+            source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
+
+
+def _told(helper: str) -> str:
+    """A helper that is told the steps of one call, instead of knowing them."""
+    helper = helper.replace("STEPS_PER_EXECUTION", "per_call")
+    helper = helper.replace("def on_iterator(", "def on_iterator(per_call, ")
+    return helper.replace("def run_steps(", "def run_steps(per_call, ")

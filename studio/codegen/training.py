@@ -11,6 +11,7 @@ from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, li
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs
 from studio.codegen.source import Source
+from studio.codegen.speed import measures, write_speed
 from studio.codegen.steps import write_steps
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
@@ -44,15 +45,23 @@ def write_training(source: Source, project: Project, structure: Structure, style
         write_steps(source, project)
         write_checkpoints(source, training)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
+    compiled = join("model", _method("compile", _compile(source, project, structure)))
+    if measures(training):
+        write_speed(source, project, compiled)
     head = f"def train({RESUMABLE if custom else 'callbacks=()'}):"
     with source.section("Training"), source.block(head, doc):
+        if measures(training):
+            source.line("steps_per_execution, jit_compile = choose_speed()")
         if training.seed is not None:
             source.line("keras.utils.set_random_seed(SEED)")
         source.line("datasets = make_datasets()")
         source.line("model = build_model()")
         if "adapt_layers" in source.functions:
             source.line('adapt_layers(model, datasets["train"])')
-        source.statement("model", _method("compile", _compile(source, project, structure)))
+        if measures(training):
+            source.line("compile_model(model, steps_per_execution, jit_compile)")
+        else:
+            source.statement(compiled)
         if custom:
             write_epochs(source, project, style)
         else:
@@ -90,6 +99,12 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
         training.metrics,
         lambda metrics: listing(_call(source, each) for each in metrics),
     )
+    if measures(training):
+        return [
+            *arguments,
+            "steps_per_execution=steps_per_execution",
+            "jit_compile=jit_compile",
+        ]
     if training.steps_per_execution > 1:
         arguments.append(f"steps_per_execution={training.steps_per_execution}")
     # Keras' own default would choose XLA by the kind of device.

@@ -1,4 +1,4 @@
-"""The dataset of one stage, made in the warm process by the script that codegen writes of it."""
+"""A script that codegen writes, as a module of the warm process: mostly that of one stage."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ MOST_SAID = 400
 def dataset(fields: dict[str, Any]) -> Any:
     """The tf.data.Dataset of a question; raises what its script raises.
 
+    `fields`: those of `module`.
+    """
+    return getattr(module(fields), FUNCTION)()
+
+
+def module(fields: dict[str, Any]) -> ModuleType:
+    """A script as a module; raises what the script raises.
+
     `fields`: the `script`, and the `folder` with the data files that it expects
     beside itself.
     """
@@ -33,11 +41,11 @@ def dataset(fields: dict[str, Any]) -> Any:
     script = fields["script"]
     Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
     linecache.cache.pop(file, None)
-    module = ModuleType(MODULE)
-    module.__file__ = file
-    sys.modules[MODULE] = module
-    exec(compile(script, file, "exec", dont_inherit=True), module.__dict__)
-    return getattr(module, FUNCTION)()
+    made = ModuleType(MODULE)
+    made.__file__ = file
+    sys.modules[MODULE] = made
+    exec(compile(script, file, "exec", dont_inherit=True), made.__dict__)
+    return made
 
 
 def _file(fields: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ The field names, and their order, are those of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
@@ -165,8 +165,14 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
     steps_per_epoch: Annotated[Positive | None, doc("Batches in an epoch; by default all.")] = None
     validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None
-    steps_per_execution: Annotated[Positive, doc("Batches for one call of the graph.")] = 1
-    jit_compile: Annotated[bool, doc("Compile the training step with XLA.")] = False
+    steps_per_execution: Annotated[
+        Positive | Literal["auto"],
+        doc('Batches for one call of the graph; "auto" measures which number is fastest.'),
+    ] = 1
+    jit_compile: Annotated[
+        bool | Literal["auto"],
+        doc('Compile the training step with XLA; "auto" where that was measured to be faster.'),
+    ] = False
     checkpoint_seconds: Annotated[
         Positive, doc("Seconds between two checkpoints within an epoch; one comes at its end too.")
     ] = 300

@@ -58,8 +58,8 @@ TRAINING = {
     "callbacks": st.lists(CALLS, max_size=2).map(tuple),
     "steps_per_epoch": st.none() | st.integers(1, 9),
     "validation_steps": st.none() | st.integers(1, 9),
-    "steps_per_execution": st.integers(1, 9),
-    "jit_compile": st.booleans(),
+    "steps_per_execution": st.integers(1, 9) | st.just("auto"),
+    "jit_compile": st.booleans() | st.just("auto"),
 }
 assert set(TRAINING) == {each.name for each in fields(Training)}
 PROJECT = {

@@ -299,6 +299,17 @@ def test_another_optimizer_keeps_what_both_have(qtbot, cnn):
     }
 
 
+def test_the_speed_of_a_training_may_be_left_to_a_measurement(qtbot, cnn):
+    form = inspector(cnn).project.training.form
+    form.turn()
+    type_over(qtbot, form.fields["steps_per_execution"].editor, "auto")
+    assert cnn.session.project.training.steps_per_execution == "auto"
+    pick(qtbot, form.fields["jit_compile"].editor, "auto")
+    assert cnn.session.project.training.jit_compile == "auto"
+    type_over(qtbot, form.fields["epochs"].editor, "16")
+    assert cnn.session.project.training.epochs == 16
+
+
 def test_callbacks_are_added_moved_and_removed(qtbot, cnn):
     def names() -> list[str]:
         return [c.op.rpartition(".")[2] for c in cnn.session.project.training.callbacks]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import of_kind
-from studio.graph.catalogue.types import Bool, Choice, Float, Int, ListOf, OneCall, Text
+from studio.graph.catalogue.types import Choice, Either, Float, Int, ListOf, OneCall, Text
 from studio.graph.document import Project, Training, output_name
 from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
@@ -22,6 +22,7 @@ BY_OUTPUT = ("losses", "loss_weights", "metrics")
 """Fields of the training that have a value for each output of the model."""
 
 OF_PROJECT = ("distribution", "exports")
+AUTO = Choice(("auto",))
 _TITLES = {"losses": "Losses", "loss_weights": "Loss weights", "metrics": "Metrics"}
 
 
@@ -122,13 +123,15 @@ def training_op(project: Project) -> Op:
         params.append(Param(f"metrics.{name}", kind, [], f"What is measured of {name}."))
     callbacks = ListOf(OneCall(("callback", "code"), names=False))
     steps = "Batches in an epoch; all, where it is left open."
+    per_call = "Batches for one call of the graph; auto measures which number is fastest."
+    xla = "Compiles the training step with XLA; auto where that was measured to be faster."
     params += [
         Param("callbacks", callbacks, [], "What is called while training, in this order."),
         Param("seed", Int(0, 2**32 - 1), None, "The seed of all that is random."),
-        Param("steps_per_execution", Int(1), 1, "Batches for one call of the graph."),
+        Param("steps_per_execution", Either((Int(1), AUTO)), 1, per_call),
         Param("steps_per_epoch", Int(1), None, steps),
         Param("validation_steps", Int(1), None, "Batches of a validation."),
-        Param("jit_compile", Bool(), False, "Compiles the training step with XLA."),
+        Param("jit_compile", Choice((False, True, "auto")), False, xla),
         Param("checkpoint_seconds", Int(1), 300, "Seconds between checkpoints within an epoch."),
         Param("checkpoint_steps", Int(1), None, "Batches between two checkpoints."),
         Param("checkpoints_kept", Int(1), 2, "How many of the last checkpoints are kept."),
