@@ -71,6 +71,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/layout.py
 	$(BIN)/python benchmarks/runs.py
 	$(BIN)/python benchmarks/telemetry.py
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python -m benchmarks.training
 
 $(READY): pyproject.toml
