@@ -60,9 +60,9 @@ _MANY = '''def on_iterator(step):
 
     return steps'''
 
-_RUN = '''def run_steps(function, iterator, count, begin):
+_RUN = '''def run_steps(function, iterator, count, begin, first=0):
     """Yields the number of a step and its logs, until `count` of them or the data's end."""
-    for step in itertools.count() if count is None else range(count):
+    for step in itertools.count(first) if count is None else range(first, count):
         begin(step)
         try:
             logs = function(iterator)
@@ -70,13 +70,13 @@ _RUN = '''def run_steps(function, iterator, count, begin):
             return
         yield step, logs'''
 
-_RUN_MANY = '''def run_steps(function, iterator, count, begin):
+_RUN_MANY = '''def run_steps(function, iterator, count, begin, first=0):
     """Yields the number of a step and its logs, until `count` of them or the data's end.
 
     Of the steps that one call does it is the last.
     """
-    calls = itertools.count(0, STEPS_PER_EXECUTION)
-    for step in calls if count is None else range(0, count, STEPS_PER_EXECUTION):
+    calls = itertools.count(first, STEPS_PER_EXECUTION)
+    for step in calls if count is None else range(first, count, STEPS_PER_EXECUTION):
         begin(step)
         try:
             logs = function(iterator)

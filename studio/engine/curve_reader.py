@@ -22,6 +22,8 @@ from studio.engine.runs import STEP
 PART = 1 << 20
 """Bytes that are taken at once: more of them would only go through more of the memory."""
 
+RESUMED = b'{"event":"resumed"'
+
 
 class CurveReader:
     """Follows the events of a run; `curves` holds what they have said so far."""
@@ -47,7 +49,12 @@ class CurveReader:
         return told
 
     def _part(self, most: int) -> list[Event]:
-        steps, others = _parted(self._reader.lines(most))
+        lines = self._reader.lines(most)
+        if RESUMED in lines:  # what was told before it and what behind it must not be mixed
+            told = decode(lines)
+            self.curves.take(told)
+            return [each for each in told if each["event"] != "step"]
+        steps, others = _parted(lines)
         if steps and not self._take(steps):
             self.curves.take(decode(steps))
         told = decode(others)

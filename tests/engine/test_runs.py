@@ -14,6 +14,7 @@ import pytest
 from studio.engine.curve_reader import CurveReader
 from studio.engine.curves import Curves
 from studio.engine.events import EventReader
+from studio.engine.history import told as history
 from studio.engine.process import Found, noted
 from studio.engine.run import attach
 from studio.engine.runs import Runs, read_run
@@ -179,6 +180,12 @@ ODD = {
         {"event": "step", "time": 0, "step": 7, "epoch": 1, "metrics": {}},
         *plain_steps(5, "accuracy loss", 8),
     ],
+    "gone on from a checkpoint": [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+        *story(3, 30)[-30:],
+    ],
     "names that are no identifiers": plain_steps(9, 'loss m0 f"\\x step'),
 }
 
@@ -218,3 +225,15 @@ def test_curves_go_on_where_they_were_and_take_no_half_line(tmp_path) -> None:
     wanted = Curves()
     wanted.take(told)
     same(reader.curves, wanted)
+
+
+def test_the_history_has_nothing_behind_the_checkpoint_a_run_went_on_from(tmp_path) -> None:
+    gone = [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+    ]
+    folder = written(tmp_path / "run", gone)
+    assert [each["epoch"] for each in history(folder, "epoch")] == [1]
+    assert [each["step"] for each in history(folder, "step")] == list(range(1, 46))
+    assert history(tmp_path / "none", "step") == []
