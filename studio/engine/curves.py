@@ -31,6 +31,10 @@ class Points:
         self._room[1, self.count] = np.nan if y is None else y
         self.count += 1
 
+    def cut(self, x: float) -> None:
+        """Forgets the points behind an x."""
+        self.count = int(np.searchsorted(self.x, x, side="right"))
+
     def extend(self, x: np.ndarray, y: np.ndarray) -> None:
         """Many points more; a y that is no finite number leaves a gap."""
         end = self.count + len(x)
@@ -41,10 +45,6 @@ class Points:
         self._room[0, self.count : end] = x
         self._room[1, self.count : end] = y
         self.count = end
-
-    def cut(self, x: float) -> None:
-        """Forgets the points behind an x."""
-        self.count = int(np.searchsorted(self.x, x, side="right"))
 
     @property
     def x(self) -> np.ndarray:
@@ -114,17 +114,17 @@ class Curves:
                 self.epochs, self._steps = event.get("epochs"), event.get("steps")
             self.version += 1
 
-    def add_steps(self, metric: str, x: np.ndarray, y: np.ndarray) -> None:
-        """Goes on by many steps of one metric."""
-        self._curve(metric).steps.extend(x, y)
-        self.version += 1
-
     def _cut(self, epoch: int, step: int) -> None:
         """What was told behind the checkpoint that a run goes on from is told again."""
         for curve in self.metrics.values():
             curve.steps.cut(step)
             curve.epochs.cut(epoch)
             curve.validation.cut(epoch)
+
+    def add_steps(self, metric: str, x: np.ndarray, y: np.ndarray) -> None:
+        """Goes on by many steps of one metric."""
+        self._curve(metric).steps.extend(x, y)
+        self.version += 1
 
     def _epoch(self, event: Event) -> None:
         epoch = event["epoch"]
