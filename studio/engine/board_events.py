@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.engine.events import Event, EventReader
+from studio.engine.history import told
 from studio.graph.records import masked_crc
 
 FINENESS = 1000
@@ -93,6 +94,8 @@ class Mirror:
         self._writers: dict[str, BoardWriter] = {}
         self._step = 0
         self._epoch = 0
+        self._resumed = told(run, "resumed")
+        """Where it went on from checkpoints, of those that are still to be read."""
 
     def update(self) -> None:
         """Writes what is new."""
@@ -106,6 +109,11 @@ class Mirror:
 
     def _take(self, event: Event) -> None:
         kind, metrics = event["event"], event.get("metrics")
+        if kind == "resumed":
+            self._resumed = self._resumed[1:]
+            self._step = min(self._step, event["step"])
+        if kind in ("step", "epoch") and any(cut[kind] < event[kind] for cut in self._resumed):
+            return  # it is told again
         if kind not in ("step", "epoch", "test") or not isinstance(metrics, dict):
             return
         if kind == "step":

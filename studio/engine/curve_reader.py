@@ -16,11 +16,13 @@ import numpy as np
 from msgspec import defstruct
 
 from studio.engine.curves import Curves
-from studio.engine.events import RESUMED, Event, EventReader, decode
+from studio.engine.events import Event, EventReader, decode
 from studio.engine.runs import STEP
 
 PART = 1 << 20
 """Bytes that are taken at once: more of them would only go through more of the memory."""
+
+RESUMED = b'{"event":"resumed"'
 
 
 class CurveReader:
@@ -47,16 +49,16 @@ class CurveReader:
         return told
 
     def _part(self, most: int) -> list[Event]:
-        told = []
-        for lines in _lives(self._reader.lines(most)):
-            steps, others = _parted(lines)
-            found = decode(others)
-            resumed = found[:1] if found and found[0]["event"] == "resumed" else []
-            self.curves.take(resumed)
-            if steps and not self._take(steps):
-                self.curves.take(decode(steps))
-            self.curves.take(found[len(resumed) :])
-            told += found
+        lines = self._reader.lines(most)
+        if RESUMED in lines:  # what was told before it and what behind it must not be mixed
+            told = decode(lines)
+            self.curves.take(told)
+            return [each for each in told if each["event"] != "step"]
+        steps, others = _parted(lines)
+        if steps and not self._take(steps):
+            self.curves.take(decode(steps))
+        told = decode(others)
+        self.curves.take(told)
         return told
 
     def _take(self, steps: bytes) -> bool:
@@ -103,15 +105,6 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
         gc=False,
     )
     return msgspec.json.Decoder(defstruct("Step", [("step", int), ("metrics", metrics)], gc=False))
-
-
-def _lives(lines: bytes) -> list[bytes]:
-    """Lines, parted before each that says where a run goes on."""
-    found, begin = [], 0
-    while (end := lines.find(b"\n" + RESUMED, begin)) >= 0:
-        found.append(lines[begin : end + 1])
-        begin = end + 1
-    return [*found, lines[begin:]]
 
 
 def _parted(lines: bytes) -> tuple[bytes, bytes]:

@@ -24,9 +24,6 @@ NAME = "events.jsonl"
 FINAL = frozenset({"stopped", "completed", "failed", "lost"})
 """States that a run doesn't leave by itself."""
 
-RESUMED = b'{"event":"resumed"'
-"""How the line begins that says where a run goes on; what was told behind that is told again."""
-
 Event = dict[str, Any]
 
 
@@ -110,6 +107,8 @@ def _sound(event: Event) -> bool:
         return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
     if kind == "plan":
         return all(isinstance(event.get(name, 0), int | None) for name in ("epochs", "steps"))
+    if kind == "resumed":
+        return all(isinstance(event.get(name), int) for name in ("epoch", "step"))
     return _measured(event) if kind == "test" else isinstance(kind, str)
 
 

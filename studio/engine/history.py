@@ -10,34 +10,31 @@ from typing import Any, TextIO
 from studio.engine import events
 from studio.engine.events import Event, decode
 
-KINDS = {"epoch": b'{"event":"epoch"', "step": b'{"event":"step"'}
+KINDS = {name: f'{{"event":"{name}"'.encode() for name in ("epoch", "step", "resumed")}
 """How the line of each kind begins."""
 
 FILE = "history.csv"
 
 
 def told(folder: Path, kind: str) -> list[Event]:
-    """The events of one kind; lines of the others are never decoded.
+    """The events of one kind, in order; lines of the others are never decoded.
 
-    What was told behind the place where a run went on is forgotten: it is told again.
+    What was told behind the checkpoint from which a run went on is left out: it is told again.
     """
-    begin, found = KINDS[kind], []
+    begins = (KINDS[kind], KINDS["resumed"])
+    found: list[Event] = []
     try:
         with (folder / events.NAME).open("rb") as file:
             for line in file:
-                if line.startswith(begin) and line.endswith(b"\n"):
-                    found += decode(line)
-                elif line.startswith(events.RESUMED):
-                    for resumed in decode(line):
-                        found = [each for each in found if each[kind] <= resumed[kind]]
+                if line.startswith(begins) and line.endswith(b"\n"):
+                    for event in decode(line):
+                        if event["event"] == kind:
+                            found.append(event)
+                        else:
+                            found = [each for each in found if each[kind] <= event[kind]]
     except OSError:
         pass
     return found
-
-
-def epochs(folder: Path) -> list[Event]:
-    """The events of the epochs, in order."""
-    return told(folder, "epoch")
 
 
 def table(found: Iterable[Event], first: tuple[str, ...]) -> Iterator[list[Any]]:
@@ -71,14 +68,14 @@ def write(folder: Path, file: TextIO, steps: bool = False) -> None:
     rows = (
         table(told(folder, "step"), ("step", "epoch", "time"))
         if steps
-        else table(epochs(folder), ("epoch", "step", "seconds"))
+        else table(told(folder, "epoch"), ("epoch", "step", "seconds"))
     )
     csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def keep(folder: Path) -> None:
     """Writes history.csv into a run's artifacts; nothing where no epoch was trained."""
-    if not epochs(folder):
+    if not told(folder, "epoch"):
         return
     with (folder / "artifacts" / FILE).open("w", newline="", encoding="utf-8") as file:
         write(folder, file)

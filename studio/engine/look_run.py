@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from studio.engine.about import read_about
 from studio.engine.figures import seconds_text
-from studio.engine.history import epochs
+from studio.engine.history import told
 from studio.engine.run import batch_size, log_end
 from studio.engine.runs import Known, read_run
 from studio.graph.document import Project
@@ -45,7 +45,7 @@ def look(folder: Path) -> dict[str, Any]:
         "test": progress.test,
         "history": [
             {name: each.get(name) for name in ("epoch", "seconds", "metrics")}
-            for each in epochs(folder)
+            for each in told(folder, "epoch")
         ],
         "environment": read_environment(folder),
         "files": files(folder),

@@ -183,8 +183,6 @@ def launch(place: Path, environment: Mapping[str, str] = os.environ) -> Run:
         process = _launch(place, environment)
     except OSError as error:
         raise _not_kept(place, error) from None
-    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
-        note(place, process.pid)
     _keep(process)
     return Run(place, process)
 
@@ -237,7 +235,7 @@ def _launch(place: Path, given: Mapping[str, str], *options: str) -> subprocess.
     environment = {**given, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with (place / LOG).open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "studio.engine.child", *options, str(place.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -246,6 +244,9 @@ def _launch(place: Path, given: Mapping[str, str], *options: str) -> subprocess.
             env=environment,
             **({"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}),
         )
+    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
+        note(place, process.pid)
+    return process
 
 
 def over(run: Run) -> bool:

@@ -79,6 +79,17 @@ def test_a_long_run_is_thinned_and_followed(tmp_path) -> None:
     assert points[-1] == (50_000, 4.0)
 
 
+def test_what_a_resumed_run_tells_again_is_shown_once(tmp_path) -> None:
+    gone = [*story(2, 30, end=""), {"event": "resumed", "time": 2e9, "epoch": 1, "step": 41}]
+    run = written(tmp_path / "runs" / "gone", [*gone, *story(3, 30)[45:]])
+    logs = Logs(tmp_path / "logs")
+    logs.update([run])
+    logs.close()
+    train = scalars(tmp_path / "logs" / "gone" / "train")
+    assert [step for step, _ in train["batch_loss"]] == list(range(1, 91))
+    assert [epoch for epoch, _ in train["epoch_loss"]] == [0, 1, 2]
+
+
 def test_numbers_of_all_kinds_are_written(tmp_path) -> None:
     writer = BoardWriter(tmp_path)
     writer.write(2e9, 2**40, {"a": 1, "b": 1e300, "c": [1, 2], "d": None, "é": -0.5})

@@ -14,7 +14,7 @@ import pytest
 from studio.engine.curve_reader import CurveReader
 from studio.engine.curves import Curves
 from studio.engine.events import EventReader
-from studio.engine.history import epochs
+from studio.engine.history import told as history
 from studio.engine.process import Found, noted
 from studio.engine.run import attach
 from studio.engine.runs import Runs, read_run
@@ -180,6 +180,12 @@ ODD = {
         {"event": "step", "time": 0, "step": 7, "epoch": 1, "metrics": {}},
         *plain_steps(5, "accuracy loss", 8),
     ],
+    "gone on from a checkpoint": [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+        *story(3, 30)[-30:],
+    ],
     "names that are no identifiers": plain_steps(9, 'loss m0 f"\\x step'),
 }
 
@@ -240,4 +246,16 @@ def test_what_was_told_behind_the_place_where_a_run_goes_on_is_forgotten(tmp_pat
         loss = reader.curves.metrics["loss"]
         assert list(loss.steps.x) == [1, 2, 3, 4, 5] and list(loss.steps.y)[-2:] == [9.0, 0.5]
         assert list(loss.epochs.x) == list(loss.validation.x) == [1]
-    assert [each["epoch"] for each in epochs(folder)] == [1]
+    assert [each["epoch"] for each in history(folder, "epoch")] == [1]
+
+
+def test_the_history_has_nothing_behind_the_checkpoint_a_run_went_on_from(tmp_path) -> None:
+    gone = [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+    ]
+    folder = written(tmp_path / "run", gone)
+    assert [each["epoch"] for each in history(folder, "epoch")] == [1]
+    assert [each["step"] for each in history(folder, "step")] == list(range(1, 46))
+    assert history(tmp_path / "none", "step") == []
