@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from studio.codegen.layout import call, listing
+from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
-from studio.graph.document import Project
+from studio.codegen.steps import step_arguments
+from studio.graph.document import Project, Training
 
 
 def write_epochs(source: Source, project: Project, style: str) -> None:
     """Writes the epochs, behind `model.compile` in the function `train`."""
     training = project.training
     validates = "validation" in project.data.outputs
+    write_optimizers(source, project)
     if style != "subclass":  # whose weights come with its first call
-        source.line("model.optimizer.build(model.trainable_variables)")
-    source.line(f"train_steps{', test_steps' if validates else ''} = make_steps(model)")
+        _write_build(source, training)
+    if training.train_step is not None:
+        source.line("means = {}  # of what the step logs, by name")
+    made = f"make_steps({step_arguments(training)})"
+    source.line(f"train_steps{', test_steps' if validates else ''} = {made}")
     if validates:
         limit = training.validation_steps
         counted = 'count_of(datasets["validation"])'
@@ -47,10 +53,22 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line("return model, model.history, datasets")
 
 
+def _write_build(source: Source, training: Training) -> None:
+    """Gives the optimizers their variables; a step of one's own says itself what it applies."""
+    if training.trained_by:
+        with source.block("for optimizer, variables in parts_of(model, optimizers):"):
+            source.line("optimizer.build(variables)")
+    elif training.train_step is None:
+        source.line("model.optimizer.build(model.trainable_variables)")
+
+
 def _write_epoch(source: Source, project: Project) -> None:
     training = project.training
     limit = training.steps_per_epoch
     source.line("model.reset_metrics()")
+    if training.train_step is not None:
+        with source.block("for mean in means.values():"):
+            source.line("mean.reset_state()")
     source.line("callbacks.on_epoch_begin(epoch)")
     if limit is None:
         source.line('iterator = iter(datasets["train"])')

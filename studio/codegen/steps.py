@@ -7,8 +7,12 @@ of `model.compile`.
 
 from __future__ import annotations
 
+from textwrap import indent
+
+from studio.codegen.optimizers import APPLY, write_parts
+from studio.codegen.own_step import MEANS, write_own_step
 from studio.codegen.source import Source
-from studio.graph.document import Project
+from studio.graph.document import Project, Training
 
 _STEP = """{decorator}
 def train_step(batch):
@@ -16,12 +20,16 @@ def train_step(batch):
     with tf.GradientTape() as tape:
         predictions = model(x, training=True)
         # The outputs' losses, and those that layers add (regularisation).
-        loss = model.compute_loss(x, y, predictions, weights, training=True)
-        scaled_loss = model.optimizer.scale_loss(loss)
-    gradients = tape.gradient(scaled_loss, model.trainable_variables)
-    model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        loss = model.compute_loss(x, y, predictions, weights, training=True){scaled}
+{apply}
     mean_loss.update_state(loss, sample_weight=size_of(x))
     return model.compute_metrics(x, y, predictions, weights)"""
+
+_SCALED = """
+        scaled_loss = model.optimizer.scale_loss(loss)"""
+
+_APPLY = """gradients = tape.gradient(scaled_loss, model.trainable_variables)
+model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))"""
 
 _TEST = """
 {decorator}
@@ -102,6 +110,12 @@ _EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
     return logs'''
 
 
+def step_arguments(training: Training) -> str:
+    """What `make_steps` takes."""
+    means = ["means"] if training.train_step is not None else []
+    return ", ".join(["model", *(["optimizers"] if training.optimizers else []), *means])
+
+
 def write_steps(source: Source, project: Project) -> None:
     """Writes the functions that the loop is made of."""
     training = project.training
@@ -110,17 +124,25 @@ def write_steps(source: Source, project: Project) -> None:
     source.need("tf", "itertools")
     decorator = f"@tf.function{'(jit_compile=True)' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
+    helpers += [MEANS] if training.train_step is not None else []
     for text in helpers:
         with source.section("Steps"):
             source.text(text)
+    if training.trained_by:
+        write_parts(source, project)
     what = "steps that train and test" if validates else "step that trains"
+    head = f"def make_steps({step_arguments(training)}):"
     with (
         source.section("Steps"),
-        source.block("def make_steps(model):", f"Returns the compiled {what} a model."),
+        source.block(head, f"Returns the compiled {what} a model."),
     ):
-        source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
-        source.blank()
-        source.text(_STEP.format(decorator=decorator))
+        if training.train_step is None or validates:
+            source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+            source.blank()
+        if training.train_step is not None:
+            write_own_step(source, project, decorator)
+        else:
+            source.text(_train_step(training, decorator))
         if validates:
             source.text(_TEST.format(decorator=decorator))
         source.blank()
@@ -129,3 +151,9 @@ def write_steps(source: Source, project: Project) -> None:
     if validates:
         with source.section("Steps"):
             source.text(_EVALUATE)
+
+
+def _train_step(training: Training, decorator: str) -> str:
+    """The step that the script itself has."""
+    scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
+    return _STEP.format(decorator=decorator, scaled=scaled, apply=indent(apply, " " * 4))

@@ -153,6 +153,16 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     epochs: Annotated[Positive, doc("How often the training data is gone through.")] = 1
     seed: Annotated[Seed | None, doc("Seed of all that is random.")] = None
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
+    optimizers: Annotated[
+        dict[str, Call], doc("Further optimizers by name; the custom loop uses them.")
+    ] = field(default_factory=dict)
+    trained_by: Annotated[
+        dict[str, str],
+        doc("The nodes that one of the further optimizers trains: node to its name."),
+    ] = field(default_factory=dict)
+    train_step: Annotated[
+        Call | None, doc("The custom loop's step, where it is code of your own.")
+    ] = None
     losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
         default_factory=dict
     )

@@ -182,6 +182,9 @@ class RenameNode(Edit, frozen=True):
             values = getattr(training, field)
             if names.keys() & values.keys():
                 changes[field] = {names.get(key, key): value for key, value in values.items()}
+        if self.node in training.trained_by:
+            by = training.trained_by.items()
+            changes["trained_by"] = {self.name if k == self.node else k: v for k, v in by}
         return replace(project, training=replace(training, **changes)) if changes else project
 
 

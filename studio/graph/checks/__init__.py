@@ -16,6 +16,7 @@ from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import KnownCalls, check_calls
 from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
+from studio.graph.checks.steps import check_steps
 from studio.graph.checks.structure import KnownStructure, check_structure
 from studio.graph.document import Project
 from studio.graph.infer import Inference
@@ -53,6 +54,7 @@ class Checker:
         problems = [*before, *check_structure(project, self._structure)]
         problems += check_calls(project, self._calls)
         problems += check_generators(project)
+        problems += check_steps(project)
         # A node whose own call is wrong can't be inferred; a wrong edge or name
         # leaves the node itself sound.
         broken = frozenset(

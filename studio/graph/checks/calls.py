@@ -300,6 +300,10 @@ class _Checker:
             )
         if training.optimizer is not None:
             yield from problems(training.optimizer, ("optimizer",), "optimizer")
+        for name, optimizer in training.optimizers.items():
+            yield from problems(optimizer, ("optimizer",), f"optimizers.{name}")
+        if training.train_step is not None:
+            yield from problems(training.train_step, ("train_step",), "train_step")
         for output, loss in training.losses.items():
             yield from problems(loss, ("loss", "code"), f"losses.{output}", output)
         for output, metrics in training.metrics.items():

@@ -71,6 +71,8 @@ class _Joins:
                     place = f"training.{kind}.{name}"
                     yield Problem(ERROR, "lost-output", "training", name, message, hint, place)
         for name in outputs:
+            if self.training.train_step is not None:
+                continue  # which may train by something else
             if self.training.losses and name not in self.training.losses:
                 message = f"the output {quoted(name)} has no loss, so nothing trains it."
                 hint = f"Add one under training.losses.{name}."

@@ -110,6 +110,8 @@ def training_op(project: Project) -> Op:
         Param("loop", Choice(("fit", "custom")), "fit", "fit, or a compiled GradientTape loop."),
         Param("optimizer", OneCall(("optimizer",), names=False), None, "The optimizer."),
     ]
+    own = OneCall(("train_step", "code"), names=False)
+    params.append(Param("train_step", own, None, "The custom loop's step, in code of your own."))
     outputs = [output_name(end) for end in project.model.outputs] if project.model else []
     for name in outputs:
         kind = OneCall(("loss", "code"), names=False)
