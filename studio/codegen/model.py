@@ -87,8 +87,9 @@ def _model_name(project: Project) -> str:
 
 def _names(project: Project, style: str) -> Names:
     """What each block comes out as: a function, or a layer where its weights are shared."""
-    classes = set(project.blocks) if style == "subclass" else _shared_blocks(project)
-    classes |= _trained_apart(project)
+    own_step = project.training is not None and project.training.train_step is not None
+    whole = style == "subclass" or own_step  # which finds a block's layers by its node
+    classes = set(project.blocks) if whole else _shared_blocks(project) | _trained_apart(project)
     # A layer's own blocks must be layers too, since it makes all of its layers itself.
     todo = list(classes)
     while todo:
