@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from studio.codegen.adapting import adapted_layers, write_adapting
+from studio.codegen.checkpoints import constants as checkpoint_constants
 from studio.codegen.data import write_data
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
@@ -127,6 +128,8 @@ def _head(project: Project, source: Source) -> list[Section]:
     constants.lines.append(f"EPOCHS = {training.epochs}")
     if training.loop == "custom" and training.steps_per_execution > 1:
         constants.lines.append(f"STEPS_PER_EXECUTION = {training.steps_per_execution}")
+    if training.loop == "custom":
+        constants.lines += checkpoint_constants(training)
     return [docstring, imports_of(source), constants]
 
 

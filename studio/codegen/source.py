@@ -29,7 +29,10 @@ STANDARD = (
     "os",
     "re",
     "pathlib",
+    "shutil",
     "socket",
+    "sys",
+    "time",
     "urllib.request",
     "wave",
 )
@@ -37,9 +40,13 @@ IMPORTS = {
     "csv": "import csv",
     "gzip": "import gzip",
     "itertools": "import itertools",
+    "json": "import json",
     "math": "import math",
     "os": "import os",
+    "shutil": "import shutil",
     "socket": "import socket",
+    "sys": "import sys",
+    "time": "import time",
     "Path": "from pathlib import Path",
     "keras": "import keras",
     "np": "import numpy as np",
@@ -53,6 +60,7 @@ IMPORTS = {
 # what a reader (or a linter: l, O, I) would stumble over.
 RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_"}
 RESERVED |= {"model", "datasets", "training", "HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
+RESERVED |= {"CHECKPOINTS_KEPT", "CHECKPOINT_SECONDS", "CHECKPOINT_STEPS"}
 
 
 class Section(Struct):

@@ -68,9 +68,9 @@ _MANY = '''def on_iterator(step):
 
     return steps'''
 
-_RUN = '''def run_steps(function, iterator, count, begin):
+_RUN = '''def run_steps(function, iterator, count, begin, first=0):
     """Yields the number of a step and its logs, until `count` of them or the data's end."""
-    for step in itertools.count() if count is None else range(count):
+    for step in itertools.count(first) if count is None else range(first, count):
         begin(step)
         try:
             logs = function(iterator)
@@ -78,13 +78,13 @@ _RUN = '''def run_steps(function, iterator, count, begin):
             return
         yield step, logs'''
 
-_RUN_MANY = '''def run_steps(function, iterator, count, begin):
+_RUN_MANY = '''def run_steps(function, iterator, count, begin, first=0):
     """Yields the number of a step and its logs, until `count` of them or the data's end.
 
     Of the steps that one call does it is the last.
     """
-    calls = itertools.count(0, STEPS_PER_EXECUTION)
-    for step in calls if count is None else range(0, count, STEPS_PER_EXECUTION):
+    calls = itertools.count(first, STEPS_PER_EXECUTION)
+    for step in calls if count is None else range(first, count, STEPS_PER_EXECUTION):
         begin(step)
         try:
             logs = function(iterator)
@@ -110,10 +110,15 @@ _EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
     return logs'''
 
 
+def step_parts(training: Training) -> list[str]:
+    """What a step changes beside the model: dicts of what has variables, by name."""
+    means = ["means"] if training.train_step is not None else []
+    return [*(["optimizers"] if training.optimizers else []), *means]
+
+
 def step_arguments(training: Training) -> str:
     """What `make_steps` takes."""
-    means = ["means"] if training.train_step is not None else []
-    return ", ".join(["model", *(["optimizers"] if training.optimizers else []), *means])
+    return ", ".join(["model", *step_parts(training)])
 
 
 def write_steps(source: Source, project: Project) -> None:

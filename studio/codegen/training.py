@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from studio.codegen.body import Join
 from studio.codegen.calls import value_expr
+from studio.codegen.checkpoints import write_checkpoints
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs
@@ -13,6 +14,9 @@ from studio.codegen.source import Source
 from studio.codegen.steps import write_steps
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
+
+RESUMABLE = "callbacks=(), resume=False"
+"""What a script's functions take whose loop can go on behind any step."""
 
 
 def write_callbacks(source: Source, training: Training) -> None:
@@ -34,10 +38,14 @@ def _call(source: Source, each: Call) -> Expr:
 def write_training(source: Source, project: Project, structure: Structure, style: str) -> None:
     """Writes `train()`: data, model, compile, fit; `structure` is that of the data's elements."""
     training = project.training
-    if training.loop == "custom":
-        write_steps(source, project)
+    custom = training.loop == "custom"
     doc = "Trains a new model; returns it, its history and the datasets."
-    with source.section("Training"), source.block("def train(callbacks=()):", doc):
+    if custom:
+        write_steps(source, project)
+        write_checkpoints(source, training)
+        doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
+    head = f"def train({RESUMABLE if custom else 'callbacks=()'}):"
+    with source.section("Training"), source.block(head, doc):
         if training.seed is not None:
             source.line("keras.utils.set_random_seed(SEED)")
         source.line("datasets = make_datasets()")
@@ -45,7 +53,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
         if "adapt_layers" in source.functions:
             source.line('adapt_layers(model, datasets["train"])')
         source.statement("model", _method("compile", _compile(source, project, structure)))
-        if training.loop == "custom":
+        if custom:
             write_epochs(source, project, style)
         else:
             source.statement("history = model", _method("fit", _fit(source, project)))
@@ -114,10 +122,14 @@ def write_main(source: Source, project: Project) -> None:
     tested = "test" in project.data.outputs
     source.need("Path")
     doc = "Trains, tests and saves the model." if tested else "Trains and saves the model."
+    custom = project.training.loop == "custom"
+    if custom:
+        source.need("sys")
     with source.section("Main"):
-        with source.block("def main(callbacks=()):", doc):
+        with source.block(f"def main({RESUMABLE if custom else 'callbacks=()'}):", doc):
             last = "datasets" if tested else "_"
-            source.line(f"model, _, {last} = train(callbacks)")
+            given = "callbacks, resume" if custom else "callbacks"
+            source.line(f"model, _, {last} = train({given})")
             if tested:
                 arguments = {
                     "callbacks": listing(["*callbacks"]),
@@ -137,4 +149,4 @@ def write_main(source: Source, project: Project) -> None:
                 source.line('    print(f"test {name}: {np.round(value, 4)}")')
         source.blank(2)
         with source.block('if __name__ == "__main__":'):
-            source.line("main()")
+            source.line('main(resume="--resume" in sys.argv[1:])' if custom else "main()")

@@ -177,6 +177,13 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None
     steps_per_execution: Annotated[Positive, doc("Batches for one call of the graph.")] = 1
     jit_compile: Annotated[bool, doc("Compile the training step with XLA.")] = False
+    checkpoint_seconds: Annotated[
+        Positive, doc("Seconds between two checkpoints within an epoch; one comes at its end too.")
+    ] = 300
+    checkpoint_steps: Annotated[
+        Positive | None, doc("Batches between two checkpoints, in the place of the time.")
+    ] = None
+    checkpoints_kept: Annotated[Positive, doc("How many of the last checkpoints are kept.")] = 2
 
 
 class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from studio.codegen.script import write_script
 from studio.graph.document import Call, Code, Project
 
 from .test_loop import module, small, trained
+from .test_resume import assert_resumes
 
 # Keras asks numpy for its tensors in a way that numpy finds old.
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
@@ -26,6 +27,21 @@ SAME = '''def own(model, batch, scale=1.0):
     gradients = tape.gradient(loss, model.trainable_variables)
     model.optimizer.apply(gradients, model.trainable_variables)
     return {"loss": loss, "rows": tf.shape(x)[0]}
+'''
+
+
+TAKING_TURNS = '''def own(model, batch, optimizers):
+    """Weights by the model's own optimizer, what is added by another."""
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    with tf.GradientTape() as tape:
+        predictions = model(x, training=True)
+        loss = model.compute_loss(x, y, predictions)
+    weights = [each for each in model.trainable_variables if len(each.shape) > 1]
+    others = [each for each in model.trainable_variables if len(each.shape) == 1]
+    gradients, other_gradients = tape.gradient(loss, (weights, others))
+    model.optimizer.apply(gradients, weights)
+    optimizers["bias"].apply(other_gradients, others)
+    return {"loss": loss, "largest": tf.reduce_max(abs(others[0]))}
 '''
 
 
@@ -77,3 +93,11 @@ def test_what_is_no_log_is_told_when_it_runs(source, words, tmp_path: Path) -> N
     with pytest.raises((TypeError, ValueError)) as caught:
         made.train()
     assert words in str(caught.value)
+
+
+def test_interrupted_it_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    """Its means and its optimizers are in the checkpoints."""
+    project = own(small(tmp_path, epochs=3), TAKING_TURNS)
+    optimizers = {"bias": Call("keras.optimizers.Ftrl", {"learning_rate": 0.1})}
+    project = replace(project, training=replace(project.training, optimizers=optimizers))
+    assert_resumes(project, tmp_path, [3, 7, 1])

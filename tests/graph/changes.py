@@ -63,6 +63,9 @@ TRAINING = {
     "validation_steps": st.none() | st.integers(1, 9),
     "steps_per_execution": st.integers(1, 9),
     "jit_compile": st.booleans(),
+    "checkpoint_seconds": st.integers(1, 9),
+    "checkpoint_steps": st.none() | st.integers(1, 9),
+    "checkpoints_kept": st.integers(1, 9),
 }
 assert set(TRAINING) == {each.name for each in fields(Training)}
 PROJECT = {

@@ -131,6 +131,9 @@ def training_op(project: Project) -> Op:
         Param("steps_per_epoch", Int(1), None, steps),
         Param("validation_steps", Int(1), None, "Batches of a validation."),
         Param("jit_compile", Bool(), False, "Compiles the training step with XLA."),
+        Param("checkpoint_seconds", Int(1), 300, "Seconds between checkpoints within an epoch."),
+        Param("checkpoint_steps", Int(1), None, "Batches between two checkpoints."),
+        Param("checkpoints_kept", Int(1), 2, "How many of the last checkpoints are kept."),
     ]
     if of_kind("strategy"):
         kind = OneCall(("strategy",), names=False)
@@ -148,7 +151,11 @@ def _groups(op: Op) -> dict[str, str]:
         title = _TITLES.get(name.partition(".")[0])
         if title and title not in titles.values():
             titles[name] = title
-    return titles | {"callbacks": "While training", "seed": "Steps"}
+    return titles | {
+        "callbacks": "While training",
+        "seed": "Steps",
+        "checkpoint_seconds": "Checkpoints",
+    }
 
 
 def training_values(project: Project) -> dict[str, Any]:

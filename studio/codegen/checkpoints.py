@@ -1,0 +1,188 @@
+"""The checkpoints of the custom loop: a class that the script brings along.
+
+What it keeps is exact: a training that goes on from a checkpoint ends with the
+same weights and history, bit for bit, as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+from studio.codegen.source import Source
+from studio.codegen.steps import step_parts
+from studio.graph.document import Training
+
+CHECKPOINTS = '''class Checkpoints:
+    """Keeps what a training needs to go on as if it had never ended.
+
+    A folder for each: the variables of the model, its optimizer and its metrics, the
+    state of the callbacks, and the place: epoch, steps done in it, and their logs.
+    """
+
+    def __init__(self, folder, model, callbacks, resume{parts}):
+        self.folder, self.model, self.callbacks = folder, model, callbacks
+        self.epoch, self.step, self.logs = 0, 0, {}
+        {data}
+        {counters}
+        {more}
+        if not resume:  # those there are belong to another training
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def passed(self, epoch, step, logs):
+        """Notes that steps of an epoch are done, and writes a checkpoint where one is due."""
+        {due}
+
+    def variables(self):
+        """Returns the variables that training changes, each once, in a fixed order."""
+        model = self.model
+        found = [*model.variables, *model.optimizer.variables]
+        found += [each for metric in model.metrics for each in metric.variables]
+        {found}
+        return list({id(each): each for each in found}.values())
+
+    def save(self):
+        """Writes a checkpoint beside, then gives it its name; returns its folder."""
+        target = self.folder / f"{self.epoch:06}-{self.step:09}"
+        if target.exists():
+            return target
+        {begun}
+        found = [keras.ops.convert_to_numpy(each) for each in self.variables()]
+        arrays = {f"variable{index}": array for index, array in enumerate(found)}
+
+        def aside(value):
+            """Keeps a number of numpy's or an array among the arrays."""
+            if not isinstance(value, (np.ndarray, np.generic, tf.Tensor)):
+                raise TypeError
+            arrays[f"array{len(arrays)}"] = np.asarray(value)
+            return {"array": f"array{len(arrays) - 1}"}
+
+        callbacks = [attributes(each, aside) for each in self.callbacks]
+        state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
+        state |= {"stopped": self.model.stop_training, "callbacks": callbacks}
+        {keep}
+        beside = self.folder / "unfinished"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        with open(beside / "state.json", "w", encoding="utf-8") as file:
+            json.dump(state, file, default=aside)
+            file.flush()
+            os.fsync(file.fileno())
+        with open(beside / "arrays.npz", "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(target)
+        for old in self.kept()[:-CHECKPOINTS_KEPT]:
+            shutil.rmtree(old)
+        {after}
+        return target
+
+    def kept(self):
+        """Returns the folders of the checkpoints, the last one last."""
+        return sorted(self.folder.glob("[0-9]*-[0-9]*"))
+
+    def restore(self, begin_epoch=None):
+        """Takes the last checkpoint's state, if there is one, and with it its place.
+
+        Within an epoch its beginning is told before, as callbacks expect it.
+        """
+        if not self.kept():
+            return
+        folder = self.kept()[-1]
+        arrays = np.load(folder / "arrays.npz")
+
+        def back(value):
+            return arrays[value["array"]] if set(value) == {"array"} else value
+
+        text = (folder / "state.json").read_text(encoding="utf-8")
+        state = json.loads(text, object_hook=back)
+        if state["step"]:
+            begin_epoch(state["epoch"])
+        for index, variable in enumerate(self.variables()):
+            variable.assign(arrays[f"variable{index}"].view(variable.dtype))
+        for callback, kept in zip(self.callbacks, state["callbacks"], strict=True):
+            vars(callback).update(kept)
+        self.epoch, self.step, self.logs = state["epoch"], state["step"], state["logs"]
+        {back}
+        self.model.stop_training = state["stopped"]
+
+
+def attributes(callback, aside):
+    """Returns what a callback knows, save what JSON can't hold."""
+    known = {}
+    for name, value in vars(callback).items():
+        try:
+            known[name] = json.loads(json.dumps(value, default=aside))
+        except TypeError:
+            continue  # a model, a function, an open file
+    known.pop("min_delta", None)  # whose sign Keras turns in each training
+    return known'''
+
+
+BY_TIME = {
+    "counters": "self.saved, self.pause = time.monotonic(), 0.0",
+    "due": """self.epoch, self.step, self.logs = epoch, step, logs
+        pause = max(self.pause, CHECKPOINT_SECONDS if step else 0)
+        if time.monotonic() - self.saved >= pause:
+            self.save()""",
+    "begun": "begun = time.monotonic()",
+    "after": """self.saved = time.monotonic()
+        self.pause = 50 * (self.saved - begun)  # so it takes 2 % of the time at most""",
+}
+"""Where the project doesn't say how often: at the ends of epochs, and within long ones."""
+
+BY_STEPS = {
+    "counters": "self.unsaved = 0",
+    "due": """self.unsaved += max(0, step - self.step)
+        self.epoch, self.step, self.logs = epoch, step, logs
+        if self.unsaved >= CHECKPOINT_STEPS:
+            self.save()""",
+    "begun": "",
+    "after": "self.unsaved = 0",
+}
+
+
+BY_EPOCH = {"data": "", "keep": "", "back": ""}
+"""Where each epoch is a pass through the data."""
+
+BY_PASS = {
+    "data": "self.passes, self.done = 0, 0  # behind it in the data when the epoch began",
+    "keep": 'state |= {"passes": self.passes, "done": self.done}',
+    "back": 'self.passes, self.done = state["passes"], state["done"]',
+}
+
+
+ALONE = {"more": "", "found": ""}
+"""Where steps change the model, its optimizer and its metrics alone."""
+
+WITH_PARTS = {
+    "more": "self.parts = [*parts]  # dicts of optimizers and metrics, by name",
+    "found": """for part in self.parts:
+            found += [each for one in part.values() for each in one.variables]""",
+}
+
+
+def checkpoints(by_steps: bool, by_pass: bool, with_parts: bool) -> str:
+    """The text of the class and its function."""
+    text = CHECKPOINTS.replace("{parts}", ", *parts" if with_parts else "")
+    parts = (BY_STEPS if by_steps else BY_TIME) | (BY_PASS if by_pass else BY_EPOCH)
+    parts |= WITH_PARTS if with_parts else ALONE
+    for name, lines in parts.items():
+        line = f"        {{{name}}}\n"
+        text = text.replace(line, f"        {lines}\n" if lines else "")
+    return text
+
+
+def write_checkpoints(source: Source, training: Training) -> None:
+    """Writes the class."""
+    by_steps = training.checkpoint_steps is not None
+    source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
+    by_pass = training.steps_per_epoch is not None
+    with source.section("Checkpoints"):
+        source.text(checkpoints(by_steps, by_pass, bool(step_parts(training))))
+
+
+def constants(training: Training) -> list[str]:
+    """The constants that it reads."""
+    found = [f"CHECKPOINTS_KEPT = {training.checkpoints_kept}"]
+    if training.checkpoint_steps is not None:
+        return [*found, f"CHECKPOINT_STEPS = {training.checkpoint_steps}"]
+    return [*found, f"CHECKPOINT_SECONDS = {training.checkpoint_seconds}"]
