@@ -19,11 +19,11 @@ def parts_of(model, optimizers):
         for layer, name in TRAINED_BY.items()
         for variable in model.get_layer(layer).trainable_variables
     }
-    parts = {None: model.optimizer, **optimizers}
-    return [
-        (optimizer, [each for each in model.trainable_variables if by.get(each.path) == name])
-        for name, optimizer in parts.items()
-    ]'''
+    parts = []
+    for name, optimizer in {None: model.optimizer, **optimizers}.items():
+        own = [each for each in model.trainable_variables if by.get(each.path) == name]
+        parts.append((optimizer, own))
+    return parts'''
 
 APPLY = """parts = parts_of(model, optimizers)
 gradients = tape.gradient(loss, [variables for _, variables in parts])

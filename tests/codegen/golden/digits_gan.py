@@ -19,7 +19,7 @@ import tensorflow as tf
 
 HERE = Path(__file__).resolve().parent
 SEED = 7
-EPOCHS = 120
+EPOCHS = 100
 CHECKPOINTS_KEPT = 2
 CHECKPOINT_SECONDS = 300
 
