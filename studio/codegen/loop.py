@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio.codegen.layout import call, listing
 from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
-from studio.codegen.steps import step_arguments, step_parts
+from studio.codegen.steps import own_logs, step_arguments, step_parts
 from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
@@ -20,7 +20,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     write_optimizers(source, project)
     if style != "subclass":  # whose weights come with its first call
         _write_build(source, training)
-    if training.train_step is not None:
+    if own_logs(training):
         source.line("means = {}  # of what the step logs, by name")
     made = f"make_steps({step_arguments(training)})"
     source.line(f"train_steps{', test_steps' if validates else ''} = {made}")
@@ -142,7 +142,7 @@ def _write_epoch(source: Source, project: Project) -> None:
     source.line("first = place.step  # above 0 where a checkpoint was within the epoch")
     with source.block("if first == 0:"):
         source.line("model.reset_metrics()")
-        if training.train_step is not None:
+        if own_logs(training):
             with source.block("for mean in means.values():"):
                 source.line("mean.reset_state()")
         source.line("callbacks.on_epoch_begin(epoch)")

@@ -11,6 +11,8 @@ from textwrap import indent
 
 from studio.codegen.optimizers import APPLY, write_parts
 from studio.codegen.own_step import MEANS, write_own_step
+from studio.codegen.separate import STEP as SEPARATE
+from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
 from studio.graph.document import Project, Training
 
@@ -110,9 +112,14 @@ _EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
     return logs'''
 
 
+def own_logs(training: Training) -> bool:
+    """Whether a step logs more than the model's metrics, of which there are means then."""
+    return training.train_step is not None or training.persistent_tape
+
+
 def step_parts(training: Training) -> list[str]:
     """What a step changes beside the model: dicts of what has variables, by name."""
-    means = ["means"] if training.train_step is not None else []
+    means = ["means"] if own_logs(training) else []
     return [*(["optimizers"] if training.optimizers else []), *means]
 
 
@@ -129,12 +136,14 @@ def write_steps(source: Source, project: Project) -> None:
     source.need("tf", "itertools")
     decorator = f"@tf.function{'(jit_compile=True)' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
-    helpers += [MEANS] if training.train_step is not None else []
+    helpers += [MEANS] if own_logs(training) else []
     for text in helpers:
         with source.section("Steps"):
             source.text(text)
     if training.trained_by:
         write_parts(source, project)
+    if training.persistent_tape:
+        write_separate(source, project)
     what = "steps that train and test" if validates else "step that trains"
     head = f"def make_steps({step_arguments(training)}):"
     with (
@@ -160,5 +169,7 @@ def write_steps(source: Source, project: Project) -> None:
 
 def _train_step(training: Training, decorator: str) -> str:
     """The step that the script itself has."""
+    if training.persistent_tape:
+        return SEPARATE.format(decorator=decorator)
     scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
     return _STEP.format(decorator=decorator, scaled=scaled, apply=indent(apply, " " * 4))

@@ -83,8 +83,9 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
             arguments.append(join(f"{name}=", dictionary(entries)))
 
     by_output("loss", training.losses, lambda each: _call(source, each))
-    if len(outputs) > 1:
-        by_output("loss_weights", training.loss_weights, literal)
+    if len(outputs) > 1 and training.loss_weights:  # Keras wants one for each loss, or none
+        weights = dict.fromkeys(training.losses, 1.0) | training.loss_weights
+        by_output("loss_weights", weights, literal)
     by_output(
         "metrics",
         training.metrics,

@@ -163,6 +163,12 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     train_step: Annotated[
         Call | None, doc("The custom loop's step, where it is code of your own.")
     ] = None
+    persistent_tape: Annotated[
+        bool, doc("Take the gradients of each output's loss separately, in the custom loop.")
+    ] = False
+    loss_clipnorms: Annotated[
+        dict[str, float], doc("The largest global norm of an output's own gradients.")
+    ] = field(default_factory=dict)
     losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
         default_factory=dict
     )

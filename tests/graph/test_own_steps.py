@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.graph.checks import check
 from studio.graph.edits import RenameNode
 from studio.graph.history import History
 from studio.graph.problems import errors
@@ -128,3 +129,45 @@ def test_a_train_step_needs_no_loss_where_nothing_is_measured() -> None:
     without_losses(value)
     value["data"]["outputs"] = {"train": "train"}
     assert errors(check_value(value).problems) == []
+
+
+def of_birds(**given: Any) -> Value:
+    """The template with two outputs, in the custom loop."""
+    value = sample("two_inputs_two_outputs")
+    value["training"] |= {"loop": "custom", "persistent_tape": True, **given}
+    return value
+
+
+SCALED = {
+    "op": "keras.optimizers.LossScaleOptimizer",
+    "params": {"inner_optimizer": {"op": "keras.optimizers.Adam"}},
+}
+SEPARATE = [
+    (of_birds(loop="fit"), "needs-custom-loop", ["gradients of each loss separately"]),
+    (of_birds(persistent_tape=False, loss_clipnorms={"mass": 1.0}), "bad-step",
+     ["aren't taken separately"]),
+    (of_birds(loss_clipnorms={"mas": 1.0}), "lost-output", ['Did you mean "mass"']),
+    (of_birds(loss_clipnorms={"mass": 0}), "bad-param", ["is 0; expected a number above 0"]),
+    (of_birds(optimizer=SCALED), "bad-step", ["scales the loss"]),
+    (of_birds(optimizers={"a": ADAM}, trained_by={"species": "a"}), "bad-step",
+     ["several optimizers"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "code", "words"), SEPARATE, ids=[f"{w}" for *_, w in SEPARATE])
+def test_what_is_wrong_with_separate_gradients_is_told_once(value, code, words) -> None:
+    (problem,) = check_value(value).problems
+    assert problem.code == code
+    for word in words:
+        assert word in problem.sentence()
+    if problem.fix is not None:
+        history = History(read_value(value)[0])
+        history.do(problem.fix)
+        assert check(history.project).problems == []
+
+
+def test_one_output_needs_no_gradients_of_its_own() -> None:
+    value = sample("digits_mlp")
+    value["training"] |= {"loop": "custom", "persistent_tape": True}
+    (problem,) = check_value(value).problems
+    assert "the model has one output" in problem.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from studio.graph.catalogue.registry import find
@@ -14,6 +15,7 @@ from studio.graph.problems import ERROR, Problem, article, nearest, one_of, quot
 CUSTOM_ONLY = {
     "train_step": "a train step of your own",
     "optimizers": "further optimizers",
+    "persistent_tape": "gradients of each loss separately",
 }
 """Fields of the training that `fit` has nothing for, and what they ask for."""
 
@@ -30,6 +32,7 @@ def check_steps(project: Project) -> Iterator[Problem]:
         yield from _unused_optimizers(training)
     yield from _trained_by(project)
     yield from _averaged(training)
+    yield from _separate(project)
 
 
 def _problem(code: str, place: str, message: str, hint: str, fix: Edit | None = None) -> Problem:
@@ -151,10 +154,48 @@ def _averaged(training: Training) -> Iterator[Problem]:
     ):
         if call is None:
             continue
-        op = find(call.op)
-        if op is not None and op.name == "LossScaleOptimizer":
+        if _scales(call):
             message = "scales the loss, which several optimizers share."
             yield _problem("bad-step", place, message, "Use the optimizer that stands inside it.")
         elif call.params.get("use_ema"):
             message = "averages the weights of the whole model, of which it trains a part."
             yield _problem("bad-step", place, message, "Leave use_ema away.")
+
+
+def _separate(project: Project) -> Iterator[Problem]:
+    """Each output's gradients from one tape need several outputs, and one optimizer."""
+    training, model = project.training, project.model
+    if training.loss_clipnorms and not training.persistent_tape:
+        message = "limits the gradients of single losses, but they aren't taken separately."
+        fix = Several((SetTraining("persistent_tape", True),), "Take them separately")
+        hint = "Set persistent_tape to true."
+        yield _problem("bad-step", "loss_clipnorms", message, hint, fix)
+    if not training.persistent_tape:
+        return
+    for name in training.loss_clipnorms:
+        if name not in training.losses:
+            message = f"limits the gradients of {quoted(name)}, which has no loss."
+            hint = nearest(name, training.losses) or f"There is {one_of(training.losses)}."
+            yield _problem("lost-output", f"loss_clipnorms.{name}", message, hint)
+        if not 0 < training.loss_clipnorms[name] < math.inf:
+            message = f"is {quoted(training.loss_clipnorms[name])}; expected a number above 0."
+            yield _problem("bad-param", f"loss_clipnorms.{name}", message, "Change it.")
+    together = (SetTraining("persistent_tape", False), SetTraining("loss_clipnorms", {}))
+    off = Several(together, "Take the gradients of all losses together")
+    other = "a train step of its own" if training.train_step is not None else ""
+    other = other or ("several optimizers" if training.optimizers else "")
+    if other:
+        message = f"takes gradients for each loss, but the training has {other}, which takes them."
+        yield _problem("bad-step", "persistent_tape", message, "Choose one of the two.", off)
+    elif model is not None and len(model.outputs) == 1:
+        message = "takes gradients for each output's loss, but the model has one output."
+        hint = "Set it to false; the optimizer's global_clipnorm limits one loss's gradients."
+        yield _problem("bad-step", "persistent_tape", message, hint, off)
+    elif training.optimizer is not None and _scales(training.optimizer):
+        message = "scales the loss, but each loss has gradients of its own here."
+        yield _problem("bad-step", "optimizer", message, "Use the optimizer that stands inside it.")
+
+
+def _scales(call: Call) -> bool:
+    op = find(call.op)
+    return op is not None and op.name == "LossScaleOptimizer"

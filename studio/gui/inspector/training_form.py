@@ -18,11 +18,16 @@ from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
-BY_OUTPUT = ("losses", "loss_weights", "metrics")
+BY_OUTPUT = ("losses", "loss_weights", "metrics", "loss_clipnorms")
 """Fields of the training that have a value for each output of the model."""
 
 OF_PROJECT = ("distribution", "exports")
-_TITLES = {"losses": "Losses", "loss_weights": "Loss weights", "metrics": "Metrics"}
+_TITLES = {
+    "losses": "Losses",
+    "loss_weights": "Loss weights",
+    "persistent_tape": "Gradients",
+    "metrics": "Metrics",
+}
 
 
 class TrainingForm(QWidget):
@@ -119,6 +124,12 @@ def training_op(project: Project) -> Op:
     for name in outputs if len(outputs) > 1 else ():
         help = f"How much the loss of {name} counts."
         params.append(Param(f"loss_weights.{name}", Float(), 1.0, help))
+    if len(outputs) > 1:
+        help = "Takes the gradients of each output's loss separately (custom loop)."
+        params.append(Param("persistent_tape", Bool(), False, help))
+    for name in outputs if len(outputs) > 1 else ():
+        help = f"The largest global norm of the gradients of {name}'s loss."
+        params.append(Param(f"loss_clipnorms.{name}", Float(min=0), None, help))
     for name in outputs:
         kind = ListOf(OneCall(("metric", "code"), names=False))
         params.append(Param(f"metrics.{name}", kind, [], f"What is measured of {name}."))
