@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from textwrap import indent
 
+from studio.codegen.class_weights import WEIGH, write_class_weights
 from studio.codegen.optimizers import APPLY, write_parts
 from studio.codegen.own_step import MEANS, write_own_step
 from studio.codegen.separate import STEP as SEPARATE
 from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
 from studio.graph.document import Project, Training
+from studio.graph.elements import Structure
 
 _STEP = """{decorator}
 def train_step(batch):
-    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch){weights}
     with tf.GradientTape() as tape:
         predictions = model(x, training=True)
         # The outputs' losses, and those that layers add (regularisation).
@@ -128,8 +130,8 @@ def step_arguments(training: Training) -> str:
     return ", ".join(["model", *step_parts(training)])
 
 
-def write_steps(source: Source, project: Project) -> None:
-    """Writes the functions that the loop is made of."""
+def write_steps(source: Source, project: Project, structure: Structure) -> None:
+    """Writes the functions that the loop is made of; `structure` is that of the elements."""
     training = project.training
     several = training.steps_per_execution > 1
     validates = "validation" in project.data.outputs
@@ -140,6 +142,8 @@ def write_steps(source: Source, project: Project) -> None:
     for text in helpers:
         with source.section("Steps"):
             source.text(text)
+    if training.class_weights:
+        write_class_weights(source, training, structure)
     if training.trained_by:
         write_parts(source, project)
     if training.persistent_tape:
@@ -172,4 +176,7 @@ def _train_step(training: Training, decorator: str) -> str:
     if training.persistent_tape:
         return SEPARATE.format(decorator=decorator)
     scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
-    return _STEP.format(decorator=decorator, scaled=scaled, apply=indent(apply, " " * 4))
+    weights = f"\n    {WEIGH}" if training.class_weights else ""
+    return _STEP.format(
+        decorator=decorator, weights=weights, scaled=scaled, apply=indent(apply, " " * 4)
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from studio.codegen.body import Join
 from studio.codegen.calls import value_expr
 from studio.codegen.checkpoints import write_checkpoints
+from studio.codegen.class_weights import by_class
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs
@@ -41,7 +42,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
     custom = training.loop == "custom"
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
-        write_steps(source, project)
+        write_steps(source, project, structure)
         write_checkpoints(source, training)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
     head = f"def train({RESUMABLE if custom else 'callbacks=()'}):"
@@ -86,11 +87,12 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
     if len(outputs) > 1 and training.loss_weights:  # Keras wants one for each loss, or none
         weights = dict.fromkeys(training.losses, 1.0) | training.loss_weights
         by_output("loss_weights", weights, literal)
-    by_output(
-        "metrics",
-        training.metrics,
-        lambda metrics: listing(_call(source, each) for each in metrics),
-    )
+    for name in ("metrics", "weighted_metrics"):
+        by_output(
+            name,
+            getattr(training, name),
+            lambda metrics: listing(_call(source, each) for each in metrics),
+        )
     if training.steps_per_execution > 1:
         arguments.append(f"steps_per_execution={training.steps_per_execution}")
     # Keras' own default would choose XLA by the kind of device.
@@ -110,6 +112,10 @@ def _fit(source: Source, project: Project) -> list[Expr]:
         arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
     if training.validation_steps is not None and "validation" in outputs:
         arguments.append(f"validation_steps={training.validation_steps}")
+    if training.class_weights:
+        weights = by_class(training.class_weights)
+        entries = ((str(number), literal(weight)) for number, weight in weights.items())
+        arguments.append(join("class_weight=", dictionary(entries)))
     if "make_callbacks" in source.functions:
         arguments.append(join("callbacks=", listing(["*make_callbacks()", "*callbacks"])))
     else:

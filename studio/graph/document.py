@@ -178,6 +178,12 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     metrics: Annotated[dict[str, tuple[Call, ...]], doc("Metrics for each output.")] = field(
         default_factory=dict
     )
+    weighted_metrics: Annotated[
+        dict[str, tuple[Call, ...]], doc("Metrics for each output that heed the weights.")
+    ] = field(default_factory=dict)
+    class_weights: Annotated[
+        dict[str, float], doc("How much each class counts in training, by its number.")
+    ] = field(default_factory=dict)
     callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
     steps_per_epoch: Annotated[Positive | None, doc("Batches in an epoch; by default all.")] = None
     validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None

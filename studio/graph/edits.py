@@ -178,7 +178,7 @@ class RenameNode(Edit, frozen=True):
             if name == self.name
         }
         changes = {}
-        for field in ("losses", "loss_weights", "loss_clipnorms", "metrics"):
+        for field in ("losses", "loss_weights", "loss_clipnorms", "metrics", "weighted_metrics"):
             values = getattr(training, field)
             if names.keys() & values.keys():
                 changes[field] = {names.get(key, key): value for key, value in values.items()}

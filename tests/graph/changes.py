@@ -55,6 +55,8 @@ TRAINING = {
     "optimizers": st.dictionaries(NAMES, CALLS, max_size=2),
     "trained_by": st.dictionaries(NAMES, NAMES, max_size=2),
     "train_step": st.none() | CALLS,
+    "weighted_metrics": st.dictionaries(NAMES, st.lists(CALLS, max_size=2).map(tuple), max_size=2),
+    "class_weights": st.dictionaries(NAMES, FLOATS, max_size=2),
     "persistent_tape": st.booleans(),
     "loss_clipnorms": st.dictionaries(NAMES, st.floats(0.1, 9), max_size=2),
     "losses": st.dictionaries(NAMES, CALLS, max_size=2),

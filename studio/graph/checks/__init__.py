@@ -18,6 +18,7 @@ from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.steps import check_steps
 from studio.graph.checks.structure import KnownStructure, check_structure
+from studio.graph.checks.weights import check_weights
 from studio.graph.document import Project
 from studio.graph.infer import Inference
 from studio.graph.problems import ERROR, Problem
@@ -64,6 +65,7 @@ class Checker:
         for found in shapes.values():
             problems += found.problems
         problems += check_joins(project, shapes, broken)
+        problems += check_weights(project, shapes)
         # What is wrong with a loss shows at each of the splits: once is enough.
         problems = list(dict.fromkeys(problems))
         if advice:

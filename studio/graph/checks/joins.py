@@ -63,7 +63,7 @@ class _Joins:
         if self.training is None or self.model is None:
             return
         outputs = list(map(output_name, self.model.outputs))
-        for kind in ("losses", "loss_weights", "metrics"):
+        for kind in ("losses", "loss_weights", "metrics", "weighted_metrics"):
             for name in getattr(self.training, kind):
                 if name not in outputs:
                     message = f"{quoted(name)} is no output of the model."
@@ -185,6 +185,8 @@ class _Joins:
         calls = [] if loss is None else [("label-loss", f"losses.{name}", loss)]
         for index, metric in enumerate(self.training.metrics.get(name, ())):
             calls.append(("label-metric", f"metrics.{name}[{index}]", metric))
+        for index, metric in enumerate(self.training.weighted_metrics.get(name, ())):
+            calls.append(("label-metric", f"weighted_metrics.{name}[{index}]", metric))
         for code, key, call in calls:
             refused = _refused(call, target, spec)
             if refused is not None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import of_kind
-from studio.graph.catalogue.types import Bool, Choice, Float, Int, ListOf, OneCall, Text
+from studio.graph.catalogue.types import Bool, Choice, DictOf, Float, Int, ListOf, OneCall, Text
 from studio.graph.document import Project, Training, output_name
 from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
@@ -18,7 +18,7 @@ from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
-BY_OUTPUT = ("losses", "loss_weights", "metrics", "loss_clipnorms")
+BY_OUTPUT = ("losses", "loss_weights", "metrics", "weighted_metrics", "loss_clipnorms")
 """Fields of the training that have a value for each output of the model."""
 
 OF_PROJECT = ("distribution", "exports")
@@ -133,6 +133,12 @@ def training_op(project: Project) -> Op:
     for name in outputs:
         kind = ListOf(OneCall(("metric", "code"), names=False))
         params.append(Param(f"metrics.{name}", kind, [], f"What is measured of {name}."))
+    for name in outputs:
+        kind = ListOf(OneCall(("metric", "code"), names=False))
+        help = f"What is measured of {name} with the elements' weights."
+        params.append(Param(f"weighted_metrics.{name}", kind, [], help))
+    help = "How much each class counts in training, by its number."
+    params.append(Param("class_weights", DictOf(Float(min=0)), {}, help))
     callbacks = ListOf(OneCall(("callback", "code"), names=False))
     steps = "Batches in an epoch; all, where it is left open."
     params += [
