@@ -116,7 +116,7 @@ def _wrong_classes(
         message = "weighs classes, but the labels come by name, for several outputs or one."
         yield (
             message,
-            "Weigh the elements themselves, with sample_weight of studio.map.arrange.",
+            "Weigh elements, with sample_weight of studio.map.arrange.",
             off,
         )
     elif weights(elements.structure) is not None:

@@ -52,9 +52,7 @@ def to_features_and_label(p: Args, dataset: Elements) -> Elements:
         made = part_at(dataset.structure, p.features)
     if p.label is None:
         if p.sample_weight is not None:
-            raise Refused(
-                "gives a weight, but no label", "Name the label, or leave sample_weight away."
-            )
+            raise Refused("gives a weight, but no label", "Name the label as well.")
         return replace(dataset, structure=made, labels=None)
     label = part_at(dataset.structure, p.label)
     # What was the label before, or was none, has no range that is known.

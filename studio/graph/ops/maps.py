@@ -129,9 +129,7 @@ def arrange(p: Args, dataset: Elements) -> Any:
     found = {name: part_at(dataset.structure, path) for name, path in p.features.items()}
     if p.labels is None:
         if p.sample_weight is not None:
-            raise Refused(
-                "gives weights, but no labels", "Name the labels, or leave sample_weight away."
-            )
+            raise Refused("gives weights, but no labels", "Name the labels as well.")
         return replace(dataset, structure=found, labels=None)
     labels = {name: part_at(dataset.structure, path) for name, path in p.labels.items()}
     if p.sample_weight is None:
