@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test kill lint format catalogue names records conformance applications schema commands golden benchmark clean
+.PHONY: run test kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -15,6 +15,10 @@ test: $(READY) lint
 # The app killed at thirty random moments; `make test` does so five times.
 kill: $(READY)
 	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
+
+# Training killed at 200 random places and resumed, to the same bits; `make test` does so 32 times.
+soak: $(READY)
+	STUDIO_KILLS=200 $(BIN)/python -m pytest tests/engine/test_resume.py
 
 lint: $(READY)
 	$(BIN)/ruff check

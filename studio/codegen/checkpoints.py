@@ -39,10 +39,10 @@ CHECKPOINTS = '''class Checkpoints:
         return list({id(each): each for each in found}.values())
 
     def save(self):
-        """Writes a checkpoint beside, then gives it its name; returns its folder."""
+        """Writes a checkpoint beside, and gives it its name when it is whole."""
         target = self.folder / f"{self.epoch:06}-{self.step:09}"
-        if target.exists():
-            return target
+        if target.exists() or self.epoch == self.step == 0:
+            return
         {begun}
         found = [keras.ops.convert_to_numpy(each) for each in self.variables()]
         arrays = {f"variable{index}": array for index, array in enumerate(found)}
@@ -73,7 +73,6 @@ CHECKPOINTS = '''class Checkpoints:
         for old in self.kept()[:-CHECKPOINTS_KEPT]:
             shutil.rmtree(old)
         {after}
-        return target
 
     def kept(self):
         """Returns the folders of the checkpoints, the last one last."""

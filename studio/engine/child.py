@@ -1,4 +1,4 @@
-"""The training process: `python -m studio.engine.child FOLDER` runs the script of a run.
+"""The training process: `python -m studio.engine.child [--resume] FOLDER` runs the script of a run.
 
 It imports train.py and calls its main() with one more callback, the telemetry;
 nothing else differs from `python train.py`.
@@ -23,15 +23,18 @@ from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
 
 
-def main(folder: Path) -> int:
-    """Runs the script of a run's folder to its end, and tells how it ended."""
+def main(folder: Path, resume: bool = False) -> int:
+    """Runs the script of a run's folder to its end, and tells how it ended.
+
+    To resume is to go on from the last checkpoint; without one it begins anew.
+    """
     events = EventWriter(folder)
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         note(folder)
-        return _train(folder, events)
+        return _train(folder, events, resume)
     except Exception as error:
         traceback.print_exc()
         place, line = _place(folder, error)
@@ -49,17 +52,27 @@ def main(folder: Path) -> int:
         forget(folder)
 
 
-def _train(folder: Path, events: EventWriter) -> int:
+def _train(folder: Path, events: EventWriter, resume: bool) -> int:
     script = _load(folder / SCRIPT)
+    from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
     from studio.engine.telemetry import Stopped, Telemetry
 
     about = folder / "environment.json"
     described = json.loads(about.read_text(encoding="utf-8"))
     write_atomically(about, dump(described | {"devices": devices()}).encode())
     telemetry = Telemetry(folder, events)
+    place = last(folder) if resume else None
     events.write("state", state="running")
+    if resume:  # anew, where it has no checkpoint yet
+        epochs, steps = place or (0, 0)
+        telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
+    project, _ = read(folder / "project.json")
     try:
-        script.main(callbacks=[telemetry])
+        if project.training.loop == "custom":
+            script.main(callbacks=[telemetry], resume=place is not None)
+        else:
+            kept = FitCheckpoints(folder, project, script, resume=place is not None)
+            script.main(callbacks=[*kept.callbacks, telemetry])
     except Stopped:
         events.write("state", state="stopped", metrics=telemetry.metrics)
         return 0
@@ -102,4 +115,4 @@ def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int 
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[-1]), resume="--resume" in sys.argv[1:-1]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 FOLDER = "control"
 STOP = "stop"
+PAUSE = "pause"
 
 
 def ask(run: Path, word: str) -> None:
-    """Asks a run to stop; it does so behind the step it is at."""
+    """Asks a run to stop, or to wait; it does so behind the step it is at."""
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / word).touch()
@@ -18,3 +20,10 @@ def ask(run: Path, word: str) -> None:
 def asked(run: Path, word: str) -> bool:
     """Whether a run has been asked."""
     return (run / FOLDER / word).exists()
+
+
+def withdraw(run: Path, *words: str) -> None:
+    """Takes back what a run was asked."""
+    for word in words:
+        with contextlib.suppress(FileNotFoundError):
+            (run / FOLDER / word).unlink()

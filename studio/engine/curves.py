@@ -31,6 +31,10 @@ class Points:
         self._room[1, self.count] = np.nan if y is None else y
         self.count += 1
 
+    def cut(self, x: float) -> None:
+        """Forgets the points behind an x."""
+        self.count = int(np.searchsorted(self.x, x, side="right"))
+
     @property
     def x(self) -> np.ndarray:
         """The first column; a view, which the next point may leave behind."""
@@ -93,9 +97,18 @@ class Curves:
                         self._curve(name).steps.add(step, value)
             elif kind == "epoch":
                 self._epoch(event)
+            elif kind == "resumed":
+                self._cut(event["epoch"], event["step"])
             elif kind == "plan":
                 self.epochs, self._steps = event.get("epochs"), event.get("steps")
             self.version += 1
+
+    def _cut(self, epoch: int, step: int) -> None:
+        """What was told behind the checkpoint that a run goes on from is told again."""
+        for curve in self.metrics.values():
+            curve.steps.cut(step)
+            curve.epochs.cut(epoch)
+            curve.validation.cut(epoch)
 
     def _epoch(self, event: Event) -> None:
         epoch = event["epoch"]

@@ -2,7 +2,8 @@
 
 Every event has "event" (its kind) and "time" (seconds since 1970):
 
-    {"event": "state", "state": "running", ...}      also queued, stopped, completed, failed
+    {"event": "state", "state": "running", ...}      queued, paused, stopped, completed, failed
+    {"event": "resumed", "epoch": 2, "step": 51}     it goes on from there: what is behind is gone
     {"event": "plan", "epochs": 25, "steps": 23}     when training begins; steps may be null
     {"event": "step", "step": 41, "epoch": 2, "metrics": {"loss": 0.41}}
     {"event": "epoch", "epoch": 2, "seconds": 0.61, "metrics": {"loss": 0.4, "val_loss": 0.5}}
@@ -30,7 +31,10 @@ class EventWriter:
     """Appends events; each is one write, so that a reader never sees half of one from us."""
 
     def __init__(self, folder: Path):
-        self._file = os.open(folder / NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._file = os.open(folder / NAME, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            os.write(self._file, b"\n")  # behind a line that a power cut left unfinished
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, event: str, **fields: Any) -> None:

@@ -56,6 +56,12 @@ class Found:
                 return None
         return 1
 
+    @property
+    def there(self) -> bool:
+        """Whether it is there now, or may still be on its way."""
+        noted = (self.folder / NAME).exists()
+        return self._process() is not None if noted else self.poll() is None
+
     def kill(self) -> None:
         """Ends it at once."""
         import psutil

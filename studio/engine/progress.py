@@ -39,12 +39,19 @@ class Progress(Struct):
                 self.since = self.time
         elif kind == "plan":
             self.epochs, self.steps = event.get("epochs"), event.get("steps")
+        elif kind == "resumed":
+            self.epoch, self.step, self.test = event["epoch"], event["step"], {}
         elif kind in ("step", "epoch"):
             self.epoch, self.step = event["epoch"], event.get("step", self.step)
             if kind == "epoch":
                 self.metrics = event["metrics"]
         elif kind == "test":
             self.test = event["metrics"]
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits to be told to go on."""
+        return self.state == "paused"
 
     @property
     def ended(self) -> bool:

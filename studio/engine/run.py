@@ -73,6 +73,10 @@ class Run:
         """Asks it to write a checkpoint and end."""
         control.ask(self.folder, control.STOP)
 
+    def pause(self) -> None:
+        """Asks it to wait behind the step it is at, with a checkpoint written."""
+        control.ask(self.folder, control.PAUSE)
+
     def kill(self) -> None:
         """Ends the process at once."""
         self.process.kill()
@@ -158,7 +162,7 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
         process = _launch(place)
     except OSError as error:
         raise StudioError(f"The run can't be kept in {place}: {error.strerror}.") from None
-    _started[:] = [*(each for each in _started if each.poll() is None), process]
+    _keep(process)
     return Run(place, process)
 
 
@@ -166,13 +170,46 @@ _started: list[subprocess.Popen] = []
 """Kept until they end, also where nobody follows them: they would stay behind as zombies."""
 
 
-def _launch(place: Path) -> subprocess.Popen:
+def resume(folder: Path) -> Run:
+    """Lets a run go on: one that waits at once, one that has ended from its last checkpoint.
+
+    Raises StudioError where it goes on already, or has been completed.
+    """
+    run = attach(folder)
+    run.poll()
+    state, there = run.progress.state, not run.progress.ended and run.process.there
+    if there and (state == "paused" or control.asked(folder, control.PAUSE)):
+        control.withdraw(folder, control.PAUSE)
+        return run
+    if there:
+        raise StudioError(f"The run {run.id} goes on already: nothing has to be resumed.")
+    if state == "completed":
+        raise StudioError(f"The run {run.id} has been completed: there is nothing left to train.")
+    control.withdraw(folder, control.PAUSE, control.STOP)
+    try:
+        events = EventWriter(folder)
+        events.write("state", state="queued")
+        events.close()
+        process = _launch(folder, "--resume")
+    except OSError as error:
+        raise StudioError(f"The run can't go on in {folder}: {error.strerror}.") from None
+    _keep(process)
+    run.process = process
+    run.poll()
+    return run
+
+
+def _keep(process: subprocess.Popen) -> None:
+    _started[:] = [*(each for each in _started if each.poll() is None), process]
+
+
+def _launch(place: Path, *options: str) -> subprocess.Popen:
     """The training process: a session of its own, so that it outlives whoever started it."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with (place / LOG).open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "studio.engine.child", str(place.resolve())],
+            [sys.executable, "-m", "studio.engine.child", *options, str(place.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

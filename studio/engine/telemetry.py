@@ -52,6 +52,11 @@ class Telemetry(keras.callbacks.Callback):
         self.metrics: dict[str, Any] = {}
         """The last epoch's, and with test_ before their names those of the test."""
 
+    def begin_at(self, epochs: int, steps: int, more: int) -> None:
+        """Goes on where so many epochs were whole, after so many steps, and `more` of the next."""
+        self._epoch, self._step, self._steps = epochs + bool(more), steps, more
+        self._events.write("resumed", epoch=epochs, step=steps + more)
+
     def on_train_begin(self, logs=None):
         """Says how long it will be."""
         self._training = True
@@ -61,6 +66,9 @@ class Telemetry(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Begins to count."""
+        if self._epoch == epoch + 1:
+            self._epoch_began = time.perf_counter()
+            return  # it goes on within the epoch
         self._epoch = epoch + 1
         self._step += self._steps
         self._steps = 0
@@ -72,6 +80,11 @@ class Telemetry(keras.callbacks.Callback):
         if now >= self._next_look:
             self._next_look = now + LISTEN
             self._look()
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Looks in a validation too; a test is not interrupted."""
+        if self._training:
+            self.on_train_batch_begin(batch)
 
     def on_train_batch_end(self, batch, logs=None):
         """A step event, where there is time for one; called in any thread."""
@@ -94,7 +107,6 @@ class Telemetry(keras.callbacks.Callback):
         self._events.write(
             "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics
         )
-        self._look()
 
     def on_train_end(self, logs=None):
         """What is evaluated from now on is the test."""
@@ -108,11 +120,32 @@ class Telemetry(keras.callbacks.Callback):
             self.metrics |= {f"test_{name}": value for name, value in metrics.items()}
 
     def _look(self) -> None:
+        if control.asked(self._run, control.PAUSE) and not control.asked(self._run, control.STOP):
+            self._wait()
         if control.asked(self._run, control.STOP):
-            self._checkpoint()
+            self._keep()
+            self._save_model()
             raise Stopped
 
-    def _checkpoint(self) -> None:
+    def _wait(self) -> None:
+        """Waits until it may go on, or is to stop; what it has learned is on disk before."""
+        self._keep()
+        self._events.write("state", state="paused")
+        began = time.perf_counter()
+        while control.asked(self._run, control.PAUSE):
+            if control.asked(self._run, control.STOP):
+                return
+            time.sleep(LISTEN)
+        self._epoch_began += time.perf_counter() - began
+        self._events.write("state", state="running")
+
+    def _keep(self) -> None:
+        """Has the script write a checkpoint of just this place, where its loop can."""
+        save = self.params.get("checkpoint")
+        if save is not None:
+            save()
+
+    def _save_model(self) -> None:
         """Saves the model as it is, beside first and then in its place."""
         folder = self._run / "checkpoints"
         folder.mkdir(exist_ok=True)

@@ -38,7 +38,6 @@ ALONG = frozenset(
         "ragged_batch",
         "rebatch",
         "shard",
-        "shuffle",
         "skip",
         "take",
         "take_while",
@@ -47,9 +46,9 @@ ALONG = frozenset(
         "with_options",
         "zip",
     )
-) | {"studio.data.split", "studio.data.window", "tf.data.experimental.assert_cardinality"}
+) | {"studio.data.window", "tf.data.experimental.assert_cardinality"}
 """Stages that begin all that stands before them when a pass begins, and not only as it is needed,
-as a second dataset of `concatenate` is."""
+as a second dataset of `concatenate` is, or what a `shuffle` mixes."""
 
 _DRAWS = re.compile(r"random|shuffle|augment", re.IGNORECASE)
 
@@ -74,7 +73,7 @@ def replay(project: Project, output: str) -> str:
     for name in drawing:
         if graph.nodes[name].op != f"{_DATASET}shuffle":
             return WHOLE
-    behind = {name for name in used if upstream(wiring, [name]) & drawing}
+    behind = {name for name in used if upstream(wiring, [name]) & drawing - {name}}
     plain = all(graph.nodes[name].op in ALONG for name in behind)
     return BEGUN if plain else WHOLE
 

@@ -22,7 +22,10 @@ class Pace:
         self._first: tuple[float, int] | None = None
 
     def take(self, event: dict[str, Any]) -> None:
-        """Goes on by one event."""
+        """Goes on by one event; what was before a pause tells nothing of the speed."""
+        if event["event"] in ("resumed", "state"):
+            self._recent.clear()
+            self._first = None
         if event["event"] not in ("step", "epoch") or "step" not in event:
             return
         mark = (event["time"], event["step"])
@@ -73,6 +76,8 @@ def _going(progress: Progress, pace: Pace) -> str:
     if not progress.epoch:
         return f"epoch 1 of {progress.epochs}"
     parts = [f"epoch {progress.epoch} of {progress.epochs}"]
+    if progress.paused:
+        return f"paused in {parts[0]}"
     speed, left = pace.speed, pace.left(progress)
     if speed is not None:
         parts.append(f"{speed:,.0f} steps/s" if speed >= 10 else f"{speed:.2g} steps/s")

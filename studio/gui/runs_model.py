@@ -23,6 +23,7 @@ STATES = {
     "queued": ("clock", "muted"),
     "running": ("play", "accent"),
     "completed": ("circle-check", "good"),
+    "paused": ("pause", "warning"),
     "stopped": ("square", "warning"),
     "failed": ("circle-alert", "error"),
     "lost": ("circle-help", "error"),

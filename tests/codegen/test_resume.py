@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ import pytest
 
 from studio.codegen.script import write_script
 from studio.graph.document import Project
-from tests.codegen.test_loop import OPTIONS, module, small
+from studio.graph.file import loads, plain
+from studio.graph.replay import WHOLE, replay
+from studio.graph.text import dump
+from tests.codegen.test_loop import OPTIONS, callback, module, small
 
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
 
@@ -84,17 +87,120 @@ def assert_resumes(
     assert history.epoch == list(range(len(history.epoch)))
 
 
-custom: Callable[..., Project] = lambda folder, **training: small(  # noqa: E731
-    folder, loop="custom", **training
-)
+def looped(folder: Path, **training: Any) -> Project:
+    return small(folder, **({"loop": "custom", "epochs": 3} | training))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_interrupted_training_ends_the_same(name: str, tmp_path: Path) -> None:
+    options = OPTIONS[name] | ({"epochs": 12} if name == "stopped early" else {})
+    several = options.get("steps_per_execution", 1) > 1
+    assert_resumes(looped(tmp_path, **options), tmp_path, [4 if several else 9])
 
 
 @pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
-@pytest.mark.parametrize("name", OPTIONS)
-def test_an_interrupted_training_ends_the_same(
-    name: str, style: str | None, tmp_path: Path
+def test_one_interrupted_again_and_again_ends_the_same(style: str | None, tmp_path: Path) -> None:
+    """At its first step, at the first of an epoch, at the last, and in between."""
+    project = looped(tmp_path, callbacks=[callback("ReduceLROnPlateau", patience=1)])
+    assert_resumes(project, tmp_path, [0, 3, 4, 6, 1], style)
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_one_interrupted_while_it_is_validated_ends_the_same(
+    limit: int | None, tmp_path: Path
 ) -> None:
-    options = OPTIONS[name]
-    whole = options.get("steps_per_epoch", 7)  # steps of an epoch
-    steps = [3, whole, 1] if options.get("steps_per_execution", 1) == 1 else [1, 2, 3]
-    assert_resumes(custom(tmp_path, **options), tmp_path, steps, style)
+    project = looped(tmp_path, steps_per_epoch=limit)
+    assert_resumes(project, tmp_path, [1, 3], tests=True)
+
+
+def changed(project: Project, source: str, *stages: dict[str, Any]) -> Project:
+    """The project with stages behind one of its data."""
+    value = plain(project)
+    edges, last = value["data"]["edges"], source
+    after = [edge for edge in edges if edge[0] == source]
+    for stage in stages:
+        value["data"]["nodes"].append(stage)
+        edges.append([last, stage["id"]])
+        last = stage["id"]
+    for edge in after:
+        edge[0] = last
+    found, problems = loads(dump(value))
+    assert not problems
+    return found
+
+
+def stage(name: str, method: str, **params: Any) -> dict[str, Any]:
+    return {"id": name, "op": f"tf.data.Dataset.{method}", "params": params}
+
+
+DRAWN = {
+    "a shuffle before a cache": [stage("once", "shuffle", buffer_size=60), stage("kept", "cache")],
+    "two shuffles": [stage("once", "shuffle", buffer_size=20)],
+    "a shuffle that is repeated": [
+        stage("once", "shuffle", buffer_size=60),
+        stage("twice", "repeat", count=2),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("limit", [None, 4])
+def test_what_the_data_draw_is_drawn_again(name: str, limit: int | None, tmp_path: Path) -> None:
+    project = changed(looped(tmp_path, steps_per_epoch=limit), "split.train", *DRAWN[name])
+    assert replay(project, "train") == WHOLE
+    assert_resumes(project, tmp_path, [9])
+
+
+def images(folder: Path, **training: Any) -> Project:
+    """Forty small images, changed by chance in the data and in the model."""
+    rows = np.random.default_rng(3)
+    np.savez(
+        folder / "images.npz",
+        x=rows.uniform(size=(40, 8, 8, 1)).astype("float32"),
+        y=rows.integers(0, 3, 40).astype("int32"),
+    )
+    value = plain(looped(folder, **training))
+    value["data"]["nodes"][0]["params"]["path"] = "images.npz"
+    value["model"]["nodes"][0]["params"]["shape"] = [8, 8, 1]
+    value["model"]["nodes"] += [
+        {"id": "turned", "op": "keras.layers.RandomRotation", "params": {"factor": 0.2}},
+        {"id": "flat", "op": "keras.layers.Flatten"},
+    ]
+    value["model"]["edges"][0] = ["x", "turned"]
+    value["model"]["edges"] += [["turned", "flat"], ["flat", "wide"]]
+    project, problems = loads(dump(value))
+    assert not problems
+    flipped = {"op": "keras.layers.RandomFlip", "params": {"mode": "horizontal"}}
+    moved = {
+        "op": "keras.layers.RandomTranslation",
+        "params": {"height_factor": 0.2, "width_factor": 0.2},
+    }
+    function = {"op": "studio.map.augment", "params": {"layers": [flipped, moved]}}
+    return changed(project, "mixed", stage("changed", "map", function=function))
+
+
+def test_augmented_images_are_changed_as_they_would_have_been(tmp_path: Path) -> None:
+    project = images(tmp_path)
+    assert replay(project, "train") == WHOLE
+    assert_resumes(project, tmp_path, [8, 2])
+
+
+def test_a_new_training_leaves_no_checkpoint_of_another(tmp_path: Path) -> None:
+    text = write_script(looped(tmp_path), tmp_path).text
+    with pytest.raises(Interrupted):
+        module(text, tmp_path).train([Interruption(9)])
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [
+        "000001-000000000",
+        "000001-000000002",
+    ]
+    with pytest.raises(Interrupted):
+        module(text, tmp_path).train([Interruption(1)])
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000-000000001"]
+
+
+def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    project = looped(tmp_path, checkpoint_steps=2, checkpoints_kept=3)
+    module(write_script(project, tmp_path).text, tmp_path).train()
+    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    # 3 epochs of 7 steps: behind each second one.
+    assert names == ["000002-000000002", "000002-000000004", "000002-000000006"]

@@ -1,0 +1,162 @@
+"""Runs that were killed at random places go on, and end as one that never was: the same bits."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from studio.engine import run as runs
+from studio.engine.curves import Curves
+from studio.engine.events import EventReader, EventWriter
+from studio.engine.progress import Progress
+from studio.engine.run import Run, resume, start, wait
+from studio.graph.document import Project
+from studio.graph.problems import StudioError
+from tests.codegen.test_loop import callback, optimizer
+from tests.codegen.test_resume import images
+from tests.engine.nursery import Nursery, some_deaths
+
+KILLS = int(os.environ.get("STUDIO_KILLS", "24"))
+SECONDS = 120.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
+
+DECAY = {
+    "op": "keras.optimizers.schedules.ExponentialDecay",
+    "params": {"initial_learning_rate": 0.02, "decay_steps": 5, "decay_rate": 0.9},
+}
+
+
+def hard(folder: Path, loop: str) -> Project:
+    """All at once: shuffled data, changes by chance in data and model, dropout, a schedule,
+    accumulated gradients, and a stop that comes early.
+    """
+    project = images(
+        folder,
+        loop=loop,
+        epochs=14,
+        checkpoint_steps=2,
+        optimizer=optimizer("Adam", learning_rate=DECAY, gradient_accumulation_steps=3),
+        callbacks=[callback("EarlyStopping", patience=4, restore_best_weights=True)],
+    )
+    return replace(project, name=loop)
+
+
+def begun(project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run whose process is still to be started."""
+    monkeypatch.setattr(runs, "_launch", lambda place, *options: _Nobody())
+    return start(project, folder, folder / "runs").folder
+
+
+class _Nobody:
+    def poll(self) -> int:
+        return 0
+
+
+def told(folder: Path) -> dict[str, list[tuple[float, float]]]:
+    """The metrics of the epochs, as a plot shows them."""
+    curves = Curves()
+    curves.take(EventReader(folder).read())
+    found = {}
+    for name, curve in curves.metrics.items():
+        for kind in ("epochs", "validation"):
+            points = getattr(curve, kind)
+            found[f"{kind} {name}"] = list(zip(points.x, points.y, strict=True))
+        steps = list(curve.steps.x)
+        assert steps == sorted(set(steps)), name
+    return found
+
+
+def weights(folder: Path) -> bytes:
+    with zipfile.ZipFile(folder / "artifacts" / "model.keras") as file:
+        return file.read("model.weights.h5")
+
+
+def state(folder: Path) -> str:
+    progress = Progress()
+    for event in EventReader(folder).read():
+        progress.take(event)
+    return progress.state
+
+
+@pytest.mark.parametrize("loop", ["custom", "fit"])
+def test_runs_killed_at_random_places_end_as_if_they_had_not_been(
+    loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = hard(tmp_path, loop)
+    undisturbed = begun(project, tmp_path, monkeypatch)
+    count = KILLS if loop == "custom" else KILLS // 3
+    deaths = some_deaths(count, seed=8, steps=9)
+    with Nursery() as nursery:
+        assert nursery.live(undisturbed, resume=False) == 0
+        while deaths:
+            folder = begun(project, tmp_path, monkeypatch)
+            resumes = False
+            while state(folder) != "completed":
+                death = deaths.pop() if deaths else None
+                code = nursery.live(folder, resumes, death)
+                log = (folder / "log.txt").read_text(encoding="utf-8")
+                assert code in (0, -9), f"{death}: {log[-2000:]}"
+                assert code == -9 or state(folder) == "completed"
+                resumes = True
+            assert weights(folder) == weights(undisturbed)
+            assert told(folder) == told(undisturbed)
+    epochs = len(told(undisturbed)["epochs loss"])
+    assert 1 < epochs < project.training.epochs  # it was stopped early, and not at once
+
+
+def following(run: Run, wanted: Any) -> None:
+    """Reads a run's events until something is so."""
+    until = time.monotonic() + SECONDS
+    while not wanted():
+        assert time.monotonic() < until, run.progress
+        run.poll()
+        time.sleep(0.02)
+
+
+def test_a_run_pauses_goes_on_stops_and_goes_on(tmp_path: Path) -> None:
+    project = images(tmp_path, loop="custom", epochs=3000)
+    run = start(project, tmp_path, tmp_path / "runs")
+    following(run, lambda: run.progress.step > 5)
+    with pytest.raises(StudioError, match="goes on already"):
+        resume(run.folder)
+    run.pause()
+    following(run, lambda: run.progress.state == "paused")
+    checkpoints = list((run.folder / "checkpoints").iterdir())
+    assert checkpoints
+    time.sleep(0.5)
+    step = run.progress.step
+    run.poll()
+    assert run.progress.step == step and run.process.poll() is None
+    assert resume(run.folder).folder == run.folder
+    following(run, lambda: run.progress.state == "running" and run.progress.step > step)
+    run.stop()
+    assert wait(run, SECONDS) and run.progress.state == "stopped"
+    stopped = run.progress.step
+    again = resume(run.folder)
+    following(again, lambda: again.progress.state == "running" and again.progress.step > stopped)
+    again.kill()
+    assert wait(again, SECONDS) and again.progress.state == "failed"
+    assert "SIGKILL" in again.progress.message
+
+
+def test_a_completed_run_has_nothing_left(tmp_path: Path) -> None:
+    run = start(images(tmp_path, epochs=1), tmp_path, tmp_path / "runs")
+    assert wait(run, SECONDS) and run.progress.state == "completed"
+    with pytest.raises(StudioError, match="completed: there is nothing left"):
+        resume(run.folder)
+
+
+def test_an_event_behind_half_a_line_stands_alone(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_bytes(b'{"event":"state","state":"running"}\n{"event":"st')
+    writer = EventWriter(tmp_path)
+    writer.write("state", state="stopped")
+    writer.close()
+    assert [event["state"] for event in EventReader(tmp_path).read()] == ["running", "stopped"]
