@@ -235,10 +235,10 @@ class Checkpoints:
         return list({id(each): each for each in found}.values())
 
     def save(self):
-        """Writes a checkpoint beside, then gives it its name; returns its folder."""
+        """Writes a checkpoint beside, and gives it its name when it is whole."""
         target = self.folder / f"{self.epoch:06}-{self.step:09}"
-        if target.exists():
-            return target
+        if target.exists() or self.epoch == self.step == 0:
+            return
         begun = time.monotonic()
         found = [keras.ops.convert_to_numpy(each) for each in self.variables()]
         arrays = {f"variable{index}": array for index, array in enumerate(found)}
@@ -269,7 +269,6 @@ class Checkpoints:
             shutil.rmtree(old)
         self.saved = time.monotonic()
         self.pause = 50 * (self.saved - begun)  # so it takes 2 % of the time at most
-        return target
 
     def kept(self):
         """Returns the folders of the checkpoints, the last one last."""
