@@ -49,6 +49,9 @@ def write_training(source: Source, project: Project, structure: Structure, style
     with source.section("Training"), source.block(head, doc):
         if training.seed is not None:
             source.line("keras.utils.set_random_seed(SEED)")
+        if training.deterministic:
+            source.need("tf")
+            source.line("tf.config.experimental.enable_op_determinism()")
         source.line("datasets = make_datasets()")
         source.line("model = build_model()")
         if "adapt_layers" in source.functions:

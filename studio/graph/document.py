@@ -152,6 +152,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     loop: Annotated[str, doc("fit, or custom: a compiled GradientTape loop.")] = "fit"
     epochs: Annotated[Positive, doc("How often the training data is gone through.")] = 1
     seed: Annotated[Seed | None, doc("Seed of all that is random.")] = None
+    deterministic: Annotated[
+        bool, doc("Let ops that may differ from run to run, on a GPU, not do so; slower.")
+    ] = False
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
     optimizers: Annotated[
         dict[str, Call], doc("Further optimizers by name; the custom loop uses them.")

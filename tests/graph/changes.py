@@ -51,6 +51,7 @@ TRAINING = {
     "loop": st.sampled_from(("fit", "custom")),
     "epochs": st.integers(1, 9),
     "seed": st.none() | st.integers(0, 9),
+    "deterministic": st.booleans(),
     "optimizer": st.none() | CALLS,
     "optimizers": st.dictionaries(NAMES, CALLS, max_size=2),
     "trained_by": st.dictionaries(NAMES, NAMES, max_size=2),

@@ -70,6 +70,7 @@ CASES = [
     (without_step(optimizers={"a": {"op": "keras.optimizers.Adem"}}, trained_by={"wide": "a"}),
      "unknown-op",
      ["training.optimizers.a", "keras.optimizers.Adam"]),
+    (training(deterministic=True, seed=None), "bad-step", ["there is no seed"]),
     (without_losses, "bad-step", ["no loss", "validation and test"]),
     (without_step(optimizers={"a": ADAM}), "bad-step", ['has "a", which trains nothing']),
     (without_step(trained_by={"wide": "a"}), "lost-optimizer", ["training.trained_by.wide"]),

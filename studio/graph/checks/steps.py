@@ -26,6 +26,10 @@ def check_steps(project: Project) -> Iterator[Problem]:
     if training is None:
         return
     yield from _loop(training)
+    if training.deterministic and training.seed is None:
+        message = "is true, but there is no seed, without which random ops are refused then."
+        fix = Several((SetTraining("seed", 1),), "Set the seed to 1")
+        yield _problem("bad-step", "deterministic", message, "Set training.seed.", fix)
     if training.train_step is not None:
         yield from _own_step(project, training.train_step)
     elif training.optimizers:

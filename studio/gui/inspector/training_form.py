@@ -144,6 +144,7 @@ def training_op(project: Project) -> Op:
     params += [
         Param("callbacks", callbacks, [], "What is called while training, in this order."),
         Param("seed", Int(0, 2**32 - 1), None, "The seed of all that is random."),
+        Param("deterministic", Bool(), False, "No op may differ from run to run; slower."),
         Param("steps_per_execution", Int(1), 1, "Batches for one call of the graph."),
         Param("steps_per_epoch", Int(1), None, steps),
         Param("validation_steps", Int(1), None, "Batches of a validation."),
