@@ -18,8 +18,15 @@ from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
-BY_OUTPUT = ("losses", "loss_weights", "metrics", "weighted_metrics", "loss_clipnorms")
-"""Fields of the training that have a value for each output of the model."""
+BY_OUTPUT = (
+    "losses",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "loss_clipnorms",
+    "optimizers",
+)
+"""Fields of the training that have a value for each output of the model, or by name."""
 
 OF_PROJECT = ("distribution", "exports")
 _TITLES = {
@@ -115,6 +122,13 @@ def training_op(project: Project) -> Op:
         Param("loop", Choice(("fit", "custom")), "fit", "fit, or a compiled GradientTape loop."),
         Param("optimizer", OneCall(("optimizer",), names=False), None, "The optimizer."),
     ]
+    further = project.training.optimizers if project.training is not None else {}
+    for name in further:
+        kind = OneCall(("optimizer",), names=False)
+        params.append(Param(f"optimizers.{name}", kind, None, f"The optimizer called {name}."))
+    if further:
+        help = "The nodes that a further optimizer trains: node to its name."
+        params.append(Param("trained_by", DictOf(Text()), {}, help))
     own = OneCall(("train_step", "code"), names=False)
     params.append(Param("train_step", own, None, "The custom loop's step, in code of your own."))
     outputs = [output_name(end) for end in project.model.outputs] if project.model else []
