@@ -69,6 +69,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python benchmarks/layout.py
+	$(BIN)/python benchmarks/runs.py
 	$(BIN)/python benchmarks/telemetry.py
 
 $(READY): pyproject.toml

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from studio import __version__
+from studio.run_arguments import add_queue_options, add_run_commands
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
     sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
     sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    add_queue_options(sub, _above_zero)
 
     text = "List the problems of a project."
     sub = add("validate", text, "studio validate digits/project.json --json")
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
             "without it nothing of a project is executed",
         )
     _add_data_commands(add)
+    add_run_commands(add)
 
     text = "Make a project of a template."
     sub = add("new", text, "studio new digits_cnn digits", project=False)

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from studio.engine.run import Run, batch_size, log_end, wait
+from studio.engine.run import Run, batch_size, log_end, over, wait
 from studio.graph.document import Project
 
 PATIENCE = 60.0
@@ -20,10 +20,11 @@ EACH = 0.05
 """Seconds between looks at a run's events."""
 
 
-def follow(run: Run, project: Project, as_json: bool) -> int:
+def follow(run: Run, project: Project, as_json: bool, stops: bool = True) -> int:
     """Shows a run to its end; returns the command's exit code.
 
-    Ctrl-C, or SIGTERM, stops the run with a checkpoint.
+    Ctrl-C, or SIGTERM, stops the run with a checkpoint; where it `stops` nothing, the run goes
+    on unseen.
     """
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -31,11 +32,15 @@ def follow(run: Run, project: Project, as_json: bool) -> int:
     interrupted = False
     try:
         with view:
-            while not (run.progress.ended and run.process.poll() is not None):
+            while not over(run):
                 for event in run.poll():
                     view.show(run, event)
                 time.sleep(EACH)
     except KeyboardInterrupt:
+        if not stops:
+            if not as_json:
+                print(f"\n{run.id} goes on: studio show {run.id} --follow shows it again.")
+            return 130
         interrupted = True
         _stop(run, quiet=as_json)
     if as_json:

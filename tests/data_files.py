@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from studio.graph.records import _crc
+from studio.graph.records import masked_crc
 
 ROWS = 40
 CLASSES = ("cat", "dog")
@@ -80,7 +80,9 @@ def tfrecord(place: Path, rows: list[bytes]) -> Path:
     made = b""
     for row in rows:
         head = struct.pack("<Q", len(row))
-        made += head + struct.pack("<I", _crc(head)) + row + struct.pack("<I", _crc(row))
+        made += (
+            head + struct.pack("<I", masked_crc(head)) + row + struct.pack("<I", masked_crc(row))
+        )
     return put(place, gzip.compress(made) if place.suffix == ".gz" else made)
 
 

@@ -23,6 +23,14 @@ COMMANDS = (
     "templates",
     "datasets",
     "new",
+    "runs",
+    "show",
+    "stop",
+    "note",
+    "tag",
+    "history",
+    "delete",
+    "tensorboard",
 )
 
 

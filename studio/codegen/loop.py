@@ -68,6 +68,10 @@ def _write_callbacks(source: Source, training: Training) -> None:
     made = "make_callbacks" in source.functions
     if made:
         source.line("own = make_callbacks()")
+    if any(each.op == "keras.callbacks.CSVLogger" for each in training.callbacks):
+        condition = "if resume and isinstance(each, keras.callbacks.CSVLogger):"
+        with source.block("for each in own:"), source.block(condition):
+            source.line("each.append = True  # to what it has written before")
     source.statement(
         "callbacks = ",
         call(

@@ -86,6 +86,9 @@ class FitCheckpoints:
 
             def make_callbacks():
                 self._own = make()
+                for each in self._own:
+                    if resume and isinstance(each, keras.callbacks.CSVLogger):
+                        each.append = True  # to what it has written before
                 return [before, *self._own]
 
             script.make_callbacks = make_callbacks

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import sys
 import traceback
@@ -17,7 +18,9 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.history import keep
 from studio.engine.process import forget, note
+from studio.engine.queue import advance
 from studio.engine.run import LINES, SCRIPT
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
@@ -28,7 +31,7 @@ def main(folder: Path, resume: bool = False) -> int:
 
     To resume is to go on from the last checkpoint; without one it begins anew.
     """
-    events = EventWriter(folder)
+    events, given = EventWriter(folder), dict(os.environ)  # before the script may change it
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -38,6 +41,7 @@ def main(folder: Path, resume: bool = False) -> int:
     except Exception as error:
         traceback.print_exc()
         place, line = _place(folder, error)
+        _keep_history(folder)
         where = f' at "{place[1]}" ({place[0]})' if place else ""
         events.write(
             "state",
@@ -50,6 +54,15 @@ def main(folder: Path, resume: bool = False) -> int:
         return 1
     finally:
         forget(folder)
+        advance(folder.parent, given)
+
+
+def _keep_history(folder: Path) -> None:
+    """Leaves the figures as CSV before the end is told; that it can't be done fails nothing."""
+    try:
+        keep(folder)
+    except OSError as error:
+        print(f"history.csv can't be written: {error.strerror}.", file=sys.stderr)
 
 
 def _train(folder: Path, events: EventWriter, resume: bool) -> int:
@@ -74,8 +87,10 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
             kept = FitCheckpoints(folder, project, script, resume=place is not None)
             script.main(callbacks=[*kept.callbacks, telemetry])
     except Stopped:
+        _keep_history(folder)
         events.write("state", state="stopped", metrics=telemetry.metrics)
         return 0
+    _keep_history(folder)
     events.write("state", state="completed", metrics=telemetry.metrics)
     return 0
 

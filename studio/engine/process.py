@@ -23,9 +23,13 @@ whoever started it knows more about its end, and may be about to tell it; and on
 said that it is there may still be on its way."""
 
 
-def note(folder: Path) -> None:
-    """Says that this process trains the run."""
-    about = {"process": os.getpid(), "machine": platform.node()}
+WAITING = "queue.json"
+"""Beside a run that waits for its turn."""
+
+
+def note(folder: Path, process: int | None = None) -> None:
+    """Says that a process, or this one, trains the run."""
+    about = {"process": process or os.getpid(), "machine": platform.node()}
     write_atomically(folder / NAME, dump(about).encode())
 
 
@@ -47,8 +51,11 @@ class Found:
         self.folder = folder
 
     def poll(self) -> int | None:
-        """None while it is there; else 1: how it ended is known only to whoever started it."""
-        if self._process() is not None:
+        """None while it is there, or waits for its turn; else 1.
+
+        How it ended is known only to whoever started it.
+        """
+        if (self.folder / WAITING).exists() or self._process() is not None:
             return None
         grace = GRACE if (self.folder / NAME).exists() else BEGINNING
         with contextlib.suppress(OSError):

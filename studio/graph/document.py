@@ -20,6 +20,9 @@ FORMAT = 1
 
 GRAPH_KINDS = ("model", "data")
 
+BY_OUTPUT = ("losses", "loss_weights", "loss_clipnorms", "metrics", "weighted_metrics")
+"""Fields of the training that have an entry for each output of the model, by its name."""
+
 
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]

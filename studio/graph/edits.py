@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from studio.graph.document import (
+    BY_OUTPUT,
     Block,
     Code,
     DataGraph,
@@ -178,7 +179,7 @@ class RenameNode(Edit, frozen=True):
             if name == self.name
         }
         changes = {}
-        for field in ("losses", "loss_weights", "loss_clipnorms", "metrics", "weighted_metrics"):
+        for field in BY_OUTPUT:
             values = getattr(training, field)
             if names.keys() & values.keys():
                 changes[field] = {names.get(key, key): value for key, value in values.items()}

@@ -49,7 +49,7 @@ def compression_of(file: Path) -> str:
         head = opened.read(_HEAD)
     if head.startswith(b"\x1f\x8b"):
         return "GZIP"
-    if len(head) == _HEAD and _crc(head[:8]) == int.from_bytes(head[8:], "little"):
+    if len(head) == _HEAD and masked_crc(head[:8]) == int.from_bytes(head[8:], "little"):
         return ""
     packed = head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0
     return "ZLIB" if packed else ""
@@ -99,7 +99,7 @@ def _framed(stream: BinaryIO, path: str, size: int | None) -> Iterator[bytes]:
         number += 1
         if len(head) < _HEAD:
             raise _cut(path, number)
-        if _crc(head[:8]) != int.from_bytes(head[8:], "little"):
+        if masked_crc(head[:8]) != int.from_bytes(head[8:], "little"):
             if number == 1:
                 raise Refused(f"reads {quoted(path)}, which is no TFRecord file")
             raise Refused(f"reads {quoted(path)}, whose record {number} is damaged")
@@ -118,7 +118,7 @@ def _framed(stream: BinaryIO, path: str, size: int | None) -> Iterator[bytes]:
         if len(tail) < _TAIL:
             raise _cut(path, number)
         # Checksums of long records take Python too long for a check at each keystroke.
-        if length < 1 << 16 and _crc(record) != int.from_bytes(tail, "little"):
+        if length < 1 << 16 and masked_crc(record) != int.from_bytes(tail, "little"):
             raise Refused(f"reads {quoted(path)}, whose record {number} is damaged")
         yield record
 
@@ -142,7 +142,7 @@ def _table() -> list[int]:
 _TABLE = _table()
 
 
-def _crc(data: bytes) -> int:
+def masked_crc(data: bytes) -> int:
     """The masked CRC-32C of the format."""
     value = 0xFFFFFFFF
     for byte in data:

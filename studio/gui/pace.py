@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from studio.gui.numbers import seconds_text
+from studio.engine.figures import number, seconds_text
 
 if TYPE_CHECKING:
     from studio.engine.progress import Progress
@@ -96,12 +96,3 @@ def _result(progress: Progress) -> str:
                 said = name.replace("val_", "validation ").replace("_", " ")
                 return f" · {called}{said} {number(value)}"
     return ""
-
-
-def number(value: Any) -> str:
-    """A metric as people read it: three figures behind the point, or four that count."""
-    if value is None:
-        return "not finite"
-    if isinstance(value, list):
-        return " ".join(map(number, value))
-    return f"{value:.3f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"

@@ -198,6 +198,18 @@ def test_a_new_training_leaves_no_checkpoint_of_another(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000-000000001"]
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
+def test_a_csv_logger_goes_on_in_its_file(tmp_path: Path) -> None:
+    logger = callback("CSVLogger", filename=str(tmp_path / "history.csv"))
+    text = write_script(looped(tmp_path, callbacks=[logger]), tmp_path).text
+    with pytest.raises(Interrupted):
+        module(text, tmp_path).train([Interruption(9)])
+    module(text, tmp_path).train(resume=True)
+    rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("epoch,")
+    assert [row[0] for row in rows[1:]] == ["0", "1", "2"]
+
+
 def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     project = looped(tmp_path, checkpoint_steps=2, checkpoints_kept=3)
     module(write_script(project, tmp_path).text, tmp_path).train()

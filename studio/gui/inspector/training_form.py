@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import of_kind
 from studio.graph.catalogue.types import Bool, Choice, DictOf, Float, Int, ListOf, OneCall, Text
-from studio.graph.document import Project, Training, output_name
+from studio.graph.document import BY_OUTPUT, Project, Training, output_name
 from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
 from studio.gui.inspector.described import alike
@@ -18,15 +18,8 @@ from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
-BY_OUTPUT = (
-    "losses",
-    "loss_weights",
-    "metrics",
-    "weighted_metrics",
-    "loss_clipnorms",
-    "optimizers",
-)
-"""Fields of the training that have a value for each output of the model, or by name."""
+BY_NAME = (*BY_OUTPUT, "optimizers")
+"""Fields of the training whose entries have a field each."""
 
 OF_PROJECT = ("distribution", "exports")
 _TITLES = {
@@ -193,7 +186,7 @@ def _groups(op: Op) -> dict[str, str]:
 def training_values(project: Project) -> dict[str, Any]:
     """What a project says of its training, by the names of `training_op`."""
     values = plain(project.training or Training())
-    for field in BY_OUTPUT:
+    for field in BY_NAME:
         for output, value in values.pop(field, {}).items():
             values[f"{field}.{output}"] = value
     if project.distribution is not None:
