@@ -386,7 +386,9 @@ def attributes(callback, aside):
             known[name] = json.loads(json.dumps(value, default=aside))
         except TypeError:
             continue  # a model, a function, an open file
-    known.pop("min_delta", None)  # whose sign Keras turns in each training
+    # Keras turns the sign of the one in each training; the other is of the file as it is.
+    for name in ("min_delta", "append_header"):
+        known.pop(name, None)
     return known
 
 
