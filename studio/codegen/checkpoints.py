@@ -7,6 +7,7 @@ same weights and history, bit for bit, as one that was never interrupted.
 from __future__ import annotations
 
 from studio.codegen.source import Source
+from studio.codegen.step_arguments import step_parts
 from studio.graph.document import Training
 
 CHECKPOINTS = '''class Checkpoints:
@@ -16,11 +17,12 @@ CHECKPOINTS = '''class Checkpoints:
     state of the callbacks, and the place: epoch, steps done in it, and their logs.
     """
 
-    def __init__(self, folder, model, callbacks, resume):
+    def __init__(self, folder, model, callbacks, resume{parts}):
         self.folder, self.model, self.callbacks = folder, model, callbacks
         self.epoch, self.step, self.logs = 0, 0, {}
         {data}
         {counters}
+        {more}
         if not resume:  # those there are belong to another training
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -33,6 +35,7 @@ CHECKPOINTS = '''class Checkpoints:
         model = self.model
         found = [*model.variables, *model.optimizer.variables]
         found += [each for metric in model.metrics for each in metric.variables]
+        {found}
         return list({id(each): each for each in found}.values())
 
     def save(self):
@@ -148,10 +151,21 @@ BY_PASS = {
 }
 
 
-def checkpoints(by_steps: bool, by_pass: bool) -> str:
+ALONE = {"more": "", "found": ""}
+"""Where steps change the model, its optimizer and its metrics alone."""
+
+WITH_PARTS = {
+    "more": "self.parts = [*parts]  # dicts of optimizers and metrics, by name",
+    "found": """for part in self.parts:
+            found += [each for one in part.values() for each in one.variables]""",
+}
+
+
+def checkpoints(by_steps: bool, by_pass: bool, with_parts: bool) -> str:
     """The text of the class and its function."""
-    text = CHECKPOINTS
+    text = CHECKPOINTS.replace("{parts}", ", *parts" if with_parts else "")
     parts = (BY_STEPS if by_steps else BY_TIME) | (BY_PASS if by_pass else BY_EPOCH)
+    parts |= WITH_PARTS if with_parts else ALONE
     for name, lines in parts.items():
         line = f"        {{{name}}}\n"
         text = text.replace(line, f"        {lines}\n" if lines else "")
@@ -162,8 +176,9 @@ def write_checkpoints(source: Source, training: Training) -> None:
     """Writes the class."""
     by_steps = training.checkpoint_steps is not None
     source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
+    by_pass = training.steps_per_epoch is not None
     with source.section("Checkpoints"):
-        source.text(checkpoints(by_steps, training.steps_per_epoch is not None))
+        source.text(checkpoints(by_steps, by_pass, bool(step_parts(training))))
 
 
 def constants(training: Training) -> list[str]:

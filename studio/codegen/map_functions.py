@@ -138,7 +138,8 @@ def _features_and_label(stage: Stage, p: Args, dataset: Elements) -> Expr:
     else:
         made = part(dataset, p.features)
     if p.label is not None:
-        made = tuple_of([made, part(dataset, p.label)])
+        weight = [] if p.sample_weight is None else [part(dataset, p.sample_weight)]
+        made = tuple_of([made, part(dataset, p.label), *weight])
     return of_element(dataset, made)
 
 

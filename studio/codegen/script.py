@@ -106,7 +106,8 @@ def _missing(project: Project) -> list[Problem]:
         if not there:
             message = f"the project has no {name}, which a script needs."
             found.append(Problem(ERROR, "missing-part", name, "", message, f"To mend it, {hint}."))
-    if project.training and not project.training.losses:
+    training = project.training
+    if training and not training.losses and training.train_step is None:
         message = "there is no loss, so nothing can be trained."
         hint = "Add one for each output under training.losses."
         found.append(Problem(ERROR, "missing-part", "training", "", message, hint))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from studio.codegen.layout import Expr
 from studio.codegen.literal import literal
+from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
+from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments
 from studio.graph.document import Project, Training
 
 STEPS = (1, 4, 16, 64)
@@ -31,7 +33,7 @@ _TIMER = '''def step_timer(model, batches, steps, xla):
             logs = function(iterator)
             callbacks.on_train_batch_end(calls, logs)
             calls += 1
-        float(logs["loss"])  # a GPU may still be at it
+        keras.ops.convert_to_numpy(tf.nest.flatten(logs)[0])  # a GPU may still be at it
         callbacks.on_train_end()
         return 1000 * (perf_counter() - begun) / (calls * steps)
 
@@ -147,7 +149,7 @@ def write_speed(source: Source, project: Project, compiled: Expr) -> None:
     head = "def compile_model(model, steps_per_execution, jit_compile):"
     with source.section("Compiling"), source.block(head, doc):
         source.statement(compiled)
-        if training.loop == "custom":
+        if training.loop == "custom" and builds_plainly(training):
             source.line("if model.built:  # else its weights come with its first call")
             source.line("    model.optimizer.build(model.trainable_variables)")
     doc = "Returns the function that trains a model on the next batches of an iterator."
@@ -157,7 +159,11 @@ def write_speed(source: Source, project: Project, compiled: Expr) -> None:
             source.line("return model.train_function")
         else:
             tests = "validation" in project.data.outputs
-            source.line(f"return make_steps(model){'[0]' if tests else ''}")
+            write_optimizers(source, project)
+            if own_logs(training):
+                source.line("means = {}")
+            made = f"make_steps({step_arguments(training)})"
+            source.line(f"return {made}{'[0]' if tests else ''}")
     for text in (_TIMER, _FASTER):
         with source.section("Speed"):
             source.text(text)

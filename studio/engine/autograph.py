@@ -63,7 +63,9 @@ def autograph(fields: dict[str, Any]) -> dict[str, Any]:
         model = script.build_model()
         script.compile_model(model, 1, False)
         found = []
-        made = script.make_steps(model)
+        # What it is made with beside the model is only named here, not used.
+        others = len(inspect.signature(script.make_steps).parameters) - 1
+        made = script.make_steps(model, *({} for _ in range(others)))
         for steps in made if isinstance(made, tuple) else (made,):
             step = inspect.getclosurevars(steps.python_function).nonlocals["step"]
             found.append((step.__name__, step.python_function))

@@ -51,7 +51,15 @@ TRAINING = {
     "loop": st.sampled_from(("fit", "custom")),
     "epochs": st.integers(1, 9),
     "seed": st.none() | st.integers(0, 9),
+    "deterministic": st.booleans(),
     "optimizer": st.none() | CALLS,
+    "optimizers": st.dictionaries(NAMES, CALLS, max_size=2),
+    "trained_by": st.dictionaries(NAMES, NAMES, max_size=2),
+    "train_step": st.none() | CALLS,
+    "weighted_metrics": st.dictionaries(NAMES, st.lists(CALLS, max_size=2).map(tuple), max_size=2),
+    "class_weights": st.dictionaries(NAMES, FLOATS, max_size=2),
+    "persistent_tape": st.booleans(),
+    "loss_clipnorms": st.dictionaries(NAMES, st.floats(0.1, 9), max_size=2),
     "losses": st.dictionaries(NAMES, CALLS, max_size=2),
     "loss_weights": st.dictionaries(NAMES, FLOATS, max_size=2),
     "metrics": st.dictionaries(NAMES, st.lists(CALLS, max_size=2).map(tuple), max_size=2),
@@ -60,6 +68,9 @@ TRAINING = {
     "validation_steps": st.none() | st.integers(1, 9),
     "steps_per_execution": st.integers(1, 9) | st.just("auto"),
     "jit_compile": st.booleans() | st.just("auto"),
+    "checkpoint_seconds": st.integers(1, 9),
+    "checkpoint_steps": st.none() | st.integers(1, 9),
+    "checkpoints_kept": st.integers(1, 9),
 }
 assert set(TRAINING) == {each.name for each in fields(Training)}
 PROJECT = {

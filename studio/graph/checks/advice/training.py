@@ -69,7 +69,8 @@ def _logged(context: Context) -> set[str] | None:
     for end in context.project.model.outputs:
         output = output_name(end)
         names |= {f"{output}_loss"} if several else set()
-        for call in context.training.metrics.get(output, ()):
+        weighted = context.training.weighted_metrics.get(output, ())
+        for call in (*context.training.metrics.get(output, ()), *weighted):
             op = find(call.op)
             name = context.value(call, "name") if op is not None else None
             if not isinstance(name, str):
