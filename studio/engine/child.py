@@ -34,12 +34,12 @@ def main(folder: Path) -> int:
         return _train(folder, events)
     except Exception as error:
         traceback.print_exc()
-        place, line = _place(folder, error)
+        said, place, line = _fault(folder, error)
         where = f' at "{place[1]}" ({place[0]})' if place else ""
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {_said(folder, error)}",
+            message=f"The training failed{where}: {said}",
             graph=place[0] if place else "",
             node=place[1] if place else "",
             line=line,
@@ -77,13 +77,19 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _said(folder: Path, error: Exception) -> str:
-    """What an error says, with the damaged file where one is to blame."""
-    from studio.engine.damage import damaged_file, record_files
+def _fault(folder: Path, error: Exception) -> tuple[str, tuple[str, str] | None, int | None]:
+    """What an error says, the (graph, node) it came from, and the line of the script.
+
+    Where a damaged file is to blame, that is its source.
+    """
+    from studio.engine.damage import damage, sources
     from studio.engine.stage import said_of
 
+    place, line = _place(folder, error)
     project, _ = read(folder / "project.json")
-    return said_of(error) + damaged_file(error, record_files(project, folder))
+    said = said_of(error)
+    found = damage(error, said, sources(project), folder)
+    return (said, place, line) if found is None else (found.said, ("data", found.node), None)
 
 
 def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from studio.codegen.stage_script import up_to, write_stage_script
-from studio.engine.damage import record_files
+from studio.engine.damage import sources
 from studio.engine.files import place_files
 from studio.graph.catalogue.registry import find
 from studio.graph.checks import Report
@@ -56,7 +56,8 @@ def question(
             "code": {name: (code.kind, code.source) for name, code in part.code.items()},
             "batched": batched(part),
             "rate": _rate(part, folder),
-            "records": record_files(part, folder),
+            "sources": sources(part),
+            "home": str(folder.resolve()),
         }
     )
 

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from studio.codegen.stage_script import FUNCTION
-from studio.engine.damage import damaged_file
+from studio.engine.damage import damage
 from studio.engine.own_code import MODULE, Fault, said_by
 from studio.graph.problems import printable, quoted
 
@@ -50,7 +50,7 @@ def blamed(fields: dict[str, Any]) -> Iterator[None]:
 
     `fields`: `lines`, which lines of the script belong to which node or piece of
     code, as "graph:name" -> [[first, last], ...]; the `node` that is looked at;
-    `records`, the TFRecord files that are read.
+    `sources`, those whose files can be read again, and `home`, the project's folder.
     """
     try:
         yield
@@ -64,7 +64,9 @@ def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
     node, said = fields["node"], said_of(error).rstrip(".")
     # The data files lie in the asker's own folder only for this question.
     said = said.replace(f"{fields['folder']}/", "")
-    said += damaged_file(error, fields.get("records") or {})
+    found = damage(error, said, fields.get("sources") or {}, Path(fields.get("home", "")))
+    if found is not None:
+        return Fault(f"{quoted(found.node)} fails: {found.said}.")
     for line in reversed(_lines(fields, error)):
         for key, ranges in fields["lines"].items():
             kind, _, name = key.partition(":")
