@@ -65,6 +65,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python benchmarks/layout.py
+	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/telemetry.py
 
 $(READY): pyproject.toml
