@@ -43,9 +43,10 @@ def question(
 
     `folder` is what the project's relative paths are relative to; `place` is a
     folder of the asker's own, where the data files are put for the script to
-    find. With `soon` maps come behind what mixes, which gives the same elements earlier, but
-    not at the speed of the pipeline itself. Raises ProjectError where what feeds the stage is wrong, StudioError
-    where there is no such stage or its files can't be put there.
+    find. With `soon` maps come behind what mixes, which gives the same elements
+    earlier, but not at the speed of the pipeline itself. Raises ProjectError
+    where what feeds the stage is wrong, StudioError where there is no such stage
+    or its files can't be put there.
     """
     part = up_to(project, end)
     script = _soon(part, folder) if soon else None
@@ -56,6 +57,7 @@ def question(
     return StageQuestion(
         {
             "script": script.text,
+            "stages": write_stage_script(part, folder, report, every=True).text,
             "folder": str(place.resolve()),
             "node": end,
             "lines": lines,

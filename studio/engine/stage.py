@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ FILE = "stage.py"
 
 MOST_SAID = 400
 
+SECONDS = 4.0
+"""How long each stage is gone through to see which one raises an error."""
+
 
 def dataset(fields: dict[str, Any]) -> Any:
     """The tf.data.Dataset of a question; raises what its script raises.
@@ -29,8 +33,12 @@ def dataset(fields: dict[str, Any]) -> Any:
     `fields`: the `script`, and the `folder` with the data files that it expects
     beside itself.
     """
+    return _made(fields, fields["script"])
+
+
+def _made(fields: dict[str, Any], script: str) -> Any:
+    """What a script's function gives."""
     file = _file(fields)
-    script = fields["script"]
     Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
     linecache.cache.pop(file, None)
     module = ModuleType(MODULE)
@@ -50,6 +58,7 @@ def blamed(fields: dict[str, Any]) -> Iterator[None]:
 
     `fields`: `lines`, which lines of the script belong to which node or piece of
     code, as "graph:name" -> [[first, last], ...]; the `node` that is looked at;
+    `stages`, the script that gives those before it, too;
     `sources`, those whose files can be read again, and `home`, the project's folder.
     """
     try:
@@ -79,7 +88,39 @@ def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
                 sentence = f"{name} fails in line {at} of its source, {quoted(text)}: {said}."
                 return Fault(sentence, name, at)
             return Fault(f"{quoted(name)} fails: {said}.")
-    return Fault(f"{quoted(node)} fails: {said}.")
+    return Fault(f"{quoted(_first_failing(fields, error) or node)} fails: {said}.")
+
+
+def _first_failing(fields: dict[str, Any], error: BaseException) -> str:
+    """The first stage whose own elements raise such an error; "" where none does in time.
+
+    An error in the middle of the data comes through all stages behind the one it
+    is raised in, and says of none of them that it is that one.
+    """
+    import tensorflow as tf
+
+    if not isinstance(error, tf.errors.OpError) or "stages" not in fields:
+        return ""
+    try:
+        stages = _made(fields, fields["stages"])
+        for end, made in stages.items():
+            if _raises(made, type(error)):
+                return end.partition(".")[0]
+    except Exception:
+        return ""  # what is told is the error that led here
+    return ""
+
+
+def _raises(made: Any, kind: type[BaseException]) -> bool:
+    """Whether going through a dataset ends in such an error, within a few seconds."""
+    until = time.monotonic() + SECONDS
+    try:
+        for _ in made:
+            if time.monotonic() > until:
+                return False
+    except kind:
+        return True
+    return False
 
 
 def _lines(fields: dict[str, Any], error: BaseException) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,30 @@ def test_only_what_is_lost_in_records_is_looked_for_in_their_files(tmp_path: Pat
     assert damage(lost, "Lost", there, folder) is None
     value["data"]["nodes"][0]["params"]["path"] = "z*.rec"
     assert damage(lost, "Lost", sources(read(value)), folder) is None
+
+
+def test_the_stage_that_an_error_in_the_data_came_from_is_named(tmp_path: Path) -> None:
+    """Not the one that is looked at, which lies behind it."""
+    lines = [f"{i}" for i in range(60)] + ["sixty"]
+    (tmp_path / "rows.txt").write_text("\n".join(lines))
+    stages = [
+        {"id": "rows", "op": "studio.data.lines", "params": {"path": "rows.txt"}},
+        {
+            "id": "numbers",
+            "op": "tf.data.Dataset.map",
+            "params": {"function": {"op": "studio.map.parse_numbers"}},
+        },
+        {"id": "some", "op": "tf.data.Dataset.prefetch", "params": {"buffer_size": 2}},
+        {"id": "batch", "op": "tf.data.Dataset.batch", "params": {"batch_size": 8}},
+    ]
+    ids = [each["id"] for each in stages]
+    edges = [list(pair) for pair in pairwise(ids)]
+    data = {"nodes": stages, "edges": edges, "outputs": {"train": "batch"}}
+    (tmp_path / "project.json").write_text(json.dumps({"studio": 1, "data": data}))
+    done = studio("preview", tmp_path, "--take", 100)
+    assert done.returncode == 1
+    assert done.stderr.startswith('studio: "numbers" fails: ')
+    assert "sixty" in done.stderr
 
 
 def test_of_an_error_in_a_graph_its_message_alone_is_told() -> None:
