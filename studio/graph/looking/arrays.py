@@ -8,7 +8,7 @@ from typing import Any
 from studio.graph.catalogue.registry import find
 from studio.graph.compose.names import fresh_ids
 from studio.graph.document import Call
-from studio.graph.looking.found import Found, given, label_by_name, many, part_of, words
+from studio.graph.looking.found import Found, Written, given, label_by_name, many, part_of, words
 from studio.graph.ops.records import record_plan
 from studio.graph.problems import quoted
 from studio.graph.rule import Args
@@ -111,12 +111,13 @@ def _array_maps(array: Array) -> list[Call]:
     return [*channel, Call("studio.map.rescale", {"scale": PIXEL})]
 
 
-def look_at_records(written: str, folder: Path) -> Found:
+def look_at_records(written: Written, folder: Path) -> Found:
     """A TFRecord file, or those of a pattern."""
     op = find("studio.data.tfrecord")
     features = record_plan(Args(op.filled({"path": written}), folder=folder)).features
     if not features:
-        raise Refused(f"reads {quoted(written)}, whose records have no feature")
+        first = written if isinstance(written, str) else written[0]
+        raise Refused(f"reads {quoted(first)}, whose records have no feature")
     single = {n: f for n, f in features.items() if f.shape == () and f.dtype != "string"}
     label = label_by_name(single) if len(features) > 1 else None
     names = [name for name in features if name != label]
