@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import signal
 import sys
 import traceback
@@ -83,28 +84,31 @@ def _fault(folder: Path, error: Exception) -> tuple[str, tuple[str, str] | None,
     Where a damaged file is to blame, that is its source.
     """
     from studio.engine.damage import damage, sources
+    from studio.engine.explained import explained
     from studio.engine.stage import said_of
 
     place, line = _place(folder, error)
     project, _ = read(folder / "project.json")
     said = said_of(error)
     found = damage(error, said, sources(project), folder)
-    return (said, place, line) if found is None else (found.said, ("data", found.node), None)
+    if found is None:
+        return explained(said), place, line
+    return (found.said, ("data", found.node), None)
 
 
 def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:
     """The (graph, node) whose lines the error came through last, and the line."""
     path = str(folder / SCRIPT)
     spans = json.loads((folder / LINES).read_text(encoding="utf-8"))
-    last = None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename != path:
-            continue
-        last = frame.lineno
+    # What a thread of TensorFlow's has run, such as a generator, stands in the text alone.
+    told = re.findall(rf'File "{re.escape(path)}", line (\d+)', str(error))
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path]
+    for line in [*map(int, reversed(told)), *lines]:
         for key, ranges in spans.items():
-            if any(first <= frame.lineno <= end for first, end in ranges):
-                return tuple(key.rsplit(":", 1)), frame.lineno
-    return None, last
+            if any(first <= line <= end for first, end in ranges):
+                return tuple(key.rsplit(":", 1)), line
+    return None, lines[-1] if lines else None
 
 
 if __name__ == "__main__":

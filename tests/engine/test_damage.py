@@ -185,6 +185,35 @@ def test_the_stage_that_an_error_in_the_data_came_from_is_named(tmp_path: Path) 
     assert "sixty" in done.stderr
 
 
+def test_a_label_in_the_middle_of_the_data_that_no_class_has_is_told(tmp_path: Path) -> None:
+    labels = np.zeros(100, "int32")
+    labels[60] = 5
+    np.savez(tmp_path / "a.npz", x=np.zeros((100, 2), "float32"), y=labels)
+    params = {"path": "a.npz", "features": "x", "label": "y"}
+    folder = project(tmp_path, {"id": "rows", "op": "studio.data.numpy", "params": params}, [2])
+    assert failed(folder) == (
+        "The training failed: The data has the label 5, but the model's output tells 2 classes "
+        "apart, whose labels go from 0 to 1; give the output 6 units, or mend the data"
+    )
+
+
+def test_a_generator_that_raises_in_the_middle_is_named(tmp_path: Path) -> None:
+    source = "def numbers():\n    yield [0.5, 1.0], 1\n    raise RuntimeError('the disk is gone')\n"
+    signature = {
+        "features": {"shape": [2], "dtype": "float32"},
+        "label": {"shape": [], "dtype": "int32"},
+    }
+    params = {"generator": {"op": "code:numbers"}, "output_signature": signature, "count": 9}
+    rows = {"id": "rows", "op": "tf.data.Dataset.from_generator", "params": params}
+    folder = project(tmp_path, rows, [2])
+    value = json.loads((folder / "project.json").read_text())
+    value["code"] = {"numbers": {"kind": "generator", "source": source}}
+    (folder / "project.json").write_text(json.dumps(value))
+    assert failed(folder) == (
+        'The training failed at "numbers" (code): RuntimeError: the disk is gone'
+    )
+
+
 def test_of_an_error_in_a_graph_its_message_alone_is_told() -> None:
     @tf.function
     def fails(number):
