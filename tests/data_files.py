@@ -229,6 +229,14 @@ def scalars(folder: Path) -> Path:
     return tfrecord(folder / "scalars.tfrecord", rows)
 
 
+def encoded(folder: Path) -> Path:
+    """Images as the bytes of their files, and a label beside them."""
+    png(folder / "one.png", 20, 30)
+    image = (folder / "one.png").read_bytes()
+    rows = [example(image=image, label=i % 3) for i in range(ROWS)]
+    return tfrecord(folder / "pictures.tfrecord", rows)
+
+
 def lines(folder: Path) -> Path:
     return put(folder / "poem.txt", "".join(f"line {'and ' * (i % 5)} {i}\n" for i in range(ROWS)))
 
@@ -244,6 +252,6 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     each.__name__: each
     for each in (
         numbers, mixed, gappy, prose, pixels, parquet, sqlite, npy, npz, named, images, parts,
-        loose, texts, sounds, records, packed_records, scalars, lines, shards,
+        loose, texts, sounds, records, packed_records, scalars, encoded, lines, shards,
     )
 }  # fmt: skip

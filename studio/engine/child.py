@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -40,13 +41,13 @@ def main(folder: Path, resume: bool = False) -> int:
         return _train(folder, events, resume)
     except Exception as error:
         traceback.print_exc()
-        place, line = _place(folder, error)
+        said, place, line = _fault(folder, error)
         _keep_history(folder)
         where = f' at "{place[1]}" ({place[0]})' if place else ""
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {_said(folder, error)}",
+            message=f"The training failed{where}: {said}",
             graph=place[0] if place else "",
             node=place[1] if place else "",
             line=line,
@@ -105,28 +106,37 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _said(folder: Path, error: Exception) -> str:
-    """What an error says, with the damaged file where one is to blame."""
-    from studio.engine.damage import damaged_file, record_files
+def _fault(folder: Path, error: Exception) -> tuple[str, tuple[str, str] | None, int | None]:
+    """What an error says, the (graph, node) it came from, and the line of the script.
+
+    Where a damaged file is to blame, that is its source.
+    """
+    from studio.engine.damage import damage, sources
+    from studio.engine.explained import explained
     from studio.engine.stage import said_of
 
+    place, line = _place(folder, error)
     project, _ = read(folder / "project.json")
-    return said_of(error) + damaged_file(error, record_files(project, folder))
+    said = said_of(error)
+    found = damage(error, said, sources(project), folder)
+    if found is None:
+        return explained(said), place, line
+    return (found.said, ("data", found.node), None)
 
 
 def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:
     """The (graph, node) whose lines the error came through last, and the line."""
     path = str(folder / SCRIPT)
     spans = json.loads((folder / LINES).read_text(encoding="utf-8"))
-    last = None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename != path:
-            continue
-        last = frame.lineno
+    # What a thread of TensorFlow's has run, such as a generator, stands in the text alone.
+    told = re.findall(rf'File "{re.escape(path)}", line (\d+)', str(error))
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path]
+    for line in [*map(int, reversed(told)), *lines]:
         for key, ranges in spans.items():
-            if any(first <= frame.lineno <= end for first, end in ranges):
-                return tuple(key.rsplit(":", 1)), frame.lineno
-    return None, last
+            if any(first <= line <= end for first, end in ranges):
+                return tuple(key.rsplit(":", 1)), line
+    return None, lines[-1] if lines else None
 
 
 if __name__ == "__main__":

@@ -188,6 +188,21 @@ def _features(record: bytes) -> Iterator[tuple[str, tuple[str, int]]]:
             yield name.decode("utf-8"), (KINDS.get(kind, ""), _length(kind, values))
 
 
+def first_bytes(file: Path, path: str) -> dict[str, bytes]:
+    """The features of a file's first record that hold bytes, each with the first it has."""
+    with _opened(file, compression_of(file)) as stream:
+        record = next(_framed(stream, path, None), b"")
+    found = {}
+    for _, features in _fields(record):
+        for _, entry in _fields(features):
+            parts = dict(_fields(entry))
+            kind, values = next(iter(_fields(parts.get(2, b""))), (0, b""))
+            if KINDS.get(kind) == "string":
+                first = next((value for number, value in _fields(values) if number == 1), b"")
+                found[parts.get(1, b"").decode("utf-8")] = first
+    return found
+
+
 def _length(kind: int, values: bytes) -> int:
     """How many values a list has; numbers may be packed, or one by one."""
     count = 0
