@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from studio.engine.directions import better
 from studio.engine.figures import number, seconds_text, when
 from studio.engine.progress import Progress
 from studio.engine.runs import Known, columns_of
+from studio.graph.directions import better
 from studio.graph.problems import StudioError, nearest, one_of, printable, quoted
 
 GAP = "  "

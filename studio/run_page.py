@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from studio.engine.directions import better
 from studio.engine.figures import bytes_text, number, when
+from studio.graph.directions import better
 from studio.graph.problems import printable
 from studio.graph.text import flat
 

@@ -63,7 +63,7 @@ IMPORTS = {
 # what a reader (or a linter: l, O, I) would stumble over.
 RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_"}
 RESERVED |= {"model", "datasets", "training", "HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
-RESERVED |= {"CHECKPOINTS_KEPT", "CHECKPOINT_SECONDS", "CHECKPOINT_STEPS"}
+RESERVED |= {"CHECKPOINTS_KEPT", "CHECKPOINT_BEST", "CHECKPOINT_SECONDS", "CHECKPOINT_STEPS"}
 
 
 class Section(Struct):

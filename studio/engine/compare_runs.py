@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import UNSET
 
-from studio.engine.directions import better
 from studio.engine.look_run import read_environment, read_project
 from studio.engine.runs import read_run
 from studio.graph.compare import Difference, differences
+from studio.graph.directions import better
 from studio.graph.problems import StudioError
 
 

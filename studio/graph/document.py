@@ -208,6 +208,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
         Positive | None, doc("Batches between two checkpoints, in the place of the time.")
     ] = None
     checkpoints_kept: Annotated[Positive, doc("How many of the last checkpoints are kept.")] = 2
+    checkpoint_best: Annotated[
+        str, doc("The logged value whose best epoch is kept beside them, such as val_loss.")
+    ] = ""
 
 
 class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -216,3 +216,20 @@ def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     # 3 epochs of 7 steps: behind each second one.
     assert names == ["000002-000000002", "000002-000000004", "000002-000000006"]
+
+
+@pytest.mark.parametrize(("best", "choose"), [("val_loss", min), ("loss", min)])
+def test_the_best_epoch_is_kept_too(best: str, choose: Any, tmp_path: Path) -> None:
+    project = looped(
+        tmp_path,
+        epochs=8,
+        checkpoints_kept=1,
+        checkpoint_best=best,
+        optimizer={"op": "keras.optimizers.SGD", "params": {"learning_rate": 0.7}},
+    )
+    _, history, _ = module(write_script(project, tmp_path).text, tmp_path).train()
+    values = history.history[best]
+    epoch = values.index(choose(values)) + 1
+    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert 1 <= len(names) <= 2 and f"{epoch:06}-000000000" in names
+    assert_resumes(project, tmp_path, [20])

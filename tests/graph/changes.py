@@ -71,6 +71,7 @@ TRAINING = {
     "checkpoint_seconds": st.integers(1, 9),
     "checkpoint_steps": st.none() | st.integers(1, 9),
     "checkpoints_kept": st.integers(1, 9),
+    "checkpoint_best": st.sampled_from(["", "val_loss", "accuracy"]),
 }
 assert set(TRAINING) == {each.name for each in fields(Training)}
 PROJECT = {

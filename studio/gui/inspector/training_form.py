@@ -172,6 +172,7 @@ def training_op(project: Project) -> Op:
         Param("checkpoint_seconds", Int(1), 300, "Seconds between checkpoints within an epoch."),
         Param("checkpoint_steps", Int(1), None, "Batches between two checkpoints."),
         Param("checkpoints_kept", Int(1), 2, "How many of the last checkpoints are kept."),
+        Param("checkpoint_best", Text(), "", "The value whose best epoch is kept: val_loss, ..."),
     ]
     if of_kind("strategy"):
         kind = OneCall(("strategy",), names=False)

@@ -104,6 +104,15 @@ def unknown_monitor(context: Context) -> Iterator[Finding]:
             nearest(monitor, names) or f"It reports {shown}, and val_ before each of them.",
             fix,
         )
+    best = context.training.checkpoint_best
+    if best and names and best not in names:
+        yield Finding(
+            "",
+            f"The best epoch is to be kept by {quoted(best)}, which this training doesn't report.",
+            nearest(best, names) or "It reports loss and the metrics, val_ before each.",
+            graph="training",
+            place="training.checkpoint_best",
+        )
 
 
 @advice("monitor-direction")

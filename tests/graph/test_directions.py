@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.engine.directions import better
+from studio.graph.directions import better
 
 
 @pytest.mark.parametrize(
