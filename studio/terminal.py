@@ -12,12 +12,16 @@ from typing import Any
 
 from studio.engine.run import Run, batch_size, log_end, over, wait
 from studio.graph.document import Project
+from studio.graph.problems import printable
 
 PATIENCE = 60.0
 """Seconds that a run gets to write its checkpoint after Ctrl-C; a second Ctrl-C ends it at once."""
 
 EACH = 0.05
 """Seconds between looks at a run's events."""
+
+WAITING = 0.3
+"""The share of the time spent waiting for data that is worth a word."""
 
 
 def follow(run: Run, project: Project, as_json: bool, stops: bool = True) -> int:
@@ -91,6 +95,8 @@ def _conclude(run: Run) -> None:
         for name, value in progress.test.items():
             print(f"test {name}: {_metric(value)}")
         print(f"model: {run.folder / 'artifacts' / 'model.keras'}")
+        if progress.message:
+            print(f"studio: {printable(progress.message)}", file=sys.stderr)
     elif progress.state == "stopped":
         print(f"stopped at epoch {progress.epoch}; it goes on with: studio resume {run.folder}")
     else:
@@ -131,6 +137,7 @@ class _Bar:
         )
         self._task = self._progress.add_task("starting", total=None, told="importing TensorFlow")
         self._batch = batch_size(project)
+        self._told_waiting = False
         self._began: tuple[float, int] | None = None
 
     def __enter__(self) -> _Bar:
@@ -158,6 +165,20 @@ class _Bar:
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"
             self._console.print(line, markup=False, soft_wrap=True)
+            self._tell_waiting(progress.resources.get("input_wait"))
+        elif kind == "problem":
+            self._console.print(printable(event["message"]), markup=False, soft_wrap=True)
+
+    def _tell_waiting(self, share: float | None) -> None:
+        """Says once that the data are too slow for the steps."""
+        if share is not None and share > WAITING and not self._told_waiting:
+            self._told_waiting = True
+            self._console.print(
+                f"{100 * share:.0f} % of the time the steps wait for data: "
+                "studio data bench says which stage is slow, and what would be faster.",
+                markup=False,
+                soft_wrap=True,
+            )
 
     def _speed(self, run: Run, event: dict[str, Any]) -> str:
         """Samples a second, and the time that is left if all epochs are trained."""

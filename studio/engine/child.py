@@ -6,10 +6,10 @@ nothing else differs from `python train.py`.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import json
 import os
-import re
 import signal
 import sys
 import traceback
@@ -19,10 +19,11 @@ from types import ModuleType
 from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
+from studio.engine.fault import fault_of
 from studio.engine.history import keep
 from studio.engine.process import forget, note
 from studio.engine.queue import advance
-from studio.engine.run import LINES, SCRIPT
+from studio.engine.run import SCRIPT, batch_size
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
 
@@ -33,6 +34,7 @@ def main(folder: Path, resume: bool = False) -> int:
     To resume is to go on from the last checkpoint; without one it begins anew.
     """
     events, given = EventWriter(folder), dict(os.environ)  # before the script may change it
+    faulthandler.enable()  # a crash in native code leaves the stack of Python in the log
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -41,16 +43,15 @@ def main(folder: Path, resume: bool = False) -> int:
         return _train(folder, events, resume)
     except Exception as error:
         traceback.print_exc()
-        said, place, line = _fault(folder, error)
+        found = fault_of(folder, error)
         _keep_history(folder)
-        where = f' at "{place[1]}" ({place[0]})' if place else ""
         events.write(
             "state",
             state="failed",
-            message=f"The training failed{where}: {said}",
-            graph=place[0] if place else "",
-            node=place[1] if place else "",
-            line=line,
+            message=f"The training failed{found.where}: {found.said}",
+            graph=found.graph,
+            node=found.node,
+            line=found.line,
         )
         return 1
     finally:
@@ -67,8 +68,9 @@ def _keep_history(folder: Path) -> None:
 
 
 def _train(folder: Path, events: EventWriter, resume: bool) -> int:
-    script = _load(folder / SCRIPT)
+    script = load_script(folder / SCRIPT)
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
+    from studio.engine.resources import Resources, profiles
     from studio.engine.telemetry import Stopped, Telemetry
 
     about = folder / "environment.json"
@@ -81,6 +83,11 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
         epochs, steps = place or (0, 0)
         telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
     project, _ = read(folder / "project.json")
+    resources = Resources(
+        events, telemetry.steps_done, batch_size(project), waits=not profiles(project)
+    )
+    resources.start()
+    state = "completed"
     try:
         if project.training.loop == "custom":
             script.main(callbacks=[telemetry], resume=place is not None)
@@ -88,15 +95,16 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
             kept = FitCheckpoints(folder, project, script, resume=place is not None)
             script.main(callbacks=[*kept.callbacks, telemetry])
     except Stopped:
-        _keep_history(folder)
-        events.write("state", state="stopped", metrics=telemetry.metrics)
-        return 0
+        state = "stopped"
+    finally:
+        resources.close()  # the run's end is the last that is told
+    told = telemetry.notice.conclude()
     _keep_history(folder)
-    events.write("state", state="completed", metrics=telemetry.metrics)
+    events.write("state", state=state, metrics=telemetry.metrics, **told)
     return 0
 
 
-def _load(path: Path) -> ModuleType:
+def load_script(path: Path) -> ModuleType:
     """The script as a module, as `import train` from its own folder would give it."""
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location("train", path)
@@ -104,39 +112,6 @@ def _load(path: Path) -> ModuleType:
     sys.modules["train"] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _fault(folder: Path, error: Exception) -> tuple[str, tuple[str, str] | None, int | None]:
-    """What an error says, the (graph, node) it came from, and the line of the script.
-
-    Where a damaged file is to blame, that is its source.
-    """
-    from studio.engine.damage import damage, sources
-    from studio.engine.explained import explained
-    from studio.engine.stage import said_of
-
-    place, line = _place(folder, error)
-    project, _ = read(folder / "project.json")
-    said = said_of(error)
-    found = damage(error, said, sources(project), folder)
-    if found is None:
-        return explained(said), place, line
-    return (found.said, ("data", found.node), None)
-
-
-def _place(folder: Path, error: Exception) -> tuple[tuple[str, str] | None, int | None]:
-    """The (graph, node) whose lines the error came through last, and the line."""
-    path = str(folder / SCRIPT)
-    spans = json.loads((folder / LINES).read_text(encoding="utf-8"))
-    # What a thread of TensorFlow's has run, such as a generator, stands in the text alone.
-    told = re.findall(rf'File "{re.escape(path)}", line (\d+)', str(error))
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == path]
-    for line in [*map(int, reversed(told)), *lines]:
-        for key, ranges in spans.items():
-            if any(first <= line <= end for first, end in ranges):
-                return tuple(key.rsplit(":", 1)), line
-    return None, lines[-1] if lines else None
 
 
 if __name__ == "__main__":

@@ -8,12 +8,18 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
     {"event": "step", "step": 41, "epoch": 2, "metrics": {"loss": 0.41}}
     {"event": "epoch", "epoch": 2, "seconds": 0.61, "metrics": {"loss": 0.4, "val_loss": 0.5}}
     {"event": "test", "metrics": {"loss": 0.39}}
+    {"event": "problem", "code": "not-finite", "step": 41, "epoch": 2, "found": true,
+     "graph": "model", "node": "wide", "message": "The loss is nan at step 41 ..."}
+    {"event": "resources", "cpu": 180.0, "memory": 900000000, "gpus": [{"name", "load", ...}],
+     "machine": {"cpu": 95.0, "memory": 7000000000, "total": 16000000000},
+     "steps_per_second": 210.0, "samples_per_second": 13440.0, "input_wait": 0.04}
     {"event": "checkpoint", "path": "checkpoints/stopped.keras"}
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -35,12 +41,14 @@ class EventWriter:
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
             os.write(self._file, b"\n")  # behind a line that a power cut left unfinished
+        self._writing = threading.Lock()
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, event: str, **fields: Any) -> None:
         """Appends an event with the present time; numbers that are not finite become null."""
-        line = {"event": event, "time": round(time.time(), 4)} | fields
-        os.write(self._file, self._encode(line) + b"\n")
+        with self._writing:  # so that times are in order, whichever thread tells
+            line = {"event": event, "time": round(time.time(), 4)} | fields
+            os.write(self._file, self._encode(line) + b"\n")
 
     def close(self) -> None:
         """Nothing more will be written."""

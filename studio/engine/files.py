@@ -72,14 +72,15 @@ def place_files(project: Project, folder: Path, target: Path) -> None:
             if path.startswith("assets:"):
                 _copy(file, target / place)
             else:
-                _link(file.resolve(), target / place)
+                link(file.resolve(), target / place)
         except OSError as error:
             raise StudioError(
                 f"The data file {file} can't be put into {target}: {error.strerror}."
             ) from None
 
 
-def _link(file: Path, place: Path) -> None:
+def link(file: Path, place: Path) -> None:
+    """Puts a file or folder into another place: as a link, or a copy where the system can't."""
     try:
         place.symlink_to(file)
         return

@@ -26,11 +26,39 @@ said that it is there may still be on its way."""
 WAITING = "queue.json"
 """Beside a run that waits for its turn."""
 
+BOOT = 120
+"""Seconds within which a machine isn't started twice."""
+
 
 def note(folder: Path, process: int | None = None) -> None:
     """Says that a process, or this one, trains the run."""
-    about = {"process": process or os.getpid(), "machine": platform.node()}
+    about = {"process": process or os.getpid(), "machine": platform.node(), "boot": boot()}
     write_atomically(folder / NAME, dump(about).encode())
+
+
+def boot() -> str:
+    """What tells this start of the machine from the others: an id, or when it was in seconds."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    import psutil
+
+    return str(psutil.boot_time())
+
+
+def _same_boot(one: str, other: str) -> bool:
+    """Whether two such are of the same start; a clock that is set moves its time a little."""
+    try:
+        return abs(float(one) - float(other)) < BOOT
+    except ValueError:
+        return one == other
+
+
+def other_boot(folder: Path) -> bool:
+    """Whether this machine has been started again since a process said that it trains a run."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        about = json.loads((folder / NAME).read_bytes())
+        return about["machine"] == platform.node() and not _same_boot(about["boot"], boot())
+    return False
 
 
 def forget(folder: Path) -> None:
@@ -57,6 +85,8 @@ class Found:
         """
         if (self.folder / WAITING).exists() or self._process() is not None:
             return None
+        if other_boot(self.folder):
+            return 1
         grace = GRACE if (self.folder / NAME).exists() else BEGINNING
         with contextlib.suppress(OSError):
             if time.time() - (self.folder / events.NAME).stat().st_mtime < grace:
@@ -91,6 +121,8 @@ class Found:
             about = json.loads((self.folder / NAME).read_bytes())
             if about["machine"] != platform.node():
                 return True
+            if other_boot(self.folder):
+                return None
             process = psutil.Process(about["process"])
             # A number is given again: it is ours only if it was started for this folder.
             ours = Path(process.cmdline()[-1]).samefile(self.folder)

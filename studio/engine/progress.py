@@ -23,6 +23,10 @@ class Progress(Struct):
     step: int = 0
     metrics: dict[str, Any] = msgspec.field(default_factory=dict)
     test: dict[str, Any] = msgspec.field(default_factory=dict)
+    problem: dict[str, Any] = msgspec.field(default_factory=dict)
+    """The last that was noticed while it went on: its code, message, graph, node, step, epoch."""
+    resources: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What it last said of the machine: see studio/engine/events.py."""
     time: float = 0.0
     since: float = 0.0
     """When it began to run; until then, when it was first heard of."""
@@ -47,6 +51,10 @@ class Progress(Struct):
                 self.metrics = event["metrics"]
         elif kind == "test":
             self.test = event["metrics"]
+        elif kind == "problem":
+            self.problem = event
+        elif kind == "resources":
+            self.resources = event
 
     @property
     def paused(self) -> bool:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from studio.codegen.script import Script, write_script
 from studio.engine import control
-from studio.engine.ending import how_it_ended
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
@@ -27,6 +28,9 @@ from studio.graph.document import Project
 from studio.graph.file import save, write_atomically
 from studio.graph.problems import StudioError
 from studio.graph.wiring import upstream, wire
+
+if TYPE_CHECKING:
+    from studio.engine.death import Death
 
 LOG = "log.txt"
 SCRIPT = "train.py"
@@ -62,7 +66,7 @@ class Run:
         if code is not None and not self._reader.behind:
             if not self.progress.ended:
                 writer = EventWriter(self.folder)
-                writer.write("state", state="failed", message=_death(code, self))
+                writer.write("state", **asdict(self._death(code)))
                 writer.close()
                 events += self._reader.read()
                 self.progress.take(events[-1])
@@ -70,6 +74,11 @@ class Run:
                 advance(self.folder.parent)  # it can't do so itself any more
             forget(self.folder)
         return events
+
+    def _death(self, code: int) -> Death:
+        from studio.engine.death import death
+
+        return death(self.folder, None if isinstance(self.process, Found) else code, self.progress)
 
     @property
     def behind(self) -> bool:
@@ -95,19 +104,11 @@ def attach(folder: Path) -> Run:
     return Run(folder, Found(folder))
 
 
-def _death(code: int, run: Run) -> str:
-    """Why a process ended that didn't say it itself."""
-    lines = log_end(run.folder, 1)
-    last = f' Its last words: "{lines[0]}"' if lines else ""
-    how = "ended before it was done" if isinstance(run.process, Found) else how_it_ended(code)
-    return f"The training process {how}.{last} See {run.folder / LOG}."
-
-
 def log_end(folder: Path, count: int) -> list[str]:
     """The last lines of a run's log that say something."""
     try:
         with (folder / LOG).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 65536))
             lines = file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return []

@@ -108,8 +108,10 @@ def read_run(folder: Path) -> Known:
     for event in told:
         progress.take(event)
     if not progress.ended and Found(folder).poll() is not None:
+        from studio.engine.death import death
+
         progress.state = "lost"
-        progress.message = "The training process is gone."
+        progress.message = death(folder, None, progress).message
     return Known(folder, told[0].get("time", 0.0) if told else 0.0, progress)
 
 
@@ -124,8 +126,12 @@ def _end(file, start: int, size: int) -> list[events.Event]:
         if begin == start or length >= MOST or any(b'"event":"epoch"' in each for each in others):
             break
         length *= 4
-    last = next((line for line in reversed(lines[:-1]) if line), b"")
-    return decode(b"\n".join([*others, last] if last.startswith(STEP) else others))
+    whole = lines[:-1]
+    last = next((n for n in range(len(whole) - 1, -1, -1) if whole[n].startswith(STEP)), None)
+    if last is None:
+        return decode(b"\n".join(others))
+    told = [line for line in whole[:last] if not line.startswith(STEP)]
+    return decode(b"\n".join([*told, *whole[last:], lines[-1]]))
 
 
 def columns_of(rows: list[Known]) -> list[str]:

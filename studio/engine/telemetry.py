@@ -17,6 +17,7 @@ import numpy as np
 
 from studio.engine import control
 from studio.engine.events import EventWriter
+from studio.engine.not_finite import Notice
 
 SHARE = 0.01
 """The part of the steps' time that step events may take."""
@@ -49,6 +50,7 @@ class Telemetry(keras.callbacks.Callback):
         self._counting = threading.Lock()
         self._next_event = 0.0
         self._next_look = 0.0
+        self.notice = Notice(run, events)
         self.metrics: dict[str, Any] = {}
         """The last epoch's, and with test_ before their names those of the test."""
 
@@ -56,6 +58,10 @@ class Telemetry(keras.callbacks.Callback):
         """Goes on where so many epochs were whole, after so many steps, and `more` of the next."""
         self._epoch, self._step, self._steps = epochs + bool(more), steps, more
         self._events.write("resumed", epoch=epochs, step=steps + more)
+
+    def steps_done(self) -> int:
+        """How many steps have been done; asked in any thread."""
+        return self._step + self._steps
 
     def on_train_begin(self, logs=None):
         """Says how long it will be."""
@@ -97,7 +103,9 @@ class Telemetry(keras.callbacks.Callback):
             if began < self._next_event:
                 return
             step = self._step + self._steps
-            self._events.write("step", step=step, epoch=self._epoch, metrics=_plain(logs))
+            metrics = _plain(logs)
+            self._events.write("step", step=step, epoch=self._epoch, metrics=metrics)
+            self.notice.look(metrics, step, self._epoch)
             self._next_event = began + (time.perf_counter() - began) / SHARE
 
     def on_epoch_end(self, epoch, logs=None):
@@ -108,6 +116,7 @@ class Telemetry(keras.callbacks.Callback):
         self._events.write(
             "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics
         )
+        self.notice.look(self.metrics, step, self._epoch)
 
     def on_train_end(self, logs=None):
         """What is evaluated from now on is the test."""

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from studio.codegen.script import write_script
-from studio.engine.damage import record_files
+from studio.engine.damage import sources
 from studio.engine.files import place_files
 from studio.engine.warm import Warm
 from studio.graph.checks import Report
@@ -64,5 +64,6 @@ def _fields(project: Project, folder: Path, place: Path, report: Report) -> dict
         "node": "training",
         "lines": lines,
         "code": {name: (code.kind, code.source) for name, code in project.code.items()},
-        "records": record_files(project, folder),
+        "sources": sources(project),
+        "home": str(folder.resolve()),
     }

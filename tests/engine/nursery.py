@@ -3,6 +3,7 @@
 `python -m tests.engine.nursery` reads a line of JSON for each life: its folder, whether it
 goes on from a checkpoint, and, if it is to die by itself, where: {"at": "step" | "write" |
 "half" | "fsync" | "rename", "count": n}. It answers with the exit code, negative for a signal.
+A run that is to be diagnosed has that done in a life of its own, not by a process it starts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,13 @@ class Nursery:
 
     def live(self, folder: Path, resume: bool, death: dict[str, Any] | None = None) -> int:
         """One life; returns its exit code, -9 where it was killed."""
-        asked = {"folder": str(folder), "resume": resume, "death": death}
+        return self._ask({"folder": str(folder), "resume": resume, "death": death})
+
+    def diagnose(self, folder: Path) -> int:
+        """Looks for where a run's loss became not finite; returns its exit code."""
+        return self._ask({"folder": str(folder), "diagnose": True})
+
+    def _ask(self, asked: dict[str, Any]) -> int:
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -112,11 +119,22 @@ def _live(asked: dict[str, Any]) -> int:
     with (folder / "log.txt").open("ab") as log:
         for handle in (1, 2):
             os.dup2(log.fileno(), handle)
+    if asked.get("diagnose"):
+        from studio.engine.diagnose import main as diagnose
+
+        return diagnose(folder)
     if asked["death"]:
         _doom(**asked["death"])
+    from studio.engine import not_finite
     from studio.engine.child import main
 
+    not_finite.diagnosis = _unborn
     return main(folder, asked["resume"])
+
+
+def _unborn(run: Path) -> None:
+    """A process that can't be started."""
+    raise OSError
 
 
 def _serve() -> None:

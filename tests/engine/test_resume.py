@@ -51,11 +51,13 @@ def hard(folder: Path, loop: str) -> Project:
 
 def begun(project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a run whose process is still to be started."""
-    monkeypatch.setattr(runs, "_launch", lambda place, *options: _Nobody())
+    monkeypatch.setattr(runs, "_launch", lambda place, *options: Nobody())
     return start(project, folder, folder / "runs").folder
 
 
-class _Nobody:
+class Nobody:
+    """A process that has ended, or never began."""
+
     def poll(self) -> int:
         return 0
 
