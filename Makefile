@@ -70,7 +70,11 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python benchmarks/layout.py
+	$(BIN)/python benchmarks/runs.py
+	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/telemetry.py
+	$(BIN)/python benchmarks/start.py
+	$(BIN)/python -m benchmarks.training
 
 $(READY): pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { \

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from studio import __version__
+from studio.run_arguments import add_queue_options, add_run_commands
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
     sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
     sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    add_queue_options(sub, _above_zero)
 
     text = "List the problems of a project."
     sub = add("validate", text, "studio validate digits/project.json --json")
@@ -80,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
             "without it nothing of a project is executed",
         )
     _add_data_commands(add)
+    add_run_commands(add)
+    _add_training_commands(add)
 
     text = "Make a project of a template."
     sub = add("new", text, "studio new digits_cnn digits", project=False)
@@ -150,6 +154,39 @@ def _add_data_commands(add) -> None:
     sub.add_argument("--take", metavar="N", type=_above_zero, help="the first elements alone")
 
 
+def _add_training_commands(add) -> None:
+    """`studio speed`, `studio autograph` and `studio lr`."""
+
+    def add_kind(name: str, help: str, example: str):
+        sub = add(name, help, f"studio {example}")
+        text = "run the project's own code, where it has some"
+        sub.add_argument("--run-code", action="store_true", help=text)
+        sub.set_defaults(command="training", function=name)
+        return sub
+
+    text = "Measure the training step: eager, compiled, with XLA, several steps a call."
+    sub = add_kind("speed", text, "speed digits/project.json")
+    sub.add_argument("--json", action="store_true", help="print it as JSON")
+    text = "write the fastest setting into the project's file"
+    sub.add_argument("--apply", action="store_true", help=text)
+
+    text = "Print the code that AutoGraph makes of the training step."
+    sub = add_kind("autograph", text, "autograph digits/project.json")
+    text = "as TensorFlow writes it, with all that is only there for AutoGraph"
+    sub.add_argument("--raw", action="store_true", help=text)
+
+    text = "Train a little with a rising learning rate, and suggest one."
+    sub = add_kind("lr", text, "lr digits/project.json")
+    sub.add_argument("--json", action="store_true", help="print it as JSON")
+    for name, dest, default in (("--from", "first", 1e-6), ("--to", "last", 1.0)):
+        text = f"the {dest} rate ({default:g} by default)"
+        sub.add_argument(name, metavar="RATE", dest=dest, type=_rate, default=default, help=text)
+    text = "how many batches are trained (100 by default)"
+    sub.add_argument("--steps", metavar="N", type=_at_least_ten, default=100, help=text)
+    text = "write the suggested rate into the project's file"
+    sub.add_argument("--apply", action="store_true", help=text)
+
+
 _DATA_EXAMPLE = "studio data bench digits/project.json"
 
 
@@ -157,6 +194,22 @@ def _above_zero(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
         raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text!r}")
     return int(text)
+
+
+def _at_least_ten(text: str) -> int:
+    if (number := _above_zero(text)) < 10:
+        raise argparse.ArgumentTypeError(f"expected at least 10, found {text!r}")
+    return number
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
 
 
 _WINDOW_USAGE = "studio [PROJECT] [--screenshot OUT.png [--theme light|dark] [--size WIDTHxHEIGHT]]"

@@ -176,15 +176,21 @@ def script(options) -> int:
 
 def run(options) -> int:
     """Trains the project in a process of its own, and follows it."""
-    from studio.engine.run import start
+    from studio.engine.run import prepare, start
     from studio.terminal import follow
 
+    if not options.queue and (options.follow or options.at_once):
+        raise StudioError("--follow and --at-once say how a run waits: they need --queue.")
     settings = [f"training.epochs={options.epochs}"] if options.epochs is not None else []
     project, folder, report = _checked(options, settings)
     from studio.codegen.script import write_script
 
     written = write_script(project, folder, report=report)
     runs = options.runs if options.runs is not None else folder / "runs"
+    if options.queue:
+        from studio.run_commands import enqueue
+
+        return enqueue(options, prepare(project, folder, runs, written))
     return follow(start(project, folder, runs, written), project, as_json=options.json)
 
 
@@ -193,6 +199,20 @@ def on_data(options) -> int:
     from studio import data_commands
 
     return getattr(data_commands, options.function)(options, *_checked(options))
+
+
+def on_runs(options) -> int:
+    """What the commands about runs do."""
+    from studio import run_commands
+
+    return getattr(run_commands, options.function)(options)
+
+
+def on_training(options) -> int:
+    """What `studio speed`, `studio autograph` and `studio lr` do with the training of a project."""
+    from studio import training_commands
+
+    return getattr(training_commands, options.function)(options, *_checked(options))
 
 
 def templates(options) -> int:
@@ -245,6 +265,8 @@ COMMANDS = {
     "summary": summary,
     "script": script,
     "data": on_data,
+    "runs": on_runs,
+    "training": on_training,
     "templates": templates,
     "datasets": datasets,
     "new": new,

@@ -12,11 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from studio.applying import apply, refuse_settings
 from studio.engine.shards import FEATURES
 from studio.graph.checks import Report
 from studio.graph.document import Project
 from studio.graph.problems import StudioError, printable, quoted
 from studio.graph.spec import shape_text
+from studio.table import columns
 from studio.writing import clear, waiting
 
 DONE, FAILED = 0, 1
@@ -127,14 +129,14 @@ def preview_lines(end: str, found: dict[str, Any]):
         figures = [_figure(known[key]) for key in ("min", "max", "mean")] if known else [""] * 3
         nan = f"{known['nan']:.1%}" if known and known["nan"] else ""
         rows.append((name, shape, spec["dtype"], *figures, nan))
-    yield from _table(rows)
+    yield from columns(rows)
     for each in found["classes"]:
         yield ""
         shares = ", ".join(f"{value}: {n} ({n / each['of']:.0%})" for value, n in each["counts"])
         yield f"{part_name(each['path'])} of {each['of']:,}: {shares}"
     shown = found.get("rows", found["elements"])
     yield ""
-    yield from _table([tuple(names), *(tuple(_cell(part) for part in row) for row in shown)])
+    yield from columns([tuple(names), *(tuple(_cell(part) for part in row) for row in shown)])
     if "rows" in found and shown:
         yield "(rows of the batches)"
     if found["late"]:
@@ -150,14 +152,6 @@ def _cell(part: dict[str, Any]) -> str:
     text = texts[0] if part["shape"] == [] and texts else f"[{' '.join(texts)}]"
     text = printable(text)
     return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
-
-
-def _table(rows: list[tuple[str, ...]]):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for index, row in enumerate(rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if not index:
-            yield "  ".join("-" * width for width in widths)
 
 
 def write(options, project: Project, folder: Path, report: Report) -> int:
@@ -211,11 +205,7 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
     from studio.engine.bench import bench as measure
     from studio.engine.warm import Warm
 
-    if options.apply and options.settings:
-        raise StudioError(
-            "--apply changes the project's file as it was measured: leave --set out, or write its "
-            "values into the file first."
-        )
+    refuse_settings(options)
 
     def tell(words: str) -> None:
         if sys.stderr.isatty():
@@ -228,7 +218,7 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
             tell("")
     best = found.gains[0] if found.gains else None
     if options.apply and best is not None:
-        _apply(options, best.edit)
+        apply(options, best.edit)
     if options.json:
         print(json.dumps(_bench_json(found) | {"applied": options.apply and best is not None}))
         return DONE
@@ -243,7 +233,7 @@ def bench(options, project: Project, folder: Path, report: Report) -> int:
         )
         for each in found.stages
     ]
-    for line in _table(rows):
+    for line in columns(rows):
         print(line)
     print()
     each = 1000 / found.batch_ms
@@ -267,12 +257,3 @@ def _bench_json(found: Any) -> dict[str, Any]:
     gains = [asdict(each) | {"edit": json.loads(encode(each.edit))} for each in found.gains]
     stages = to_builtins(found.stages)
     return asdict(found) | {"stages": stages, "gains": gains, "batch_ms": found.batch_ms}
-
-
-def _apply(options, edit: Any) -> None:
-    """Makes an edit in the project's file."""
-    from studio.graph.file import load, save
-
-    path = Path(options.project)
-    path = path / "project.json" if path.is_dir() else path
-    save(edit.apply(load(path)), path)  # read again: somebody may have saved it meanwhile

@@ -1,4 +1,4 @@
-"""`studio summary` as text: a row a node, in columns that fit the terminal."""
+"""Tables as text: `studio summary`, a row a node, in columns that fit the terminal; plain ones."""
 
 from __future__ import annotations
 
@@ -76,3 +76,13 @@ def _line(texts: tuple[str, ...], widths: list[int]) -> str:
 
 def _number(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
+
+
+def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """The lines of a plain table; its first row holds the titles."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for index, row in enumerate(rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield GAP.join(cells).rstrip()
+        if not index:
+            yield GAP.join("-" * width for width in widths)

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from studio.engine.run import Run, batch_size, log_end, wait
+from studio.engine.run import Run, batch_size, log_end, over, wait
 from studio.graph.document import Project
 from studio.graph.problems import printable
 
@@ -24,10 +24,11 @@ WAITING = 0.3
 """The share of the time spent waiting for data that is worth a word."""
 
 
-def follow(run: Run, project: Project, as_json: bool) -> int:
+def follow(run: Run, project: Project, as_json: bool, stops: bool = True) -> int:
     """Shows a run to its end; returns the command's exit code.
 
-    Ctrl-C, or SIGTERM, stops the run with a checkpoint.
+    Ctrl-C, or SIGTERM, stops the run with a checkpoint; where it `stops` nothing, the run goes
+    on unseen.
     """
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -35,11 +36,15 @@ def follow(run: Run, project: Project, as_json: bool) -> int:
     interrupted = False
     try:
         with view:
-            while not (run.progress.ended and run.process.poll() is not None):
+            while not over(run):
                 for event in run.poll():
                     view.show(run, event)
                 time.sleep(EACH)
     except KeyboardInterrupt:
+        if not stops:
+            if not as_json:
+                print(f"\n{run.id} goes on: studio show {run.id} --follow shows it again.")
+            return 130
         interrupted = True
         _stop(run, quiet=as_json)
     if as_json:
@@ -93,7 +98,7 @@ def _conclude(run: Run) -> None:
         if progress.message:
             print(f"studio: {printable(progress.message)}", file=sys.stderr)
     elif progress.state == "stopped":
-        print(f"stopped at epoch {progress.epoch}; checkpoint in {run.folder / 'checkpoints'}")
+        print(f"stopped at epoch {progress.epoch}; it goes on with: studio resume {run.folder}")
     else:
         print(f"studio: {progress.message}", file=sys.stderr)
         for line in log_end(run.folder, 5):
@@ -154,6 +159,8 @@ class _Bar:
             told = _metrics(event["metrics"]) + self._speed(run, event)
             epoch = f"epoch {event['epoch']}/{progress.epochs}  step {event['step']}"
             self._progress.update(self._task, description=epoch, completed=event["step"], told=told)
+        elif kind == "state" and progress.paused:
+            self._console.print(f"paused in epoch {progress.epoch}", markup=False)
         elif kind == "epoch":
             number = f"{event['epoch']:{len(str(progress.epochs))}}/{progress.epochs}"
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"

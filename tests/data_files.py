@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from studio.graph.records import _crc
+from studio.graph.records import masked_crc
 
 ROWS = 40
 CLASSES = ("cat", "dog")
@@ -80,7 +80,9 @@ def tfrecord(place: Path, rows: list[bytes]) -> Path:
     made = b""
     for row in rows:
         head = struct.pack("<Q", len(row))
-        made += head + struct.pack("<I", _crc(head)) + row + struct.pack("<I", _crc(row))
+        made += (
+            head + struct.pack("<I", masked_crc(head)) + row + struct.pack("<I", masked_crc(row))
+        )
     return put(place, gzip.compress(made) if place.suffix == ".gz" else made)
 
 
@@ -227,6 +229,14 @@ def scalars(folder: Path) -> Path:
     return tfrecord(folder / "scalars.tfrecord", rows)
 
 
+def encoded(folder: Path) -> Path:
+    """Images as the bytes of their files, and a label beside them."""
+    png(folder / "one.png", 20, 30)
+    image = (folder / "one.png").read_bytes()
+    rows = [example(image=image, label=i % 3) for i in range(ROWS)]
+    return tfrecord(folder / "pictures.tfrecord", rows)
+
+
 def lines(folder: Path) -> Path:
     return put(folder / "poem.txt", "".join(f"line {'and ' * (i % 5)} {i}\n" for i in range(ROWS)))
 
@@ -242,6 +252,6 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     each.__name__: each
     for each in (
         numbers, mixed, gappy, prose, pixels, parquet, sqlite, npy, npz, named, images, parts,
-        loose, texts, sounds, records, packed_records, scalars, lines, shards,
+        loose, texts, sounds, records, packed_records, scalars, encoded, lines, shards,
     )
 }  # fmt: skip

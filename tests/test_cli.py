@@ -20,9 +20,22 @@ COMMANDS = (
     "script",
     "preview",
     "data",
+    "speed",
+    "autograph",
+    "lr",
     "templates",
     "datasets",
     "new",
+    "runs",
+    "show",
+    "stop",
+    "pause",
+    "resume",
+    "note",
+    "tag",
+    "history",
+    "delete",
+    "tensorboard",
 )
 
 

@@ -6,7 +6,10 @@ same weights and history, bit for bit, as one that was never interrupted.
 
 from __future__ import annotations
 
+from studio.codegen.literal import text as string
 from studio.codegen.source import Source
+from studio.codegen.step_arguments import step_parts
+from studio.graph.directions import better
 from studio.graph.document import Training
 
 CHECKPOINTS = '''class Checkpoints:
@@ -16,16 +19,19 @@ CHECKPOINTS = '''class Checkpoints:
     state of the callbacks, and the place: epoch, steps done in it, and their logs.
     """
 
-    def __init__(self, folder, model, callbacks, resume):
+    def __init__(self, folder, model, callbacks, resume{parts}):
         self.folder, self.model, self.callbacks = folder, model, callbacks
         self.epoch, self.step, self.logs = 0, 0, {}
         {data}
         {counters}
+        {more}
+        {best}
         if not resume:  # those there are belong to another training
             shutil.rmtree(folder, ignore_errors=True)
 
     def passed(self, epoch, step, logs):
         """Notes that steps of an epoch are done, and writes a checkpoint where one is due."""
+        {better}
         {due}
 
     def variables(self):
@@ -33,6 +39,7 @@ CHECKPOINTS = '''class Checkpoints:
         model = self.model
         found = [*model.variables, *model.optimizer.variables]
         found += [each for metric in model.metrics for each in metric.variables]
+        {found}
         return list({id(each): each for each in found}.values())
 
     def save(self):
@@ -55,6 +62,7 @@ CHECKPOINTS = '''class Checkpoints:
         state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
         state |= {"stopped": self.model.stop_training, "callbacks": callbacks}
         {keep}
+        {keep_best}
         beside = self.folder / "unfinished"
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
@@ -68,7 +76,7 @@ CHECKPOINTS = '''class Checkpoints:
             os.fsync(file.fileno())
         beside.rename(target)
         for old in self.kept()[:-CHECKPOINTS_KEPT]:
-            shutil.rmtree(old)
+            {remove}
         {after}
 
     def kept(self):
@@ -98,6 +106,7 @@ CHECKPOINTS = '''class Checkpoints:
             vars(callback).update(kept)
         self.epoch, self.step, self.logs = state["epoch"], state["step"], state["logs"]
         {back}
+        {back_best}
         self.model.stop_training = state["stopped"]
 
 
@@ -109,7 +118,9 @@ def attributes(callback, aside):
             known[name] = json.loads(json.dumps(value, default=aside))
         except TypeError:
             continue  # a model, a function, an open file
-    known.pop("min_delta", None)  # whose sign Keras turns in each training
+    # Keras turns the sign of the one in each training; the other is of the file as it is.
+    for name in ("min_delta", "append_header"):
+        known.pop(name, None)
     return known'''
 
 
@@ -117,7 +128,7 @@ BY_TIME = {
     "counters": "self.saved, self.pause = time.monotonic(), 0.0",
     "due": """self.epoch, self.step, self.logs = epoch, step, logs
         pause = max(self.pause, CHECKPOINT_SECONDS if step else 0)
-        if time.monotonic() - self.saved >= pause:
+        if {if_better}time.monotonic() - self.saved >= pause:
             self.save()""",
     "begun": "begun = time.monotonic()",
     "after": """self.saved = time.monotonic()
@@ -129,7 +140,7 @@ BY_STEPS = {
     "counters": "self.unsaved = 0",
     "due": """self.unsaved += max(0, step - self.step)
         self.epoch, self.step, self.logs = epoch, step, logs
-        if self.unsaved >= CHECKPOINT_STEPS:
+        if {if_better}self.unsaved >= CHECKPOINT_STEPS:
             self.save()""",
     "begun": "",
     "after": "self.unsaved = 0",
@@ -146,13 +157,49 @@ BY_PASS = {
 }
 
 
-def checkpoints(by_steps: bool, by_pass: bool) -> str:
-    """The text of the class and its function."""
-    text = CHECKPOINTS
-    parts = (BY_STEPS if by_steps else BY_TIME) | (BY_PASS if by_pass else BY_EPOCH)
+ALONE = {"more": "", "found": ""}
+"""Where steps change the model, its optimizer and its metrics alone."""
+
+WITH_PARTS = {
+    "more": "self.parts = [*parts]  # dicts of optimizers and metrics, by name",
+    "found": """for part in self.parts:
+            found += [each for one in part.values() for each in one.variables]""",
+}
+
+
+WITHOUT_BEST = dict.fromkeys(("better", "best", "keep_best", "back_best"), "")
+WITHOUT_BEST["remove"] = "shutil.rmtree(old)"
+
+WITH_BEST = {
+    "best": 'self.best, self.best_name = None, ""  # value, and folder',
+    "better": """value = logs.get(CHECKPOINT_BEST) if step == 0 else None
+        better = value is not None and (self.best is None or value {sign} self.best)
+        if better:
+            self.best, self.best_name = float(value), f"{epoch:06}-{step:09}\"""",
+    "keep_best": 'state |= {"best": self.best, "best_name": self.best_name}',
+    "remove": """if old.name != self.best_name:
+                shutil.rmtree(old)""",
+    "back_best": 'self.best, self.best_name = state["best"], state["best_name"]',
+}
+"""Where the checkpoint of the best epoch is kept beside the last ones."""
+
+
+def checkpoints(training: Training) -> str:
+    """The text of the class and its function, as a training needs it."""
+    by_pass = training.loop == "custom" and training.steps_per_epoch is not None
+    best = training.checkpoint_best
+    with_parts = bool(step_parts(training))
+    text = CHECKPOINTS.replace("{parts}", ", *parts" if with_parts else "")
+    parts = dict(BY_TIME if training.checkpoint_steps is None else BY_STEPS)
+    parts |= BY_PASS if by_pass else BY_EPOCH
+    parts |= WITH_PARTS if with_parts else ALONE
+    parts |= WITH_BEST if best else WITHOUT_BEST
+    parts["due"] = parts["due"].replace("{if_better}", "better or " if best else "")
+    parts["better"] = parts["better"].replace("{sign}", ">" if better(best) == "higher" else "<")
     for name, lines in parts.items():
-        line = f"        {{{name}}}\n"
-        text = text.replace(line, f"        {lines}\n" if lines else "")
+        for indent in (" " * 8, " " * 12):
+            line = f"\n{indent}{{{name}}}\n"
+            text = text.replace(line, f"\n{indent}{lines}\n" if lines else "\n")
     return text
 
 
@@ -161,12 +208,14 @@ def write_checkpoints(source: Source, training: Training) -> None:
     by_steps = training.checkpoint_steps is not None
     source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
     with source.section("Checkpoints"):
-        source.text(checkpoints(by_steps, training.steps_per_epoch is not None))
+        source.text(checkpoints(training))
 
 
 def constants(training: Training) -> list[str]:
     """The constants that it reads."""
     found = [f"CHECKPOINTS_KEPT = {training.checkpoints_kept}"]
+    if training.checkpoint_best:
+        found.append(f"CHECKPOINT_BEST = {string(training.checkpoint_best)}")
     if training.checkpoint_steps is not None:
         return [*found, f"CHECKPOINT_STEPS = {training.checkpoint_steps}"]
     return [*found, f"CHECKPOINT_SECONDS = {training.checkpoint_seconds}"]

@@ -83,13 +83,16 @@ def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -
     _write(source, writer, writer.datasets)
 
 
-def write_dataset(source: Source, project: Project, shapes: Shapes, folder: Path) -> None:
+def write_dataset(
+    source: Source, project: Project, shapes: Shapes, folder: Path, every: bool = False
+) -> None:
     """Writes what makes the only output of a data graph, as it leaves its stage: `make_dataset()`.
 
+    With `every` it makes those of all stages, in order, as "node.port" -> dataset.
     What the stage before it is fed with, and how, is written as `write_data` writes it.
     """
     writer = _Data(source, project, shapes, folder)
-    _write(source, writer, writer.dataset)
+    _write(source, writer, writer.every if every else writer.dataset)
 
 
 def _write(source: Source, writer: _Data, write: Callable[[Source], None]) -> None:
@@ -182,6 +185,13 @@ class _Data:
         with source.block("def make_dataset():", "Returns the dataset of one stage."):
             self._stages(source)
             source.statement("return ", self.variables[self._key(end)])
+
+    def every(self, source: Source) -> None:
+        source.need("tf")
+        with source.block("def make_dataset():", "Returns the datasets of all stages, in order."):
+            self._stages(source)
+            entries = [(text(end), name) for end, name in self.variables.items()]
+            source.statement("return ", dictionary(entries))
 
     def _stages(self, source: Source) -> None:
         """A statement for each node."""

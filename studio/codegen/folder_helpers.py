@@ -54,31 +54,24 @@ FOLDER_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     return "is cut off" if cut else ""''',
         (),
     ),
-    "decoded": (
-        '''def decoded(rows, read, skip=False):
-    """Returns a dataset of rows that were read; the first column names their files.
+    "decodable": (
+        '''def decodable(rows, read):
+    """Returns a dataset of rows that were read, without images that can't be decoded.
 
-    An image that can't be decoded is named in an error, or left out and counted.
+    How many these are is printed at the end of each pass.
     """
-    files, count = tf.constant(rows[0]), len(rows[0])
+    count = len(rows[0])
     dataset = tf.data.Dataset.from_tensor_slices((np.arange(count), rows))
     dataset = dataset.map(
         lambda number, row: (number, read(*row)), num_parallel_calls=tf.data.AUTOTUNE
     )
     dataset = dataset.ignore_errors()
-    # A row behind the last, so that one that is missing there is noticed too.
+    # A row behind the last, which tells how many came before it, and is left out too.
     end = tf.nest.map_structure(
         lambda spec: tf.zeros([size or 0 for size in spec.shape], spec.dtype),
         dataset.element_spec[1],
     )
     end = tf.data.Dataset.from_tensors((np.int64(count), end))
-    dataset = dataset.concatenate(end).enumerate()
-
-    def checked(place, numbered):
-        number, row = numbered
-        fault = ["This image can't be decoded:", tf.gather(files, place)]
-        tf.debugging.Assert(number == place, fault)
-        return row
 
     def counted(place, numbered):
         missing = count - place
@@ -87,10 +80,8 @@ FOLDER_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
         tf.cond(end & (missing > 0), lambda: tf.print(*text), tf.no_op)
         return ~end
 
-    if skip:
-        return dataset.filter(counted).map(lambda place, numbered: numbered[1])
-    dataset = dataset.take(count).map(checked, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.apply(tf.data.experimental.assert_cardinality(count))''',
+    dataset = dataset.concatenate(end).enumerate().filter(counted)
+    return dataset.map(lambda place, numbered: numbered[1])''',
         ("np", "tf"),
     ),
     "read_image": (
@@ -98,16 +89,14 @@ FOLDER_HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     """Returns the pixels of an image, from 0 to 255, brought to a size."""
     contents = tf.io.read_file(file)
     image = tf.io.decode_image(contents, channels, expand_animations=False)
-    image = tf.cast(tf.image.resize(image, size, interpolation), "float32")
-    return tf.ensure_shape(image, (*size, channels))''',
+    return tf.cast(tf.image.resize(image, size, interpolation), "float32")''',
         ("tf",),
     ),
     "read_whole_image": (
         '''def read_whole_image(file, channels):
     """Returns the pixels of an image as they are."""
     contents = tf.io.read_file(file)
-    image = tf.io.decode_image(contents, channels, expand_animations=False)
-    return tf.ensure_shape(image, (None, None, channels))''',
+    return tf.io.decode_image(contents, channels, expand_animations=False)''',
         ("tf",),
     ),
     "text_fault": (

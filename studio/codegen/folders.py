@@ -20,8 +20,11 @@ def _images(stage: Stage) -> None:
         size = literal(image_size(p))
         how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
         read = call(stage.helper("read_image"), ["file", channels, size, *how])
-    skip = {"skip": "True"} if p.corrupt == "skip" else {}
-    _mapped(stage, read, "decoded", wrong=stage.helper("image_fault"), **skip)
+    fault = stage.helper("image_fault")
+    if p.corrupt == "skip":
+        _mapped(stage, read, "decodable", wrong=fault, skip="True")
+    else:
+        _mapped(stage, read, wrong=fault)
 
 
 def _texts(stage: Stage) -> None:
@@ -41,7 +44,7 @@ def _audio(stage: Stage) -> None:
 
 
 def _mapped(stage: Stage, read: Expr, decoder: str = "", **how: Expr) -> None:
-    """Lists the files, and maps `read` over them, by a helper where it may fail."""
+    """Lists the files, and maps `read` over them, by a helper where files may be left out."""
     p, source = stage.params, stage.source
     plan = folder_plan(p)
     source.need("tf", "Path")
@@ -63,8 +66,7 @@ def _mapped(stage: Stage, read: Expr, decoder: str = "", **how: Expr) -> None:
     )
     if decoder:
         rows = "(files, labels)" if plan.classes else "(files,)"
-        skip = {"skip": "True"} if how.get("skip") else {}
-        source.statement("return ", call(stage.helper(decoder), [rows, function], **skip))
+        source.statement("return ", call(stage.helper(decoder), [rows, function]))
         return
     slices = "(files, labels)" if plan.classes else "files"
     source.line(f"dataset = tf.data.Dataset.from_tensor_slices({slices})")

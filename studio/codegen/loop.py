@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from studio.codegen.layout import call, listing
+from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
-from studio.graph.document import Project
+from studio.codegen.speed import measures, told_speed
+from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments, step_parts
+from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
@@ -15,9 +18,14 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     """Writes the epochs, behind `model.compile` in the function `train`."""
     training = project.training
     validates = "validation" in project.data.outputs
-    if style != "subclass":  # whose weights come with its first call
-        source.line("model.optimizer.build(model.trainable_variables)")
-    source.line(f"train_steps{', test_steps' if validates else ''} = make_steps(model)")
+    write_optimizers(source, project)
+    built = measures(training) and builds_plainly(training)  # by compile_model
+    if style != "subclass" and not built:  # whose weights come with its first call
+        _write_build(source, training)
+    if own_logs(training):
+        source.line("means = {}  # of what the step logs, by name")
+    made = f"make_steps({step_arguments(training)})"
+    source.line(f"train_steps{', test_steps' if validates else ''} = {made}")
     if validates:
         limit = training.validation_steps
         source.line(f"tested = {f'count_of({VALIDATION})' if limit is None else limit}")
@@ -25,13 +33,15 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line(f"count = {limit}" if limit is not None else f"count = count_of({TRAIN})")
     if limit is not None:
         source.line(f"size = count_of({TRAIN})")
-    _write_callbacks(source)
+    _write_callbacks(source, training)
     source.line("model.stop_training = False")
     source.line("callbacks.on_train_begin()")
+    own_step = training.train_step is not None
+    if own_step:  # which need not make what the validation does: metrics, in their place
+        _write_traced(source, ["train", *(["test"] if validates else [])])
     with source.block("if resume:"):
-        source.line("# Traced, the step has made all variables that a checkpoint knows.")
-        spec = f"tf.data.IteratorSpec({TRAIN}.element_spec)"
-        source.statement(call("train_steps.get_concrete_function", [spec]))
+        if not own_step:
+            _write_traced(source, ["train"])
         source.line("place.restore(callbacks.on_epoch_begin)")
     if limit is None:
         _write_replay(source, project)
@@ -46,11 +56,24 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line("return model, model.history, datasets")
 
 
-def _write_callbacks(source: Source) -> None:
+def _write_traced(source: Source, steps: list[str]) -> None:
+    """Traces steps, by which the variables come to be."""
+    those = "steps have" if len(steps) > 1 else "step has"
+    source.line(f"# Traced, the {those} made all variables that a checkpoint knows.")
+    for step in steps:
+        spec = f"tf.data.IteratorSpec({TRAIN if step == 'train' else VALIDATION}.element_spec)"
+        source.statement(call(f"{step}_steps.get_concrete_function", [spec]))
+
+
+def _write_callbacks(source: Source, training: Training) -> None:
     """The list of callbacks, and what keeps the checkpoints: of those that the script has made."""
     made = "make_callbacks" in source.functions
     if made:
         source.line("own = make_callbacks()")
+    if any(each.op == "keras.callbacks.CSVLogger" for each in training.callbacks):
+        condition = "if resume and isinstance(each, keras.callbacks.CSVLogger):"
+        with source.block("for each in own:"), source.block(condition):
+            source.line("each.append = True  # to what it has written before")
     source.statement(
         "callbacks = ",
         call(
@@ -66,7 +89,8 @@ def _write_callbacks(source: Source) -> None:
     )
     kept = listing([*(["*own"] if made else []), "model.history"])
     folder = 'HERE / "checkpoints"'
-    source.statement("place = ", call("Checkpoints", [folder, "model", kept, "resume"]))
+    parts = step_parts(training)
+    source.statement("place = ", call("Checkpoints", [folder, "model", kept, "resume", *parts]))
     source.line('callbacks.params["checkpoint"] = place.save  # for callbacks that want one')
 
 
@@ -109,12 +133,24 @@ def _write_limited_replay(source: Source, project: Project) -> None:
         source.line("next(iterator)")
 
 
+def _write_build(source: Source, training: Training) -> None:
+    """Gives the optimizers their variables; a step of one's own says itself what it applies."""
+    if training.trained_by:
+        with source.block("for optimizer, variables in parts_of(model, optimizers):"):
+            source.line("optimizer.build(variables)")
+    elif training.train_step is None:
+        source.line("model.optimizer.build(model.trainable_variables)")
+
+
 def _write_epoch(source: Source, project: Project) -> None:
     training = project.training
     limit = training.steps_per_epoch
     source.line("first = place.step  # above 0 where a checkpoint was within the epoch")
     with source.block("if first == 0:"):
         source.line("model.reset_metrics()")
+        if own_logs(training):
+            with source.block("for mean in means.values():"):
+                source.line("mean.reset_state()")
         source.line("callbacks.on_epoch_begin(epoch)")
     if limit is None:
         source.line(f"iterator = iter({TRAIN})")
@@ -125,7 +161,7 @@ def _write_epoch(source: Source, project: Project) -> None:
     with source.block("for _ in range(first):"):
         source.line("next(iterator)")
     arguments = ["train_steps", "iterator", left, "callbacks.on_train_batch_begin", "first"]
-    source.statement("steps = ", call("run_steps", arguments))
+    source.statement("steps = ", call("run_steps", told_speed(training) + arguments))
     with source.block("for step, logs in steps:"):
         source.line("callbacks.on_train_batch_end(step, logs)")
         source.line("place.passed(epoch, step + 1, logs)")

@@ -101,6 +101,21 @@ def _resize(stage: Stage, p: Args, dataset: Elements) -> Expr:
     return on_features(dataset, lambda x: call("tf.image.resize", [x, size], **given))
 
 
+def _decode_image(stage: Stage, p: Args, dataset: Elements) -> Expr:
+    helper = stage.helper("decoded_image")
+    size = [] if p.height is None else [literal((p.height, p.width))]
+    given = [literal(p.channels), *size]
+    if p.feature is None:
+        return on_features(dataset, lambda x: call(helper, [x, *given]))
+    name = text(p.feature)
+    return changing_features(
+        dataset,
+        lambda x: join(
+            "{", f"**{x}, ", name, ": ", call(helper, [join(f"{x}[", name, "]"), *given]), "}"
+        ),
+    )
+
+
 def _center_crop(stage: Stage, p: Args, dataset: Elements) -> Expr:
     one = leaves(features(dataset.structure))[0]
     top = (one.shape[-3] - p.height) // 2
@@ -138,7 +153,8 @@ def _features_and_label(stage: Stage, p: Args, dataset: Elements) -> Expr:
     else:
         made = part(dataset, p.features)
     if p.label is not None:
-        made = tuple_of([made, part(dataset, p.label)])
+        weight = [] if p.sample_weight is None else [part(dataset, p.sample_weight)]
+        made = tuple_of([made, part(dataset, p.label), *weight])
     return of_element(dataset, made)
 
 
@@ -177,6 +193,7 @@ MAP_FUNCTIONS: dict[str, Written] = {
     "studio.map.to_dense": _to_dense,
     "studio.map.to_ragged": _to_ragged,
     "studio.map.resize": _resize,
+    "studio.map.decode_image": _decode_image,
     "studio.map.center_crop": _center_crop,
     "studio.map.standardise_image": _standardise_image,
     "studio.map.add_channel": _add_channel,

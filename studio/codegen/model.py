@@ -87,7 +87,9 @@ def _model_name(project: Project) -> str:
 
 def _names(project: Project, style: str) -> Names:
     """What each block comes out as: a function, or a layer where its weights are shared."""
-    classes = set(project.blocks) if style == "subclass" else _shared_blocks(project)
+    own_step = project.training is not None and project.training.train_step is not None
+    whole = style == "subclass" or own_step  # which finds a block's layers by its node
+    classes = set(project.blocks) if whole else _shared_blocks(project) | _trained_apart(project)
     # A layer's own blocks must be layers too, since it makes all of its layers itself.
     todo = list(classes)
     while todo:
@@ -99,6 +101,13 @@ def _names(project: Project, style: str) -> Names:
         name: variable(camel(name) if name in classes else name, taken) for name in project.blocks
     }
     return Names(blocks, classes)
+
+
+def _trained_apart(project: Project) -> set[str]:
+    """Blocks whose variables another optimizer trains, so that they must be found together."""
+    by = project.training.trained_by if project.training is not None else ()
+    ops = (project.model.nodes[name].op or "" for name in by if name in project.model.nodes)
+    return {op[6:] for op in ops if op.startswith("block:") and op[6:] in project.blocks}
 
 
 def _shared_blocks(project: Project) -> set[str]:

@@ -13,6 +13,7 @@ from studio.codegen.checkpoints import constants as checkpoint_constants
 from studio.codegen.data import write_data
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
+from studio.codegen.speed import measures
 from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
 from studio.graph.code import FUNCTIONS, outline
@@ -105,7 +106,8 @@ def _missing(project: Project) -> list[Problem]:
         if not there:
             message = f"the project has no {name}, which a script needs."
             found.append(Problem(ERROR, "missing-part", name, "", message, f"To mend it, {hint}."))
-    if project.training and not project.training.losses:
+    training = project.training
+    if training and not training.losses and training.train_step is None:
         message = "there is no loss, so nothing can be trained."
         hint = "Add one for each output under training.losses."
         found.append(Problem(ERROR, "missing-part", "training", "", message, hint))
@@ -125,7 +127,9 @@ def _head(project: Project, source: Source) -> list[Section]:
     constants = constants_of(project, source)
     training = project.training
     constants.lines.append(f"EPOCHS = {training.epochs}")
-    if training.loop == "custom" and training.steps_per_execution > 1:
+    if measures(training):
+        constants.lines.append("BATCHES_TRIED = 4")
+    elif training.loop == "custom" and training.steps_per_execution > 1:
         constants.lines.append(f"STEPS_PER_EXECUTION = {training.steps_per_execution}")
     if training.loop == "custom":
         constants.lines += checkpoint_constants(training)

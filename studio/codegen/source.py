@@ -31,6 +31,7 @@ STANDARD = (
     "pathlib",
     "shutil",
     "socket",
+    "statistics",
     "sys",
     "time",
     "urllib.request",
@@ -42,12 +43,14 @@ IMPORTS = {
     "itertools": "import itertools",
     "json": "import json",
     "math": "import math",
+    "median": "from statistics import median",
     "os": "import os",
     "shutil": "import shutil",
     "socket": "import socket",
     "sys": "import sys",
     "time": "import time",
     "Path": "from pathlib import Path",
+    "perf_counter": "from time import perf_counter",
     "keras": "import keras",
     "np": "import numpy as np",
     "pq": "import pyarrow.parquet as pq",
@@ -60,7 +63,7 @@ IMPORTS = {
 # what a reader (or a linter: l, O, I) would stumble over.
 RESERVED = frozenset(dir(builtins)) | set(IMPORTS) | {"l", "O", "I", "_"}
 RESERVED |= {"model", "datasets", "training", "HERE", "SEED", "EPOCHS", "STEPS_PER_EXECUTION"}
-RESERVED |= {"CHECKPOINTS_KEPT", "CHECKPOINT_SECONDS", "CHECKPOINT_STEPS"}
+RESERVED |= {"CHECKPOINTS_KEPT", "CHECKPOINT_BEST", "CHECKPOINT_SECONDS", "CHECKPOINT_STEPS"}
 
 
 class Section(Struct):

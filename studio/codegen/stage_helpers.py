@@ -37,6 +37,10 @@ STAGE_HELPERS = {
     if isinstance(tensor, tf.RaggedTensor):
         return tensor.to_tensor(value)
     return tensor''',
+    "decoded_image": '''def decoded_image(contents, channels, size=None):
+    """Returns the pixels of an encoded image, from 0 to 255, brought to a size."""
+    image = tf.io.decode_image(contents, channels, expand_animations=False)
+    return image if size is None else tf.image.resize(image, size)''',
     "read_numbers": '''def read_numbers(tensor, dtype):
     """Returns texts as numbers, and what is none as it is."""
     return tf.strings.to_number(tensor, dtype) if tensor.dtype == tf.string else tensor''',

@@ -78,9 +78,10 @@ def _named(value: Any) -> Iterator[str]:
             yield from _named(item)
 
 
-def write_stage_script(part: Project, folder: Path, report: Report) -> Script:
+def write_stage_script(part: Project, folder: Path, report: Report, every: bool = False) -> Script:
     """The script of a project cut `up_to` a stage: its `make_dataset()` gives the stage's dataset.
 
+    With `every` it gives those of all stages that feed it, in order, as "node.port" -> dataset.
     `report` is that of the whole project. Raises ProjectError where something
     that feeds the stage is wrong, StudioError where it isn't known what does.
     """
@@ -99,7 +100,7 @@ def write_stage_script(part: Project, folder: Path, report: Report) -> Script:
         )
     source = Source()
     write_code(source, part)
-    write_dataset(source, part, report.shapes["data"], folder)
+    write_dataset(source, part, report.shapes["data"], folder, every)
     name = next(iter(graph.outputs.values()))
     docstring = Section("Docstring", [f'"""Makes the dataset that leaves {name}."""'])
     head = [docstring, imports_of(source), constants_of(part, source)]

@@ -141,7 +141,11 @@ def _arrange(stage: Stage, p: Args, dataset: Elements) -> Expr:
     def named(paths: dict[str, list[int]]) -> Expr:
         return dictionary((text(name), part(path)) for name, path in paths.items())
 
-    made = named(p.features) if p.labels is None else tuple_of([named(p.features), named(p.labels)])
+    made = named(p.features)
+    if p.labels is not None:
+        by_name = isinstance(p.sample_weight, dict)
+        weights = [] if p.sample_weight is None else [(named if by_name else part)(p.sample_weight)]
+        made = tuple_of([made, named(p.labels), *weights])
     return join(f"lambda {names}: ", made)
 
 

@@ -7,21 +7,35 @@ of `model.compile`.
 
 from __future__ import annotations
 
+from textwrap import indent
+
+from studio.codegen.class_weights import WEIGH, write_class_weights
+from studio.codegen.optimizers import APPLY, write_parts
+from studio.codegen.own_step import MEANS, write_own_step
+from studio.codegen.separate import STEP as SEPARATE
+from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
-from studio.graph.document import Project
+from studio.codegen.speed import measures
+from studio.codegen.step_arguments import own_logs, step_arguments
+from studio.graph.document import Project, Training
+from studio.graph.elements import Structure
 
 _STEP = """{decorator}
 def train_step(batch):
-    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch){weights}
     with tf.GradientTape() as tape:
         predictions = model(x, training=True)
         # The outputs' losses, and those that layers add (regularisation).
-        loss = model.compute_loss(x, y, predictions, weights, training=True)
-        scaled_loss = model.optimizer.scale_loss(loss)
-    gradients = tape.gradient(scaled_loss, model.trainable_variables)
-    model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        loss = model.compute_loss(x, y, predictions, weights, training=True){scaled}
+{apply}
     mean_loss.update_state(loss, sample_weight=size_of(x))
     return model.compute_metrics(x, y, predictions, weights)"""
+
+_SCALED = """
+        scaled_loss = model.optimizer.scale_loss(loss)"""
+
+_APPLY = """gradients = tape.gradient(scaled_loss, model.trainable_variables)
+model.optimizer.apply_gradients(zip(gradients, model.trainable_variables))"""
 
 _TEST = """
 {decorator}
@@ -101,31 +115,72 @@ _EVALUATE = '''def evaluate(model, function, dataset, count, callbacks):
     callbacks.on_test_end(logs)
     return logs'''
 
+_EVALUATE_TOLD = _EVALUATE.replace(
+    "    steps = run_steps(function, iter(dataset), count, callbacks.on_test_batch_begin)",
+    """    per_call, begin = model.steps_per_execution, callbacks.on_test_batch_begin
+    steps = run_steps(per_call, function, iter(dataset), count, begin)""",
+)
 
-def write_steps(source: Source, project: Project) -> None:
-    """Writes the functions that the loop is made of."""
+
+def write_steps(source: Source, project: Project, structure: Structure) -> None:
+    """Writes the functions that the loop is made of; `structure` is that of the elements."""
     training = project.training
-    several = training.steps_per_execution > 1
+    chosen = measures(training)
+    several = chosen or training.steps_per_execution > 1
     validates = "validation" in project.data.outputs
     source.need("tf", "itertools")
-    decorator = f"@tf.function{'(jit_compile=True)' if training.jit_compile else ''}"
+    xla = "model.jit_compile" if chosen else "True"
+    decorator = f"@tf.function{f'(jit_compile={xla})' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
-    for text in helpers:
+    helpers += [MEANS] if own_logs(training) else []
+    for text in map(_told, helpers) if chosen else helpers:
         with source.section("Steps"):
             source.text(text)
+    if training.class_weights:
+        write_class_weights(source, training, structure)
+    if training.trained_by:
+        write_parts(source, project)
+    if training.persistent_tape:
+        write_separate(source, project)
     what = "steps that train and test" if validates else "step that trains"
+    head = f"def make_steps({step_arguments(training)}):"
     with (
         source.section("Steps"),
-        source.block("def make_steps(model):", f"Returns the compiled {what} a model."),
+        source.block(head, f"Returns the compiled {what} a model."),
     ):
-        source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
-        source.blank()
-        source.text(_STEP.format(decorator=decorator))
+        if training.train_step is None or validates:
+            source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+            source.blank()
+        if training.train_step is not None:
+            write_own_step(source, project, decorator)
+        else:
+            source.text(_train_step(training, decorator))
         if validates:
             source.text(_TEST.format(decorator=decorator))
         source.blank()
-        steps = ["on_iterator(train_step)", *(["on_iterator(test_step)"] if validates else [])]
-        source.line(f"return {', '.join(steps)}")
+        told = "per_call, " if chosen else ""
+        if chosen:
+            source.line("per_call = model.steps_per_execution")
+        names = ["train_step", *(["test_step"] if validates else [])]
+        source.line(f"return {', '.join(f'on_iterator({told}{name})' for name in names)}")
     if validates:
         with source.section("Steps"):
-            source.text(_EVALUATE)
+            source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
+
+
+def _told(helper: str) -> str:
+    """A helper that is told the steps of one call, instead of knowing them."""
+    helper = helper.replace("STEPS_PER_EXECUTION", "per_call")
+    helper = helper.replace("def on_iterator(", "def on_iterator(per_call, ")
+    return helper.replace("def run_steps(", "def run_steps(per_call, ")
+
+
+def _train_step(training: Training, decorator: str) -> str:
+    """The step that the script itself has."""
+    if training.persistent_tape:
+        return SEPARATE.format(decorator=decorator)
+    scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
+    weights = f"\n    {WEIGH}" if training.class_weights else ""
+    return _STEP.format(
+        decorator=decorator, weights=weights, scaled=scaled, apply=indent(apply, " " * 4)
+    )

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from studio.codegen.body import Join
 from studio.codegen.calls import value_expr
 from studio.codegen.checkpoints import write_checkpoints
+from studio.codegen.class_weights import by_class
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs
 from studio.codegen.source import Source
+from studio.codegen.speed import measures, write_speed
 from studio.codegen.steps import write_steps
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
@@ -41,18 +43,29 @@ def write_training(source: Source, project: Project, structure: Structure, style
     custom = training.loop == "custom"
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
-        write_steps(source, project)
+        write_steps(source, project, structure)
         write_checkpoints(source, training)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
+    compiled = join("model", _method("compile", _compile(source, project, structure)))
+    if measures(training):
+        write_speed(source, project, compiled)
     head = f"def train({RESUMABLE if custom else 'callbacks=()'}):"
     with source.section("Training"), source.block(head, doc):
+        if measures(training):
+            source.line("steps_per_execution, jit_compile = choose_speed()")
         if training.seed is not None:
             source.line("keras.utils.set_random_seed(SEED)")
+        if training.deterministic:
+            source.need("tf")
+            source.line("tf.config.experimental.enable_op_determinism()")
         source.line("datasets = make_datasets()")
         source.line("model = build_model()")
         if "adapt_layers" in source.functions:
             source.line('adapt_layers(model, datasets["train"])')
-        source.statement("model", _method("compile", _compile(source, project, structure)))
+        if measures(training):
+            source.line("compile_model(model, steps_per_execution, jit_compile)")
+        else:
+            source.statement(compiled)
         if custom:
             write_epochs(source, project, style)
         else:
@@ -83,13 +96,21 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
             arguments.append(join(f"{name}=", dictionary(entries)))
 
     by_output("loss", training.losses, lambda each: _call(source, each))
-    if len(outputs) > 1:
-        by_output("loss_weights", training.loss_weights, literal)
-    by_output(
-        "metrics",
-        training.metrics,
-        lambda metrics: listing(_call(source, each) for each in metrics),
-    )
+    if len(outputs) > 1 and training.loss_weights:  # Keras wants one for each loss, or none
+        weights = dict.fromkeys(training.losses, 1.0) | training.loss_weights
+        by_output("loss_weights", weights, literal)
+    for name in ("metrics", "weighted_metrics"):
+        by_output(
+            name,
+            getattr(training, name),
+            lambda metrics: listing(_call(source, each) for each in metrics),
+        )
+    if measures(training):
+        return [
+            *arguments,
+            "steps_per_execution=steps_per_execution",
+            "jit_compile=jit_compile",
+        ]
     if training.steps_per_execution > 1:
         arguments.append(f"steps_per_execution={training.steps_per_execution}")
     # Keras' own default would choose XLA by the kind of device.
@@ -109,6 +130,10 @@ def _fit(source: Source, project: Project) -> list[Expr]:
         arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
     if training.validation_steps is not None and "validation" in outputs:
         arguments.append(f"validation_steps={training.validation_steps}")
+    if training.class_weights:
+        weights = by_class(training.class_weights)
+        entries = ((str(number), literal(weight)) for number, weight in weights.items())
+        arguments.append(join("class_weight=", dictionary(entries)))
     if "make_callbacks" in source.functions:
         arguments.append(join("callbacks=", listing(["*make_callbacks()", "*callbacks"])))
     else:

@@ -22,13 +22,16 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from studio.engine.autograph import autograph
 from studio.engine.environment import devices, versions
 from studio.engine.layers import layer
 from studio.engine.own_code import Fault, Last
 from studio.engine.preview import preview
+from studio.engine.range_test import range_test
 from studio.engine.rate import rate
 from studio.engine.records import records
 from studio.engine.stages import stage
+from studio.engine.step_times import step_times
 
 
 def ping(fields: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +49,9 @@ KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "preview": preview,
     "rate": rate,
     "records": records,
+    "step_times": step_times,
+    "autograph": autograph,
+    "range_test": range_test,
 }
 
 

@@ -86,6 +86,9 @@ class FitCheckpoints:
 
             def make_callbacks():
                 self._own = make()
+                for each in self._own:
+                    if resume and isinstance(each, keras.callbacks.CSVLogger):
+                        each.append = True  # to what it has written before
                 return [before, *self._own]
 
             script.make_callbacks = make_callbacks
@@ -130,7 +133,8 @@ class FitCheckpoints:
             return
         if self._project.training.checkpoint_steps is not None:
             self._place.unsaved += steps or self._project.training.checkpoint_steps
-        self._place.passed(epoch, 0, {})
+        told = self._place.model.history.history
+        self._place.passed(epoch, 0, {name: values[-1] for name, values in told.items()})
 
 
 def _class(project: Project) -> Any:
@@ -148,11 +152,11 @@ def _class(project: Project) -> Any:
         "CHECKPOINT_SECONDS": training.checkpoint_seconds,
         "CHECKPOINT_STEPS": training.checkpoint_steps,
         "CHECKPOINTS_KEPT": training.checkpoints_kept,
+        "CHECKPOINT_BEST": training.checkpoint_best,
     }
     names |= {"json": json, "keras": keras, "np": np, "os": os, "shutil": shutil}
     names |= {"tf": tf, "time": time}
-    text = checkpoints(training.checkpoint_steps is not None, by_pass=False)
-    exec(compile(text, "checkpoints", "exec"), names)
+    exec(compile(checkpoints(training), "checkpoints", "exec"), names)
 
     class Kept(names["Checkpoints"]):
         """Without the metrics, which begin anew with each epoch, and which `fit` makes late."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import importlib.util
 import json
+import os
 import signal
 import sys
 import traceback
@@ -19,7 +20,9 @@ from studio.engine import control
 from studio.engine.environment import devices
 from studio.engine.events import EventWriter
 from studio.engine.fault import fault_of
+from studio.engine.history import keep
 from studio.engine.process import forget, note
+from studio.engine.queue import advance
 from studio.engine.run import SCRIPT, batch_size
 from studio.graph.file import read, write_atomically
 from studio.graph.text import dump
@@ -30,7 +33,7 @@ def main(folder: Path, resume: bool = False) -> int:
 
     To resume is to go on from the last checkpoint; without one it begins anew.
     """
-    events = EventWriter(folder)
+    events, given = EventWriter(folder), dict(os.environ)  # before the script may change it
     faulthandler.enable()  # a crash in native code leaves the stack of Python in the log
     # Whoever ends the process gently (a queueing system, a shutdown) gets a checkpoint too.
     signal.signal(signal.SIGTERM, lambda *_: control.ask(folder, control.STOP))
@@ -41,6 +44,7 @@ def main(folder: Path, resume: bool = False) -> int:
     except Exception as error:
         traceback.print_exc()
         found = fault_of(folder, error)
+        _keep_history(folder)
         events.write(
             "state",
             state="failed",
@@ -52,6 +56,15 @@ def main(folder: Path, resume: bool = False) -> int:
         return 1
     finally:
         forget(folder)
+        advance(folder.parent, given)
+
+
+def _keep_history(folder: Path) -> None:
+    """Leaves the figures as CSV before the end is told; that it can't be done fails nothing."""
+    try:
+        keep(folder)
+    except OSError as error:
+        print(f"history.csv can't be written: {error.strerror}.", file=sys.stderr)
 
 
 def _train(folder: Path, events: EventWriter, resume: bool) -> int:
@@ -86,6 +99,7 @@ def _train(folder: Path, events: EventWriter, resume: bool) -> int:
     finally:
         resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()
+    _keep_history(folder)
     events.write("state", state=state, metrics=telemetry.metrics, **told)
     return 0
 

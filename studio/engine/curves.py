@@ -35,6 +35,17 @@ class Points:
         """Forgets the points behind an x."""
         self.count = int(np.searchsorted(self.x, x, side="right"))
 
+    def extend(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Many points more; a y that is no finite number leaves a gap."""
+        end = self.count + len(x)
+        if end > self._room.shape[1]:
+            room = np.empty((2, max(end, 2 * self._room.shape[1])))
+            room[:, : self.count] = self._room[:, : self.count]
+            self._room = room
+        self._room[0, self.count : end] = x
+        self._room[1, self.count : end] = y
+        self.count = end
+
     @property
     def x(self) -> np.ndarray:
         """The first column; a view, which the next point may leave behind."""
@@ -109,6 +120,11 @@ class Curves:
             curve.steps.cut(step)
             curve.epochs.cut(epoch)
             curve.validation.cut(epoch)
+
+    def add_steps(self, metric: str, x: np.ndarray, y: np.ndarray) -> None:
+        """Goes on by many steps of one metric."""
+        self._curve(metric).steps.extend(x, y)
+        self.version += 1
 
     def _epoch(self, event: Event) -> None:
         epoch = event["epoch"]

@@ -70,6 +70,10 @@ class EventReader:
         Of more than `most` bytes the first are read, so that whoever must not
         wait long can read a long story in parts.
         """
+        return decode(self.lines(most))
+
+    def lines(self, most: int | None = None) -> bytes:
+        """Like `read`, as they are written: whole lines."""
         try:
             with self._path.open("rb") as file:
                 there = file.seek(0, os.SEEK_END) - self._offset
@@ -78,11 +82,11 @@ class EventReader:
                 if most is not None and b"\n" not in content:
                     content += file.readline()
         except FileNotFoundError:
-            return []
+            return b""
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
         self.behind = there > len(content)
-        return decode(whole)
+        return whole
 
 
 def decode(lines: bytes) -> list[Event]:
@@ -93,6 +97,38 @@ def decode(lines: bytes) -> list[Event]:
             event = msgspec.json.decode(line)
         except msgspec.DecodeError:
             continue  # a line that a crash cut short
-        if isinstance(event, dict) and "event" in event:
+        if isinstance(event, dict) and _sound(event):
             events.append(event)
     return events
+
+
+def _sound(event: Event) -> bool:
+    """Whether an event has the form that its kind has; a file may be changed by others, too."""
+    kind = event.get("event")
+    if not isinstance(event.get("time", 0.0), (float, int)):
+        return False
+    if kind == "step":  # nearly all are
+        return isinstance(event.get("step"), int) and _counted(event)
+    if kind == "epoch":
+        return isinstance(event.get("step", 0), int) and _counted(event)
+    if kind == "state":
+        return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
+    if kind == "plan":
+        return all(isinstance(event.get(name, 0), int | None) for name in ("epochs", "steps"))
+    if kind == "resumed":
+        return all(isinstance(event.get(name), int) for name in ("epoch", "step"))
+    return _measured(event) if kind == "test" else isinstance(kind, str)
+
+
+def _counted(event: Event) -> bool:
+    return isinstance(event.get("epoch"), int) and _measured(event)
+
+
+def _measured(event: Event) -> bool:
+    metrics = event.get("metrics")
+    if not isinstance(metrics, dict):
+        return False
+    return _NO_FIGURES.isdisjoint(map(type, metrics.values()))
+
+
+_NO_FIGURES = frozenset({str, dict})

@@ -39,11 +39,14 @@ class Fault(Struct, frozen=True):
 
 def fault_of(folder: Path, error: BaseException) -> Fault:
     """The fault of a run that an exception ended."""
-    from studio.engine.damage import damaged_file, record_files
+    from studio.engine.damage import damage, sources
     from studio.engine.labels import told_label
     from studio.engine.stage import said_of
 
     project, _ = read(folder / "project.json")
+    damaged = damage(error, said_of(error), sources(project), folder)
+    if damaged is not None:  # a file, and so its source, is to blame
+        return Fault(damaged.said, "data", damaged.node)
     label = told_label(str(error), project, folder)
     if label is not None:
         said, output = label
@@ -51,7 +54,6 @@ def fault_of(folder: Path, error: BaseException) -> Fault:
     place, line = place_in(folder, project, _lines(folder, error))
     place = place or _layer(project, str(error))
     said = _memory(project, error) or said_of(error)
-    said += damaged_file(error, record_files(project, folder))
     graph, node = place or ("", "")
     return Fault(said, graph, node, line)
 

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from studio.codegen.script import Script
 from studio.codegen.stage_script import up_to, write_stage_script
-from studio.engine.damage import record_files
+from studio.engine.damage import sources
 from studio.engine.files import place_files
 from studio.graph.catalogue.registry import find
-from studio.graph.checks import Report
+from studio.graph.checks import Report, check
 from studio.graph.document import Project
+from studio.graph.later_maps import maps_later
 from studio.graph.ops.folders import sample_rate
+from studio.graph.problems import StudioError
 from studio.graph.rule import Args
 from studio.graph.wiring import upstream, wire
 
@@ -33,32 +37,50 @@ class StageQuestion(Struct, frozen=True):
 
 
 def question(
-    project: Project, folder: Path, report: Report, end: str, place: Path
+    project: Project, folder: Path, report: Report, end: str, place: Path, soon: bool = False
 ) -> StageQuestion:
     """The question for what leaves "node" or "node.port" of the data graph.
 
     `folder` is what the project's relative paths are relative to; `place` is a
     folder of the asker's own, where the data files are put for the script to
-    find. Raises ProjectError where what feeds the stage is wrong, StudioError
-    where there is no such stage or its files can't be put there.
+    find. With `soon` maps come behind what mixes, which gives the same elements
+    earlier, but not at the speed of the pipeline itself. Raises ProjectError
+    where what feeds the stage is wrong, StudioError where there is no such stage
+    or its files can't be put there.
     """
     part = up_to(project, end)
-    script = write_stage_script(part, folder, report)
+    script = _soon(part, folder) if soon else None
+    moved = script is not None
+    script = script or write_stage_script(part, folder, report)
     place_files(part, folder, place)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
     return StageQuestion(
         {
             "script": script.text,
+            "stages": write_stage_script(part, folder, report, every=True).text,
             "folder": str(place.resolve()),
             "node": end,
             "lines": lines,
             # Where a script brings the project's own code, it is asked only if that is trusted.
             "code": {name: (code.kind, code.source) for name, code in part.code.items()},
             "batched": batched(part),
+            "moved": moved,
             "rate": _rate(part, folder),
-            "records": record_files(part, folder),
+            "sources": sources(part),
+            "home": str(folder.resolve()),
         }
     )
+
+
+def _soon(part: Project, folder: Path) -> Script | None:
+    """The script with the maps behind what mixes; None where there is nothing to be gained."""
+    later = replace(part, data=maps_later(part.data))
+    if later.data == part.data:
+        return None
+    try:
+        return write_stage_script(later, folder, check(later, folder))
+    except StudioError:
+        return None  # what is wrong is told with the pipeline as it is
 
 
 def batched(part: Project) -> bool:

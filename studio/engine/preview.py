@@ -49,7 +49,7 @@ def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
     `fields`: those of `stage.dataset` and `stage.blamed`; `take`; `within`,
     seconds; `glance`, seconds for more than these, for figures alone; `batched`,
     whether elements are batches, whose `rows` are then shown too; `rate`, the sample
-    rate of sounds, where it is known.
+    rate of sounds, where it is known; `moved`, whether stages stand in another order.
     """
     begun = time.perf_counter()
     with blamed(fields):
@@ -79,6 +79,7 @@ class _Look:
         self.take = max(1, min(int(fields.get("take") or TAKE), MOST_TAKEN))
         self.batched = bool(fields.get("batched"))
         self.rate = fields.get("rate")
+        self._moved = bool(fields.get("moved"))
         self.parts = parts_of(made.element_spec)
         self.elements: list[Any] = []
         self.rows: list[Any] = []
@@ -185,7 +186,12 @@ class _Look:
         return found
 
     def _speed(self) -> float | None:
-        """Elements a second, behind the first; None where too few were seen to tell."""
+        """Elements a second, behind the first; None where too few were seen to tell.
+
+        Nor is it told of stages in another order than that of the pipeline.
+        """
+        if self._moved:
+            return None
         return (self._passed - 1) / self._seconds if self._passed > 2 and self._seconds else None
 
     def _element(self, values: list[Any], ranges: list[Any] | None) -> list[dict[str, Any]]:

@@ -23,13 +23,16 @@ whoever started it knows more about its end, and may be about to tell it; and on
 said that it is there may still be on its way."""
 
 
+WAITING = "queue.json"
+"""Beside a run that waits for its turn."""
+
 BOOT = 120
 """Seconds within which a machine isn't started twice."""
 
 
-def note(folder: Path) -> None:
-    """Says that this process trains the run."""
-    about = {"process": os.getpid(), "machine": platform.node(), "boot": boot()}
+def note(folder: Path, process: int | None = None) -> None:
+    """Says that a process, or this one, trains the run."""
+    about = {"process": process or os.getpid(), "machine": platform.node(), "boot": boot()}
     write_atomically(folder / NAME, dump(about).encode())
 
 
@@ -76,8 +79,11 @@ class Found:
         self.folder = folder
 
     def poll(self) -> int | None:
-        """None while it is there; else 1: how it ended is known only to whoever started it."""
-        if self._process() is not None:
+        """None while it is there, or waits for its turn; else 1.
+
+        How it ended is known only to whoever started it.
+        """
+        if (self.folder / WAITING).exists() or self._process() is not None:
             return None
         if other_boot(self.folder):
             return 1

@@ -44,7 +44,7 @@ class Progress(Struct):
         elif kind == "plan":
             self.epochs, self.steps = event.get("epochs"), event.get("steps")
         elif kind == "resumed":
-            self.epoch, self.step = event["epoch"], event["step"]
+            self.epoch, self.step, self.test = event["epoch"], event["step"], {}
         elif kind in ("step", "epoch"):
             self.epoch, self.step = event["epoch"], event.get("step", self.step)
             if kind == "epoch":
@@ -55,6 +55,11 @@ class Progress(Struct):
             self.problem = event
         elif kind == "resources":
             self.resources = event
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits to be told to go on."""
+        return self.state == "paused"
 
     @property
     def ended(self) -> bool:

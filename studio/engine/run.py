@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,8 @@ from studio.engine import control
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
-from studio.engine.process import Found, forget
+from studio.engine.needed import check_installed
+from studio.engine.process import Found, forget, note
 from studio.engine.progress import Progress
 from studio.graph import text
 from studio.graph.document import Project
@@ -54,6 +57,8 @@ class Run:
 
         A process that died without a word has its end told.
         """
+        from studio.engine.queue import advance
+
         code = self.process.poll()  # asked first: what it wrote before it died is then read below
         events = self._reader.read(most)
         for event in events:
@@ -65,6 +70,8 @@ class Run:
                 writer.close()
                 events += self._reader.read()
                 self.progress.take(events[-1])
+                forget(self.folder)
+                advance(self.folder.parent)  # it can't do so itself any more
             forget(self.folder)
         return events
 
@@ -147,6 +154,12 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
     that runs is the one that `studio script` gives. Raises StudioError before
     anything has started where the run can't be kept.
     """
+    return launch(prepare(project, folder, runs, script))
+
+
+def prepare(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Path:
+    """The folder of a run that can be launched, with all that it needs; StudioError as `start`."""
+    check_installed(project)
     script = script or write_script(project, folder)
     place = new_folder(runs, project.name)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
@@ -160,11 +173,23 @@ def start(project: Project, folder: Path, runs: Path, script: Script | None = No
         events = EventWriter(place)
         events.write("state", state="queued")
         events.close()
-        process = _launch(place)
     except OSError as error:
-        raise StudioError(f"The run can't be kept in {place}: {error.strerror}.") from None
+        raise _not_kept(place, error) from None
+    return place
+
+
+def launch(place: Path, environment: Mapping[str, str] = os.environ) -> Run:
+    """Starts the run of a folder; StudioError where no process can be started."""
+    try:
+        process = _launch(place, environment)
+    except OSError as error:
+        raise _not_kept(place, error) from None
     _keep(process)
     return Run(place, process)
+
+
+def _not_kept(place: Path, error: OSError) -> StudioError:
+    return StudioError(f"The run can't be kept in {place}: {error.strerror}.")
 
 
 _started: list[subprocess.Popen] = []
@@ -191,9 +216,11 @@ def resume(folder: Path) -> Run:
         events = EventWriter(folder)
         events.write("state", state="queued")
         events.close()
-        process = _launch(folder, "--resume")
+        process = _launch(folder, os.environ, "--resume")
     except OSError as error:
         raise StudioError(f"The run can't go on in {folder}: {error.strerror}.") from None
+    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
+        note(folder, process.pid)
     _keep(process)
     run.process = process
     run.poll()
@@ -204,12 +231,12 @@ def _keep(process: subprocess.Popen) -> None:
     _started[:] = [*(each for each in _started if each.poll() is None), process]
 
 
-def _launch(place: Path, *options: str) -> subprocess.Popen:
+def _launch(place: Path, given: Mapping[str, str], *options: str) -> subprocess.Popen:
     """The training process: a session of its own, so that it outlives whoever started it."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = {**given, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with (place / LOG).open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "studio.engine.child", *options, str(place.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -218,6 +245,16 @@ def _launch(place: Path, *options: str) -> subprocess.Popen:
             env=environment,
             **({"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}),
         )
+    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
+        note(place, process.pid)
+    return process
+
+
+def over(run: Run) -> bool:
+    """Whether a run has told its end, and its process is gone, as far as that can be seen."""
+    if not run.progress.ended:
+        return False
+    return isinstance(run.process, Found) or run.process.poll() is not None
 
 
 def wait(run: Run, seconds: float, each: float = 0.05) -> bool:
@@ -225,7 +262,7 @@ def wait(run: Run, seconds: float, each: float = 0.05) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         run.poll()
-        if run.progress.ended and run.process.poll() is not None:
+        if over(run):
             return True
         time.sleep(each)
     return False

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from studio.engine import events
+from studio.engine import about, events
+from studio.engine.about import NOTHING, About, read_about
 from studio.engine.events import FINAL, decode
 from studio.engine.process import Found
 from studio.engine.progress import Progress
@@ -17,6 +19,9 @@ HEAD, TAIL = 4096, 16384
 
 MOST = 1 << 20
 """Bytes of the end that are looked through for the last epoch, at most."""
+
+METRICS = 4
+"""Columns of metrics in a list of runs, at most."""
 
 STEP = b'{"event":"step"'
 
@@ -30,6 +35,7 @@ class Known(Struct, frozen=True):
     folder: Path
     began: float
     progress: Progress
+    about: About = NOTHING
 
     @property
     def name(self) -> str:
@@ -42,30 +48,45 @@ class Known(Struct, frozen=True):
         return max(0.0, self.progress.time - self.progress.since)
 
 
+Mark = tuple[int, int, int]
+"""Time and size of a run's events, and the time of what is noted of it: 0 where nothing is."""
+
+
+def _mark(folder: Path) -> Mark | None:
+    """None where the folder is no run's."""
+    try:
+        told = (folder / events.NAME).stat()
+    except OSError:
+        return None
+    try:
+        noted = (folder / about.NAME).stat().st_mtime_ns
+    except OSError:
+        noted = 0
+    return told.st_mtime_ns, told.st_size, noted
+
+
 class Runs:
     """The runs in a folder. What it has read of a run is good until the run says more."""
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._known: dict[str, tuple[tuple[int, int], Known]] = {}
+        self._known: dict[str, tuple[Mark, Known]] = {}
 
     def read(self) -> list[Known]:
         """All of them, the newest first."""
-        found = {}
         try:
             folders = list(self.folder.iterdir())
         except OSError:
             return []
+        found = {}
         for folder in folders:
-            name = folder.name
-            try:
-                about = (folder / events.NAME).stat()
-            except OSError:
+            name, mark = folder.name, _mark(folder)
+            if mark is None:
                 continue  # no run
-            mark = (about.st_mtime_ns, about.st_size)
             known = self._known.get(name)
             if known is None or known[0] != mark or known[1].progress.state not in TOLD:
-                known = (mark, read_run(folder))
+                noted = read_about(folder) if mark[2] else NOTHING
+                known = (mark, replace(read_run(folder), about=noted))
             found[name] = known
         self._known = found
         return sorted((each for _, each in found.values()), key=lambda each: -each.began)
@@ -111,3 +132,18 @@ def _end(file, start: int, size: int) -> list[events.Event]:
         return decode(b"\n".join(others))
     told = [line for line in whole[:last] if not line.startswith(STEP)]
     return decode(b"\n".join([*told, *whole[last:], lines[-1]]))
+
+
+def columns_of(rows: list[Known]) -> list[str]:
+    """The metrics that most of the runs have: the tested before the validated, the loss last."""
+    counted: dict[str, int] = {}
+    for known in rows:
+        for name in known.progress.results.keys() - {"learning_rate"}:
+            counted[name] = counted.get(name, 0) + 1
+
+    def rank(name: str) -> tuple[int, bool, str]:
+        kind = 0 if name.startswith("test_") else 1 if name.startswith("val_") else 2
+        return kind, name.endswith("loss"), name
+
+    most = sorted(counted, key=lambda name: (-counted[name], rank(name)))[:METRICS]
+    return sorted(most, key=rank)

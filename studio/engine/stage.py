@@ -1,10 +1,11 @@
-"""The dataset of one stage, made in the warm process by the script that codegen writes of it."""
+"""A script that codegen writes, as a module of the warm process: mostly that of one stage."""
 
 from __future__ import annotations
 
 import linecache
 import re
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from studio.codegen.stage_script import FUNCTION
-from studio.engine.damage import damaged_file
+from studio.engine.damage import damage
 from studio.engine.own_code import MODULE, Fault, said_by
 from studio.graph.problems import printable, quoted
 
@@ -22,22 +23,37 @@ FILE = "stage.py"
 
 MOST_SAID = 400
 
+SECONDS = 4.0
+"""How long each stage is gone through to see which one raises an error."""
+
 
 def dataset(fields: dict[str, Any]) -> Any:
     """The tf.data.Dataset of a question; raises what its script raises.
 
+    `fields`: those of `module`.
+    """
+    return getattr(module(fields), FUNCTION)()
+
+
+def module(fields: dict[str, Any]) -> ModuleType:
+    """A script as a module; raises what the script raises.
+
     `fields`: the `script`, and the `folder` with the data files that it expects
     beside itself.
     """
+    return _made(fields, fields["script"])
+
+
+def _made(fields: dict[str, Any], script: str) -> Any:
+    """What a script's function gives."""
     file = _file(fields)
-    script = fields["script"]
     Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
     linecache.cache.pop(file, None)
-    module = ModuleType(MODULE)
-    module.__file__ = file
-    sys.modules[MODULE] = module
-    exec(compile(script, file, "exec", dont_inherit=True), module.__dict__)
-    return getattr(module, FUNCTION)()
+    made = ModuleType(MODULE)
+    made.__file__ = file
+    sys.modules[MODULE] = made
+    exec(compile(script, file, "exec", dont_inherit=True), made.__dict__)
+    return made
 
 
 def _file(fields: dict[str, Any]) -> str:
@@ -50,7 +66,8 @@ def blamed(fields: dict[str, Any]) -> Iterator[None]:
 
     `fields`: `lines`, which lines of the script belong to which node or piece of
     code, as "graph:name" -> [[first, last], ...]; the `node` that is looked at;
-    `records`, the TFRecord files that are read.
+    `stages`, the script that gives those before it, too;
+    `sources`, those whose files can be read again, and `home`, the project's folder.
     """
     try:
         yield
@@ -64,7 +81,9 @@ def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
     node, said = fields["node"], said_of(error).rstrip(".")
     # The data files lie in the asker's own folder only for this question.
     said = said.replace(f"{fields['folder']}/", "")
-    said += damaged_file(error, fields.get("records") or {})
+    found = damage(error, said, fields.get("sources") or {}, Path(fields.get("home", "")))
+    if found is not None:
+        return Fault(f"{quoted(found.node)} fails: {found.said}.")
     for line in reversed(_lines(fields, error)):
         for key, ranges in fields["lines"].items():
             kind, _, name = key.partition(":")
@@ -77,7 +96,39 @@ def _fault(fields: dict[str, Any], error: BaseException) -> Fault:
                 sentence = f"{name} fails in line {at} of its source, {quoted(text)}: {said}."
                 return Fault(sentence, name, at)
             return Fault(f"{quoted(name)} fails: {said}.")
-    return Fault(f"{quoted(node)} fails: {said}.")
+    return Fault(f"{quoted(_first_failing(fields, error) or node)} fails: {said}.")
+
+
+def _first_failing(fields: dict[str, Any], error: BaseException) -> str:
+    """The first stage whose own elements raise such an error; "" where none does in time.
+
+    An error in the middle of the data comes through all stages behind the one it
+    is raised in, and says of none of them that it is that one.
+    """
+    import tensorflow as tf
+
+    if not isinstance(error, tf.errors.OpError) or "stages" not in fields:
+        return ""
+    try:
+        stages = _made(fields, fields["stages"])
+        for end, made in stages.items():
+            if _raises(made, type(error)):
+                return end.partition(".")[0]
+    except Exception:
+        return ""  # what is told is the error that led here
+    return ""
+
+
+def _raises(made: Any, kind: type[BaseException]) -> bool:
+    """Whether going through a dataset ends in such an error, within a few seconds."""
+    until = time.monotonic() + SECONDS
+    try:
+        for _ in made:
+            if time.monotonic() > until:
+                return False
+    except kind:
+        return True
+    return False
 
 
 def _lines(fields: dict[str, Any], error: BaseException) -> list[int]:

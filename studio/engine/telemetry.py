@@ -97,7 +97,8 @@ class Telemetry(keras.callbacks.Callback):
         with self._counting:
             if batch < self._steps:
                 return  # a later step has been told by another thread
-            self._steps = batch + 1
+            # Of several steps a call Keras names the last one, also where data has ended before it.
+            self._steps = min(batch + 1, self.params.get("steps") or batch + 1)
             began = time.perf_counter()
             if began < self._next_event:
                 return

@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from studio.graph.document import Code, Project
 from studio.graph.elements import Structure, leaves
+from studio.graph.own_step import HANDED, step_problems
 from studio.graph.problems import ERROR, WARNING, Problem, nearest, one_of, quoted
 from studio.graph.spec import DTYPES, Refused, Spec, Weight, known
 
@@ -76,7 +78,12 @@ def _outline(name: str, kind: str, source: str) -> Outline:
         message = f"must define a {what} called {quoted(name)} for a {kind}."
         return _wrong("bad-code", message, there)
     if isinstance(found, ast.FunctionDef):
-        return _function(found, names)
+        made = _function(found, names)
+        if kind != "train_step":
+            return made
+        problems = tuple((ERROR, "bad-code", *each) for each in step_problems(found))
+        required = tuple(each for each in made.required if each not in HANDED)
+        return replace(made, required=required, problems=problems)
     return _class(found, kind, names)
 
 

@@ -10,7 +10,7 @@ The field names, and their order, are those of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
@@ -19,6 +19,9 @@ FORMAT = 1
 """Version of the file format that this Studio writes."""
 
 GRAPH_KINDS = ("model", "data")
+
+BY_OUTPUT = ("losses", "loss_weights", "loss_clipnorms", "metrics", "weighted_metrics")
+"""Fields of the training that have an entry for each output of the model, by its name."""
 
 
 Natural = Annotated[int, Meta(ge=0)]
@@ -152,7 +155,26 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     loop: Annotated[str, doc("fit, or custom: a compiled GradientTape loop.")] = "fit"
     epochs: Annotated[Positive, doc("How often the training data is gone through.")] = 1
     seed: Annotated[Seed | None, doc("Seed of all that is random.")] = None
+    deterministic: Annotated[
+        bool, doc("Let ops that may differ from run to run, on a GPU, not do so; slower.")
+    ] = False
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
+    optimizers: Annotated[
+        dict[str, Call], doc("Further optimizers by name; the custom loop uses them.")
+    ] = field(default_factory=dict)
+    trained_by: Annotated[
+        dict[str, str],
+        doc("The nodes that one of the further optimizers trains: node to its name."),
+    ] = field(default_factory=dict)
+    train_step: Annotated[
+        Call | None, doc("The custom loop's step, where it is code of your own.")
+    ] = None
+    persistent_tape: Annotated[
+        bool, doc("Take the gradients of each output's loss separately, in the custom loop.")
+    ] = False
+    loss_clipnorms: Annotated[
+        dict[str, float], doc("The largest global norm of an output's own gradients.")
+    ] = field(default_factory=dict)
     losses: Annotated[dict[str, Call], doc("A loss for each output, by its node's id.")] = field(
         default_factory=dict
     )
@@ -162,11 +184,23 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     metrics: Annotated[dict[str, tuple[Call, ...]], doc("Metrics for each output.")] = field(
         default_factory=dict
     )
+    weighted_metrics: Annotated[
+        dict[str, tuple[Call, ...]], doc("Metrics for each output that heed the weights.")
+    ] = field(default_factory=dict)
+    class_weights: Annotated[
+        dict[str, float], doc("How much each class counts in training, by its number.")
+    ] = field(default_factory=dict)
     callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
     steps_per_epoch: Annotated[Positive | None, doc("Batches in an epoch; by default all.")] = None
     validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None
-    steps_per_execution: Annotated[Positive, doc("Batches for one call of the graph.")] = 1
-    jit_compile: Annotated[bool, doc("Compile the training step with XLA.")] = False
+    steps_per_execution: Annotated[
+        Positive | Literal["auto"],
+        doc('Batches for one call of the graph; "auto" measures which number is fastest.'),
+    ] = 1
+    jit_compile: Annotated[
+        bool | Literal["auto"],
+        doc('Compile the training step with XLA; "auto" where that was measured to be faster.'),
+    ] = False
     checkpoint_seconds: Annotated[
         Positive, doc("Seconds between two checkpoints within an epoch; one comes at its end too.")
     ] = 300
@@ -174,6 +208,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
         Positive | None, doc("Batches between two checkpoints, in the place of the time.")
     ] = None
     checkpoints_kept: Annotated[Positive, doc("How many of the last checkpoints are kept.")] = 2
+    checkpoint_best: Annotated[
+        str, doc("The logged value whose best epoch is kept beside them, such as val_loss.")
+    ] = ""
 
 
 class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from studio.graph.document import (
+    BY_OUTPUT,
     Block,
     Code,
     DataGraph,
@@ -178,10 +179,13 @@ class RenameNode(Edit, frozen=True):
             if name == self.name
         }
         changes = {}
-        for field in ("losses", "loss_weights", "metrics"):
+        for field in BY_OUTPUT:
             values = getattr(training, field)
             if names.keys() & values.keys():
                 changes[field] = {names.get(key, key): value for key, value in values.items()}
+        if self.node in training.trained_by:
+            by = training.trained_by.items()
+            changes["trained_by"] = {self.name if k == self.node else k: v for k, v in by}
         return replace(project, training=replace(training, **changes)) if changes else project
 
 

@@ -100,6 +100,11 @@ def label(structure: Structure) -> Structure | None:
     return structure[1] if isinstance(structure, tuple) and len(structure) > 1 else None
 
 
+def weights(structure: Structure) -> Structure | None:
+    """How much each element counts: the third of a tuple."""
+    return structure[2] if isinstance(structure, tuple) and len(structure) > 2 else None
+
+
 def batch_size(elements: Elements) -> int | None:
     """The size of the first axis, where all tensors have one and it is known."""
     specs = [spec for spec in leaves(elements.structure) if isinstance(spec, Spec)]

@@ -62,7 +62,7 @@ def written(value: Any, place: str = "") -> Written:
     depths, kinds = set(), set()
     for depth, item in _items(value):
         depths.add(depth)
-        kinds.add(type(item))
+        kinds.add(float if isinstance(item, float) else type(item))  # as it is typed in a file
         if isinstance(item, str) and not _encodes(item):
             raise Refused(f"has the text {quoted(item)}{_of(place)}, which can't be UTF-8")
     if kinds == {int, float}:

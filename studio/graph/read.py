@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import fields
@@ -85,9 +85,7 @@ class _Reader:
         if kind is Any:
             return value
         if origin in (Union, types.UnionType):
-            if value is None:
-                return None
-            return self.value(value, get_args(kind)[0], place)
+            return self.either(value, get_args(kind), place)
         if origin is dict:
             return self.mapping(value, get_args(kind)[1], place)
         if origin is tuple:
@@ -101,6 +99,26 @@ class _Reader:
         else:
             fits = isinstance(value, kind)
         return value if fits else self.expected(place, _JSON_NAMES[kind], value)
+
+    def either(self, value: Any, kinds: tuple[Any, ...], place: str) -> Any:
+        """A value of the first of some types, null, or one of the texts that may stand for it."""
+        first, *others = kinds
+        words = [word for each in others for word in get_args(each) if get_origin(each) is Literal]
+        if value is None and type(None) in others:
+            return None
+        if value in words and isinstance(value, str):
+            return value
+        if words and _fails(value, first, place):
+            words = [self.wanted(first), *map(quoted, words)]
+            return self.expected(place, ", or ".join(words), value)
+        return self.value(value, first, place)
+
+    def wanted(self, kind: Any) -> str:
+        """What a value of a plain type is called, with its range."""
+        if get_origin(kind) is not Annotated:
+            return _JSON_NAMES[kind]
+        meta = next(iter(get_args(kind)[1:]))
+        return Int(meta.ge, meta.le).expected()
 
     def limited(self, value: Any, kind: Any, place: str) -> Any:
         """A value of a type with a range (or only a description) beside it."""
@@ -203,6 +221,12 @@ class _Reader:
         ):
             return self.expected(place, 'an edge ["source", "target"]', value)
         return Edge(*value)
+
+
+def _fails(value: Any, kind: Any, place: str) -> bool:
+    probe = _Reader()
+    probe.value(value, kind, place)
+    return bool(probe.problems)
 
 
 def _required(kind: type[Struct]) -> list[str]:

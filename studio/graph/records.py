@@ -49,7 +49,7 @@ def compression_of(file: Path) -> str:
         head = opened.read(_HEAD)
     if head.startswith(b"\x1f\x8b"):
         return "GZIP"
-    if len(head) == _HEAD and _crc(head[:8]) == int.from_bytes(head[8:], "little"):
+    if len(head) == _HEAD and masked_crc(head[:8]) == int.from_bytes(head[8:], "little"):
         return ""
     packed = head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0
     return "ZLIB" if packed else ""
@@ -99,7 +99,7 @@ def _framed(stream: BinaryIO, path: str, size: int | None) -> Iterator[bytes]:
         number += 1
         if len(head) < _HEAD:
             raise _cut(path, number)
-        if _crc(head[:8]) != int.from_bytes(head[8:], "little"):
+        if masked_crc(head[:8]) != int.from_bytes(head[8:], "little"):
             if number == 1:
                 raise Refused(f"reads {quoted(path)}, which is no TFRecord file")
             raise Refused(f"reads {quoted(path)}, whose record {number} is damaged")
@@ -118,7 +118,7 @@ def _framed(stream: BinaryIO, path: str, size: int | None) -> Iterator[bytes]:
         if len(tail) < _TAIL:
             raise _cut(path, number)
         # Checksums of long records take Python too long for a check at each keystroke.
-        if length < 1 << 16 and _crc(record) != int.from_bytes(tail, "little"):
+        if length < 1 << 16 and masked_crc(record) != int.from_bytes(tail, "little"):
             raise Refused(f"reads {quoted(path)}, whose record {number} is damaged")
         yield record
 
@@ -142,7 +142,7 @@ def _table() -> list[int]:
 _TABLE = _table()
 
 
-def _crc(data: bytes) -> int:
+def masked_crc(data: bytes) -> int:
     """The masked CRC-32C of the format."""
     value = 0xFFFFFFFF
     for byte in data:
@@ -186,6 +186,21 @@ def _features(record: bytes) -> Iterator[tuple[str, tuple[str, int]]]:
             if kind and kind not in KINDS:
                 raise ValueError("it has a feature of an unknown kind")
             yield name.decode("utf-8"), (KINDS.get(kind, ""), _length(kind, values))
+
+
+def first_bytes(file: Path, path: str) -> dict[str, bytes]:
+    """The features of a file's first record that hold bytes, each with the first it has."""
+    with _opened(file, compression_of(file)) as stream:
+        record = next(_framed(stream, path, None), b"")
+    found = {}
+    for _, features in _fields(record):
+        for _, entry in _fields(features):
+            parts = dict(_fields(entry))
+            kind, values = next(iter(_fields(parts.get(2, b""))), (0, b""))
+            if KINDS.get(kind) == "string":
+                first = next((value for number, value in _fields(values) if number == 1), b"")
+                found[parts.get(1, b"").decode("utf-8")] = first
+    return found
 
 
 def _length(kind: int, values: bytes) -> int:

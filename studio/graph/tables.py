@@ -162,7 +162,7 @@ def _shown(folder: Path) -> str:
 def _table(file: Path, path: str, _changed: int, _size: int) -> Table:
     """Cached by the time and size of the file, so that each edit doesn't read it again."""
     try:
-        with _open(file) as text:
+        with open_table(file) as text:
             reader = csv.reader(_lines(text, path), strict=True)
             header = next(reader, None)
             if not header or header == [""]:
@@ -191,7 +191,8 @@ def _table(file: Path, path: str, _changed: int, _size: int) -> Table:
     return Table(columns, len(rows), whole)
 
 
-def _open(file: Path) -> io.TextIOBase:
+def open_table(file: Path) -> io.TextIOBase:
+    """The text of a CSV file, unpacked where its name ends in .gz."""
     if file.suffix == ".gz":
         return gzip.open(file, "rt", encoding="utf-8-sig", newline="")
     return file.open(encoding="utf-8-sig", newline="")

@@ -37,6 +37,7 @@ class Bar(QWidget):
         self.edited = QLabel()
         self.edited.setProperty("role", "muted")
         self.run = self._button("Run", "play", "primary", "Train the project", "on_accent")
+        self.pause = self._button("Pause", "pause", "", "Let the training wait, or go on")
         self.stop = self._button("Stop", "square", "", "Stop the training, with a checkpoint")
         self.progress = Told()
         self.progress.clicked.connect(self._lead)
@@ -46,7 +47,7 @@ class Bar(QWidget):
         for widget in (self.menu, self.name, self.edited):
             row.addWidget(widget)
         row.addSpacing(14)
-        for widget in (self.run, self.stop):
+        for widget in (self.run, self.pause, self.stop):
             row.addWidget(widget)
         row.addWidget(self.progress, 1)
         for widget in (self.problems, self.devices, self.commands):
@@ -59,6 +60,7 @@ class Bar(QWidget):
             (self.commands, "view.commands"),
         ):
             button.clicked.connect(lambda _=False, c=command: window.run_command(c))
+        self.pause.clicked.connect(self._pause_or_resume)
         keys = window.actions_.shortcut("run.start")
         self.run.setText(f"Run  {keys}" if keys else "Run")
         keys = window.actions_.shortcut("view.commands")
@@ -92,7 +94,7 @@ class Bar(QWidget):
         """Shows another project."""
         there = session is not None
         # The progress stays, empty: the room between left and right is its own.
-        for widget in (self.run, self.stop, self.problems, self.devices):
+        for widget in (self.run, self.pause, self.stop, self.problems, self.devices):
             widget.setVisible(there)
         if session is not None:
             session.saved.connect(self.refresh)
@@ -110,6 +112,7 @@ class Bar(QWidget):
         going = runner.running
         self.run.setEnabled(self._window.session is not None and not going)
         self.stop.setEnabled(going)
+        self._refresh_pause(going)
         self.line.set(runner.run.progress.done if going else None)
         if runner.run is None:
             self.progress.tell("", "muted", False)
@@ -119,6 +122,18 @@ class Bar(QWidget):
             self.progress.tell(words(progress, runner.pace), "error" if wrong else "muted", True)
         if not going:
             self.devices.setText(devices_text(runner.devices()))
+
+    def _refresh_pause(self, going: bool) -> None:
+        """One button for both: what there is to do now."""
+        resumes = self._window.runner.resumable
+        if resumes != (self.pause.text() == "Resume"):
+            self.pause.setText("Resume" if resumes else "Pause")
+            self.pause.setIcon(icon("play" if resumes else "pause", "text"))
+        self.pause.setEnabled(going or resumes)
+
+    def _pause_or_resume(self) -> None:
+        resumes = self._window.runner.resumable
+        self._window.run_command("run.resume" if resumes else "run.pause")
 
     def _lead(self) -> None:
         """To the node that a failure names, else to its log; or to the curves."""

@@ -46,17 +46,20 @@ class Drops(QObject):
         return corner(canvas.to_scene(point))
 
     def _take(self, files: list[str], place: tuple[float, float] | None) -> None:
-        if len(files) == 1:
-            self._open(Path(files[0]), place)
-            return
-        what = f"{len(files)} files were" if files else "What is on no disk of this machine was"
-        sentence = f"{what} dropped here; drop one project.json, or its folder, or one file of "
-        sentence += "data. Several files that belong together are dropped as their folder."
-        self._window.notices.put("refused", sentence, "error")
+        paths = [Path(file) for file in files]
+        if len(paths) == 1:
+            self._open(paths[0], place)
+        elif paths:
+            self._window.proposing.begin(*paths, place=place)
+        else:
+            sentence = (
+                "What is on no disk of this machine was dropped here; save it in a file first."
+            )
+            self._window.notices.put("refused", sentence, "error")
 
     def _open(self, path: Path, place: tuple[float, float] | None) -> None:
         project = (path / "project.json").is_file() or not kind_of(path)
         if project:
             self._window.projects.open(path)
         else:
-            self._window.proposing.begin(path, place)
+            self._window.proposing.begin(path, place=place)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QWidget
 
+from studio.engine.figures import bytes_text, count_text
 from studio.gui.canvas.scene import CanvasScene
 from studio.gui.canvas.view import CanvasView
-from studio.gui.numbers import bytes_text, count_text
 
 if TYPE_CHECKING:
     from studio.gui.session import Change, Session

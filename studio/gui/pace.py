@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from studio.gui.numbers import seconds_text
+from studio.engine.figures import number, seconds_text
 
 if TYPE_CHECKING:
     from studio.engine.progress import Progress
@@ -22,7 +22,10 @@ class Pace:
         self._first: tuple[float, int] | None = None
 
     def take(self, event: dict[str, Any]) -> None:
-        """Goes on by one event."""
+        """Goes on by one event; what was before a pause tells nothing of the speed."""
+        if event["event"] in ("resumed", "state"):
+            self._recent.clear()
+            self._first = None
         if event["event"] not in ("step", "epoch") or "step" not in event:
             return
         mark = (event["time"], event["step"])
@@ -73,6 +76,8 @@ def _going(progress: Progress, pace: Pace) -> str:
     if not progress.epoch:
         return f"epoch 1 of {progress.epochs}"
     parts = [f"epoch {progress.epoch} of {progress.epochs}"]
+    if progress.paused:
+        return f"paused in {parts[0]}"
     speed, left = pace.speed, pace.left(progress)
     if speed is not None:
         parts.append(f"{speed:,.0f} steps/s" if speed >= 10 else f"{speed:.2g} steps/s")
@@ -91,12 +96,3 @@ def _result(progress: Progress) -> str:
                 said = name.replace("val_", "validation ").replace("_", " ")
                 return f" · {called}{said} {number(value)}"
     return ""
-
-
-def number(value: Any) -> str:
-    """A metric as people read it: three figures behind the point, or four that count."""
-    if value is None:
-        return "not finite"
-    if isinstance(value, list):
-        return " ".join(map(number, value))
-    return f"{value:.3f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"

@@ -30,9 +30,9 @@ KEY = "data"
 
 
 class Task(Struct):
-    """A file that is looked into for a project, and what came of it."""
+    """Files that are looked into for a project, and what came of them."""
 
-    path: Path
+    paths: list[Path]
     place: tuple[float, float] | None
     session: Session | None
     project: Project
@@ -42,6 +42,12 @@ class Task(Struct):
     why: str = ""
     told: bool = False
     """Whether a notice says that it takes a while."""
+
+    @property
+    def name(self) -> str:
+        """What the files are called in a sentence."""
+        more = len(self.paths) - 1
+        return self.paths[0].name + (f" and {more} more" if more else "")
 
 
 class Proposing(QObject):
@@ -67,8 +73,9 @@ class Proposing(QObject):
         """Whether a file is being looked into."""
         return self._task is not None
 
-    def begin(self, path: Path, place: tuple[float, float] | None = None) -> None:
-        """Has a file or folder looked into; what is proposed for it is put in as one step.
+    def begin(self, *paths: Path, place: tuple[float, float] | None = None) -> None:
+        """Has a file, a folder, or several files that belong together, looked into; what is
+        proposed is put in as one step.
 
         `place` is where on the data's canvas. Without a project a new one is begun. A file that
         was still being looked into is given up.
@@ -81,11 +88,11 @@ class Proposing(QObject):
         # A project in no file has no folder that a path could be relative to.
         known = session is not None and session.path is not None
         folder = session.folder if known else Path()
-        self._start(Task(path, place, session, project, folder, time.monotonic()))
+        self._start(Task(list(paths), place, session, project, folder, time.monotonic()))
 
     def _start(self, task: Task) -> None:
         self._task = task
-        self._window.say(f"Looking into {task.path.name} …")
+        self._window.say(f"Looking into {task.name} …")
         # A collection in the thread would end Qt's objects there, which only the window's may.
         gc.disable()
         thread = threading.Thread(target=_work, args=(task,), name="proposing", daemon=True)
@@ -137,7 +144,7 @@ class Proposing(QObject):
         if mine:
             if not task.told and time.monotonic() - task.begun > PATIENCE:
                 task.told = True
-                sentence = f"Looking into {task.path.name} …"
+                sentence = f"Looking into {task.name} …"
                 self._window.notices.put(KEY, sentence, "info", (("Cancel", self.forget),))
             return
         self.forget()
@@ -146,7 +153,7 @@ class Proposing(QObject):
             self._window.projects.refuse(task.why)
         elif session is not None and session.project is not task.project:
             # It was edited meanwhile: ids may be taken. What was read is known by now.
-            self.begin(task.path, task.place)
+            self.begin(*task.paths, place=task.place)
         else:
             self._put(task)
 
@@ -177,13 +184,13 @@ def _work(task: Task) -> None:
     from studio.graph.compose.propose import propose
 
     try:
-        found = propose(task.project, task.path, task.folder, task.place)
+        found = propose(task.project, task.paths, task.folder, task.place)
         check(found.edit.apply(task.project), task.folder)
         task.proposal = found
     except StudioError as error:
         task.why = str(error)
     except Exception as error:  # a defect of ours must not end a thread without a word
-        task.why = f"{task.path.name} can't be looked into: {type(error).__name__}, {error}."
+        task.why = f"{task.name} can't be looked into: {type(error).__name__}, {error}."
 
 
 def add_from_file(window: Window, folder: bool = False) -> None:

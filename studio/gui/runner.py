@@ -99,6 +99,31 @@ class Runner(QObject):
             self.run.stop()
             self._window.say("Stopping: a checkpoint is being written.")
 
+    def pause(self) -> None:
+        """Asks the run to wait behind its step, with a checkpoint."""
+        if self.running:
+            self.run.pause()
+            self._window.say("Pausing behind this step. It holds its memory until it is stopped.")
+
+    def resume(self, folder: Path | None = None) -> None:
+        """Lets a run go on: the one that waits, or one that has ended, from its checkpoint."""
+        from studio.engine.run import resume
+
+        folder = folder or self.run.folder
+        try:
+            run = resume(folder)
+        except StudioError as error:
+            self._window.say(str(error).split("\n")[0])
+            return
+        if not self.going(folder):
+            self.follow(run)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run waits, or has ended before all was trained."""
+        state = self.run.progress.state if self.run is not None else ""
+        return state in ("paused", "stopped", "failed", "lost")
+
     def follow(self, run: Run) -> None:
         """Tells of a run, and shows it, from now on."""
         self.run = run

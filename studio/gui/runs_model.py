@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from studio.engine.runs import Known
+from studio.engine.figures import number, seconds_text, when
+from studio.engine.runs import Known, columns_of
 from studio.gui.look.icons import icon
 from studio.gui.look.theme import mono, theme
-from studio.gui.numbers import seconds_text
-from studio.gui.pace import number
 
 FIXED = ("When", "Name", "State", "Epochs", "Duration")
-METRICS = 4
-"""Columns of metrics, at most."""
-
 STATES = {
     "queued": ("clock", "muted"),
     "running": ("play", "accent"),
     "completed": ("circle-check", "good"),
+    "paused": ("pause", "warning"),
     "stopped": ("square", "warning"),
     "failed": ("circle-alert", "error"),
     "lost": ("circle-help", "error"),
@@ -136,32 +132,6 @@ class RunsModel(QAbstractTableModel):
         at = column - len(FIXED)
         value = progress.results.get(names[at]) if at < len(names) else None
         return value if isinstance(value, int | float) and math.isfinite(value) else -math.inf
-
-
-def columns_of(rows: list[Known]) -> list[str]:
-    """The metrics that most of the runs have: the tested before the validated, the loss last."""
-    counted: dict[str, int] = {}
-    for known in rows:
-        for name in known.progress.results.keys() - {"learning_rate"}:
-            counted[name] = counted.get(name, 0) + 1
-
-    def rank(name: str) -> tuple[int, bool, str]:
-        kind = 0 if name.startswith("test_") else 1 if name.startswith("val_") else 2
-        return kind, name.endswith("loss"), name
-
-    most = sorted(counted, key=lambda name: (-counted[name], rank(name)))[:METRICS]
-    return sorted(most, key=rank)
-
-
-def when(seconds: float) -> str:
-    """A time as a person says it: today 14:03:20, 2026-11-02 14:03."""
-    if not seconds:
-        return ""
-    then, now = datetime.fromtimestamp(seconds), datetime.now()
-    clock = then.strftime("%H:%M:%S")
-    if then.date() == now.date():
-        return f"today {clock}"
-    return f"{then:%Y-%m-%d} {clock[:5]}"
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -175,6 +175,11 @@ MAPS: dict[str, tuple[Json, Callable[[], D]]] = {
         row(LABELLED, mapped("s", "to_features_and_label", features=[1], label=[0])),
         lambda: labelled().map(lambda x, y: (y, x)),
     ),
+    "to_features_and_label with a weight": (
+        row(NAMED, mapped("s", "to_features_and_label", features=[0, "two"], label=[1],
+                          sample_weight=[0, "one"])),
+        lambda: named().map(lambda x, y: (x["two"], y, x["one"])),
+    ),
     "to_features_and_label by name": (
         row(NAMED, mapped("s", "to_features_and_label", features={"n": [0, "two"]}, label=[1])),
         lambda: named().map(lambda x, y: ({"n": x["two"]}, y)),

@@ -87,9 +87,9 @@ ELSEWHERE = {
     *(f"tf.data.Dataset.{name}" for name in ("take", "skip", "shuffle", "prefetch")),
     *(f"studio.data.{name}" for name in ("split", "window")),
     *(f"studio.map.{name}" for name in ("rescale", "cast", "one_hot", "arrange", "augment")),
-    *(f"studio.map.{name}" for name in ("fill_missing", "date_parts")),
+    *(f"studio.map.{name}" for name in ("fill_missing", "date_parts", "decode_image")),
 }
-"""What test_semantics.py, test_vectorised.py and test_adapting.py run."""
+"""What test_semantics.py, test_vectorised.py, test_adapting.py and test_records.py run."""
 
 
 def test_ruff_finds_nothing_in_them(folder: Path, tmp_path: Path) -> None:

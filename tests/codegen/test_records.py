@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from studio.engine.files import place_files
 from studio.graph.checks import check
 
 from .loading import agrees, elements, loaded, plain, project_of, run, written
-from .projects import Json, node, read
+from .projects import Json, call, node, read, stage
 from .ruff import found_by_ruff
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -165,6 +166,28 @@ def test_the_elements_are_those_of_tf_data_by_hand(name: str, folder: Path) -> N
     assert inferred.count == len(found) > 0
     assert dataset.element_spec == hand(folder).element_spec
     agrees(dataset, replace(inferred, count=None))  # tf.data doesn't count what is in files
+
+
+PIXELS = np.random.default_rng(1).integers(0, 255, (4, 6, 5, 3)).astype("uint8")
+
+
+@pytest.mark.parametrize("encode", [tf.io.encode_png, tf.io.encode_jpeg])
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("size", [{}, {"height": 3, "width": 7}])
+def test_images_in_records_are_decoded(encode, several, size, tmp_path: Path) -> None:
+    images = [encode(each).numpy() for each in PIXELS]
+    rows = [example(image=each, y=i, **({"n": i} if several else {})) for i, each in
+            enumerate(images)]  # fmt: skip
+    write(tmp_path / "a.tfrecord", rows)
+    params = size | ({"feature": "image", "channels": 1} if several else {})
+    decode = stage("decode", "map", function=call("studio.map.decode_image", **params))
+    dataset, inferred = loaded(project_of(records(label="y"), decode), tmp_path)
+    agrees(dataset, replace(inferred, count=None))
+    for (found, label), (number, image) in zip(dataset, enumerate(images), strict=True):
+        wanted = tf.io.decode_image(image, 1 if several else 3)
+        wanted = tf.image.resize(wanted, (3, 7)) if size else wanted
+        tf.debugging.assert_equal(found["image"] if several else found, wanted)
+        assert label == number and (not several or found["n"] == number)
 
 
 def test_ruff_finds_nothing_in_them(folder: Path, tmp_path: Path) -> None:

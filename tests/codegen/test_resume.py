@@ -198,9 +198,38 @@ def test_a_new_training_leaves_no_checkpoint_of_another(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000-000000001"]
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
+def test_a_csv_logger_goes_on_in_its_file(tmp_path: Path) -> None:
+    logger = callback("CSVLogger", filename=str(tmp_path / "history.csv"))
+    text = write_script(looped(tmp_path, callbacks=[logger]), tmp_path).text
+    with pytest.raises(Interrupted):
+        module(text, tmp_path).train([Interruption(9)])
+    module(text, tmp_path).train(resume=True)
+    rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("epoch,")
+    assert [row[0] for row in rows[1:]] == ["0", "1", "2"]
+
+
 def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     project = looped(tmp_path, checkpoint_steps=2, checkpoints_kept=3)
     module(write_script(project, tmp_path).text, tmp_path).train()
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     # 3 epochs of 7 steps: behind each second one.
     assert names == ["000002-000000002", "000002-000000004", "000002-000000006"]
+
+
+@pytest.mark.parametrize(("best", "choose"), [("val_loss", min), ("loss", min)])
+def test_the_best_epoch_is_kept_too(best: str, choose: Any, tmp_path: Path) -> None:
+    project = looped(
+        tmp_path,
+        epochs=8,
+        checkpoints_kept=1,
+        checkpoint_best=best,
+        optimizer={"op": "keras.optimizers.SGD", "params": {"learning_rate": 0.7}},
+    )
+    _, history, _ = module(write_script(project, tmp_path).text, tmp_path).train()
+    values = history.history[best]
+    epoch = values.index(choose(values)) + 1
+    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    assert 1 <= len(names) <= 2 and f"{epoch:06}-000000000" in names
+    assert_resumes(project, tmp_path, [20])

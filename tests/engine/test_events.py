@@ -10,11 +10,11 @@ from studio.engine.events import NAME, EventReader, EventWriter
 def test_what_is_written_is_read_once(tmp_path):
     writer, reader = EventWriter(tmp_path), EventReader(tmp_path)
     assert reader.read() == []
-    writer.write("step", step=1, metrics={"loss": 0.5})
-    writer.write("step", step=2, metrics={"loss": 0.25})
+    writer.write("step", step=1, epoch=1, metrics={"loss": 0.5})
+    writer.write("step", step=2, epoch=1, metrics={"loss": 0.25})
     assert [event["step"] for event in reader.read()] == [1, 2]
     assert reader.read() == []
-    writer.write("epoch", epoch=1)
+    writer.write("epoch", epoch=1, metrics={})
     assert [event["event"] for event in reader.read()] == ["epoch"]
     writer.close()
 
@@ -36,7 +36,7 @@ def test_a_line_that_a_crash_cut_short_is_passed_over(tmp_path):
 
 def test_a_number_that_is_not_finite_is_null_so_that_a_line_is_always_json(tmp_path):
     writer = EventWriter(tmp_path)
-    writer.write("step", metrics={"loss": math.nan, "top": math.inf})
+    writer.write("step", step=1, epoch=1, metrics={"loss": math.nan, "top": math.inf})
     writer.close()
     assert EventReader(tmp_path).read()[0]["metrics"] == {"loss": None, "top": None}
 

@@ -95,6 +95,28 @@ def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
             json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("attention_encoder", "split.train"),
+        ("attention_encoder", "test"),
+        ("digits_cnn", "split.test"),
+        ("shared_text", "validation_named"),
+    ],
+)
+def test_what_is_asked_for_soon_is_the_same(name, end, warm, tmp_path) -> None:
+    folder = template_folder(name)
+    project, _ = read(folder)
+    report, found = check(project, folder), []
+    for soon in (False, True):
+        asked = question(project, folder, report, end, tmp_path, soon)
+        assert asked.fields["moved"] == soon
+        result = warm.ask("preview", take=30, **asked.fields).result().result
+        found.append({key: result[key] for key in ("spec", "elements", "cardinality")})
+        assert not soon or result["per_second"] is None
+    assert found[0] == found[1]
+
+
 def test_the_elements_are_those_of_the_file(ask) -> None:
     found = ask(chain(npz(features="x", label="y"), batch=None), "rows", take=2).result
     assert found["elements"] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,7 +98,8 @@ def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(tmp_path, word, sta
     assert report["state"] == "stopped"
     folder = Path(report["folder"])
     assert (folder / "checkpoints" / "stopped.keras").stat().st_size > 1000
-    assert not (folder / "checkpoints" / ".stopped.keras").exists()
+    left = {path.name for path in (folder / "checkpoints").iterdir()} - {"stopped.keras"}
+    assert all(re.fullmatch(r"\d{6}-\d{9}", name) for name in left), "nothing is half done"
     assert events(folder)[-1]["state"] == "stopped"
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from studio.engine.curve_reader import CurveReader
 from studio.engine.curves import Curves
 from studio.engine.events import EventReader
+from studio.engine.history import told as history
 from studio.engine.process import Found, noted
 from studio.engine.run import attach
 from studio.engine.runs import Runs, read_run
@@ -147,3 +149,113 @@ def test_curves_of_data_without_an_end_and_of_figures_that_are_not_finite() -> N
     curves.take([{"event": "epoch", "time": 0, "epoch": 1, "step": 10, "metrics": metrics}])
     assert curves.per_epoch == 10 and curves.best is None
     assert curves.metrics["loss"].steps.y != curves.metrics["loss"].steps.y, "a gap"
+
+
+def same(one: Curves, other: Curves) -> None:
+    """Every point of every curve, in the same order of metrics."""
+    assert list(one.metrics) == list(other.metrics)
+    assert (one.epochs, one.per_epoch, one.best) == (other.epochs, other.per_epoch, other.best)
+    assert list(map(str, one.table())) == list(map(str, other.table()))
+
+
+def plain_steps(count: int, names: str = "loss accuracy", first: int = 1) -> list[dict]:
+    return [
+        {"event": "step", "time": BEGAN, "step": step, "epoch": 1}
+        | {"metrics": {name: step / 7 + at for at, name in enumerate(names.split())}}
+        for step in range(first, first + count)
+    ]
+
+
+ODD = {
+    "as Studio writes them": story(3, 50),
+    "numbers alone": [*plain_steps(300), *story(2, 1)[-2:]],
+    "a metric more, and again without": [
+        *plain_steps(40),
+        *plain_steps(40, "loss accuracy auc", 41),
+        *plain_steps(40, first=81),
+    ],
+    "nothing that is finite": [
+        *plain_steps(5),
+        {"event": "step", "time": 0, "step": 6, "epoch": 1, "metrics": {"loss": None}},
+        {"event": "step", "time": 0, "step": 7, "epoch": 1, "metrics": {}},
+        *plain_steps(5, "accuracy loss", 8),
+    ],
+    "gone on from a checkpoint": [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+        *story(3, 30)[-30:],
+    ],
+    "names that are no identifiers": plain_steps(9, 'loss m0 f"\\x step'),
+}
+
+
+@pytest.mark.parametrize("most", [300, 5000, None])
+@pytest.mark.parametrize("kind", ODD)
+def test_curves_read_from_a_file_are_those_of_its_events(kind, most, tmp_path) -> None:
+    told = ODD[kind]
+    wanted = Curves()
+    wanted.take(told)
+    reader = CurveReader(written(tmp_path / "run", told))
+    others = reader.read(most)
+    while reader.behind:
+        others += reader.read(most)
+    same(reader.curves, wanted)
+    assert others == [each for each in told if each["event"] != "step"]
+    assert reader.read(most) == []
+
+
+def test_curves_go_on_where_they_were_and_take_no_half_line(tmp_path) -> None:
+    told = story(2, 30)
+    lines = [json.dumps(each, separators=(",", ":")) + "\n" for each in told]
+    folder = written(tmp_path / "run", told[:20])
+    reader = CurveReader(folder)
+    reader.read()
+    path = folder / "events.jsonl"
+    with path.open("a") as file:
+        file.write("".join(lines[20:40]) + lines[40][:30])
+        file.flush()
+        reader.read()
+        version, count = reader.curves.version, reader.curves.metrics["loss"].steps.count
+        reader.read()
+        assert reader.curves.version == version and count == 36
+        file.write(lines[40][30:] + '{"event":"step","cut short\n' + "".join(lines[41:]))
+    path.write_bytes(b" " * 2000 + path.read_bytes()[2000:])  # what was read isn't read again
+    reader.read()
+    wanted = Curves()
+    wanted.take(told)
+    same(reader.curves, wanted)
+
+
+def test_what_was_told_behind_the_place_where_a_run_goes_on_is_forgotten(tmp_path: Path) -> None:
+    def step(number: int, loss: float) -> dict:
+        return {"event": "step", "step": number, "epoch": 1, "metrics": {"loss": loss}}
+
+    def epoch(number: int, loss: float) -> dict:
+        metrics = {"loss": loss, "val_loss": loss}
+        return {"event": "epoch", "epoch": number, "step": 3 * number, "metrics": metrics}
+
+    told = [step(1, 0.9), step(2, 0.8), step(3, 0.7), epoch(1, 0.7), step(4, 9.0), step(6, 9.0)]
+    told += [epoch(2, 9.0), {"event": "resumed", "epoch": 1, "step": 4}, step(5, 0.5)]
+    folder = written(tmp_path / "run", told)
+    for most in (None, 100):  # all at once, and a line or two at a time
+        reader = CurveReader(folder)
+        reader.read(most)
+        while reader.behind:
+            reader.read(most)
+        loss = reader.curves.metrics["loss"]
+        assert list(loss.steps.x) == [1, 2, 3, 4, 5] and list(loss.steps.y)[-2:] == [9.0, 0.5]
+        assert list(loss.epochs.x) == list(loss.validation.x) == [1]
+    assert [each["epoch"] for each in history(folder, "epoch")] == [1]
+
+
+def test_the_history_has_nothing_behind_the_checkpoint_a_run_went_on_from(tmp_path) -> None:
+    gone = [
+        *story(2, 30, end=""),
+        {"event": "resumed", "time": BEGAN, "epoch": 1, "step": 41},
+        *plain_steps(4, first=42),
+    ]
+    folder = written(tmp_path / "run", gone)
+    assert [each["epoch"] for each in history(folder, "epoch")] == [1]
+    assert [each["step"] for each in history(folder, "step")] == list(range(1, 46))
+    assert history(tmp_path / "none", "step") == []

@@ -100,6 +100,20 @@ CASES = [
         "wrong-shape", "training", "", "training.seed", ["from 0 to 4294967295", "found -1"],
     ),
     (
+        broken(training={"steps_per_execution": "fast"}),
+        "wrong-shape", "training", "", "training.steps_per_execution",
+        ['expected a whole number of at least 1, or "auto", found "fast"'],
+    ),
+    (
+        broken(training={"steps_per_execution": 0}),
+        "wrong-shape", "training", "", "training.steps_per_execution", ['or "auto", found 0'],
+    ),
+    (
+        broken(training={"jit_compile": None}),
+        "wrong-shape", "training", "", "training.jit_compile",
+        ['true or false, or "auto", found null'],
+    ),
+    (
         broken(training={"optimizer": "adam"}),
         "wrong-shape", "training", "", "training.optimizer", ["a call", '{"op": "adam"}'],
     ),

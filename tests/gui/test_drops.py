@@ -145,6 +145,21 @@ def test_what_is_refused_is_a_notice_and_nothing_changes(
     assert list(window.notices.by_key) == ["data"]
 
 
+def test_several_tables_become_one_source_and_others_a_sentence(window, qtbot, tmp_path) -> None:
+    rows = "a,species\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(20))
+    paths = [put(tmp_path / f"part{i}.csv", rows) for i in range(3)]
+    drop(window, window, *paths, put(tmp_path / "a.txt", "hello\n"))
+    qtbot.waitUntil(lambda: not window.proposing.busy, timeout=10_000)
+    assert "aren't of one kind" in notice(window, "refused").text
+    drop(window, window, *paths)
+    qtbot.waitUntil(lambda: not window.proposing.busy, timeout=10_000)
+    settle(window)
+    source = next(iter(window.session.project.data.nodes.values()))
+    assert source.params["path"] == [path.as_posix() for path in paths]
+    assert notice(window, "data").text.startswith("part0.csv and 2 more: 60 rows")
+    assert list(window.notices.by_key) == ["data"]
+
+
 def test_a_folder_that_is_a_project_is_opened_and_not_read_as_data(window, let_go, project) -> None:
     folder = project("digits_mlp")
     put(folder / "cat" / "a.txt", "hello")

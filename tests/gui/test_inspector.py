@@ -270,6 +270,18 @@ def test_an_initializer_unfolds_its_own_form(qtbot, cnn):
     assert chosen.form is None
 
 
+def test_a_train_step_and_its_optimizers_stand_in_the_form_of_the_training(qtbot, open_template):
+    window = open_template("digits_gan")
+    form = inspector(window).project.training.form
+    step = form.fields["train_step"]
+    assert step.place.code(step.kind.kinds) == ["take_turns"]
+    assert step._title(step.value) == "take_turns" and step.form is None
+    rate = form.fields["optimizers.discriminator"].form.fields["learning_rate"]
+    type_over(qtbot, rate._line.editor, "0.002")
+    changed = window.session.project.training.optimizers["discriminator"]
+    assert changed.params == {"learning_rate": 0.002, "beta_1": 0.5}
+
+
 def test_a_schedule_in_an_optimizer_keeps_the_rate_it_began_with(qtbot, cnn):
     form = inspector(cnn).project.training.form
     rate = form.fields["optimizer"].form.fields["learning_rate"]
@@ -297,6 +309,17 @@ def test_another_optimizer_keeps_what_both_have(qtbot, cnn):
         "op": "keras.optimizers.SGD",
         "params": {"learning_rate": 0.01},
     }
+
+
+def test_the_speed_of_a_training_may_be_left_to_a_measurement(qtbot, cnn):
+    form = inspector(cnn).project.training.form
+    form.turn()
+    type_over(qtbot, form.fields["steps_per_execution"].editor, "auto")
+    assert cnn.session.project.training.steps_per_execution == "auto"
+    pick(qtbot, form.fields["jit_compile"].editor, "auto")
+    assert cnn.session.project.training.jit_compile == "auto"
+    type_over(qtbot, form.fields["epochs"].editor, "16")
+    assert cnn.session.project.training.epochs == 16
 
 
 def test_callbacks_are_added_moved_and_removed(qtbot, cnn):

@@ -133,13 +133,15 @@ def test_a_file_that_is_no_project_is_a_sentence_in_the_window(
 
 
 def test_a_folder_without_a_project_and_several_files_are_refused_in_one_notice(
-    window, tmp_path
+    window, qtbot, tmp_path
 ) -> None:
     (tmp_path / "empty").mkdir()
     drop(window, window, tmp_path / "empty")
     assert "project.json" in notice(window, "refused").text
-    drop(window, window, tmp_path / "a", tmp_path / "b")
-    assert "2 files were dropped" in notice(window, "refused").text
+    (tmp_path / "other").mkdir()
+    drop(window, window, tmp_path / "empty", tmp_path / "other")
+    qtbot.waitUntil(lambda: not window.proposing.busy, timeout=10_000)
+    assert "2 such files aren't read together" in notice(window, "refused").text
     assert len(window.notices.by_key) == 1
 
 

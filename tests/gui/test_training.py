@@ -169,6 +169,37 @@ def test_a_run_outlives_its_window_and_is_found_and_stopped(qapp, qtbot, project
     next(window, None)
 
 
+def test_a_run_pauses_goes_on_and_goes_on_again_when_it_was_stopped(mlp, qtbot) -> None:
+    with_epochs(mlp, 100_000)
+    bar, runner = mlp.bar, mlp.runner
+    assert not bar.pause.isEnabled()
+    mlp.run_command("run.start")
+    run = runner.run.folder
+    qtbot.waitUntil(lambda: runner.run.progress.epoch > 1, timeout=LONG)
+    assert bar.pause.isEnabled() and bar.pause.text() == "Pause"
+    click(bar.pause)
+    qtbot.waitUntil(lambda: runner.run.progress.paused, timeout=LONG)
+    settle(mlp)
+    assert bar.progress.text().startswith("paused in epoch ") and bar.stop.isEnabled()
+    assert bar.pause.text() == "Resume" and not bar.run.isEnabled()
+    epoch = runner.run.progress.epoch
+    click(bar.pause)
+    qtbot.waitUntil(lambda: runner.run.progress.epoch > epoch, timeout=LONG)
+    assert bar.pause.text() == "Pause"
+    click(bar.stop)
+    qtbot.waitUntil(lambda: not runner.running, timeout=LONG)
+    epoch = runner.run.progress.epoch
+    assert bar.pause.text() == "Resume" and bar.run.isEnabled()
+    qtbot.waitUntil(lambda: not runner.going(run), timeout=LONG)
+    click(bar.pause)
+    qtbot.waitUntil(lambda: runner.running and runner.run.progress.epoch > epoch, timeout=LONG)
+    assert runner.run.folder == run and bar.pause.text() == "Pause"
+    resumed = [each for each in events(run) if each["event"] == "resumed"]
+    assert len(resumed) == 1 and 0 < resumed[0]["epoch"] <= epoch
+    click(bar.stop)
+    qtbot.waitUntil(lambda: not runner.going(run), timeout=LONG)
+
+
 def test_a_run_that_died_unseen_is_told_as_failed(mlp, qtbot) -> None:
     mlp.run_command("run.start")
     run, path = mlp.runner.run.folder, mlp.session.path

@@ -16,7 +16,9 @@ from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import KnownCalls, check_calls
 from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
+from studio.graph.checks.steps import check_steps
 from studio.graph.checks.structure import KnownStructure, check_structure
+from studio.graph.checks.weights import check_weights
 from studio.graph.document import Project
 from studio.graph.infer import Inference
 from studio.graph.problems import ERROR, Problem
@@ -53,6 +55,7 @@ class Checker:
         problems = [*before, *check_structure(project, self._structure)]
         problems += check_calls(project, self._calls)
         problems += check_generators(project)
+        problems += check_steps(project)
         # A node whose own call is wrong can't be inferred; a wrong edge or name
         # leaves the node itself sound.
         broken = frozenset(
@@ -62,6 +65,7 @@ class Checker:
         for found in shapes.values():
             problems += found.problems
         problems += check_joins(project, shapes, broken)
+        problems += check_weights(project, shapes)
         # What is wrong with a loss shows at each of the splits: once is enough.
         problems = list(dict.fromkeys(problems))
         if advice:

@@ -300,13 +300,17 @@ class _Checker:
             )
         if training.optimizer is not None:
             yield from problems(training.optimizer, ("optimizer",), "optimizer")
+        for name, optimizer in training.optimizers.items():
+            yield from problems(optimizer, ("optimizer",), f"optimizers.{name}")
+        if training.train_step is not None:
+            yield from problems(training.train_step, ("train_step",), "train_step")
         for output, loss in training.losses.items():
             yield from problems(loss, ("loss", "code"), f"losses.{output}", output)
-        for output, metrics in training.metrics.items():
-            for index, metric in enumerate(metrics):
-                yield from problems(
-                    metric, ("metric", "code"), f"metrics.{output}[{index}]", output
-                )
+        for kind in ("metrics", "weighted_metrics"):
+            for output, metrics in getattr(training, kind).items():
+                for index, metric in enumerate(metrics):
+                    place = f"{kind}.{output}[{index}]"
+                    yield from problems(metric, ("metric", "code"), place, output)
         for index, callback in enumerate(training.callbacks):
             yield from problems(callback, ("callback", "code"), f"callbacks[{index}]")
 

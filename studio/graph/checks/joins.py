@@ -63,7 +63,7 @@ class _Joins:
         if self.training is None or self.model is None:
             return
         outputs = list(map(output_name, self.model.outputs))
-        for kind in ("losses", "loss_weights", "metrics"):
+        for kind in ("losses", "loss_weights", "metrics", "weighted_metrics"):
             for name in getattr(self.training, kind):
                 if name not in outputs:
                     message = f"{quoted(name)} is no output of the model."
@@ -71,6 +71,8 @@ class _Joins:
                     place = f"training.{kind}.{name}"
                     yield Problem(ERROR, "lost-output", "training", name, message, hint, place)
         for name in outputs:
+            if self.training.train_step is not None:
+                continue  # which may train by something else
             if self.training.losses and name not in self.training.losses:
                 message = f"the output {quoted(name)} has no loss, so nothing trains it."
                 hint = f"Add one under training.losses.{name}."
@@ -183,6 +185,8 @@ class _Joins:
         calls = [] if loss is None else [("label-loss", f"losses.{name}", loss)]
         for index, metric in enumerate(self.training.metrics.get(name, ())):
             calls.append(("label-metric", f"metrics.{name}[{index}]", metric))
+        for index, metric in enumerate(self.training.weighted_metrics.get(name, ())):
+            calls.append(("label-metric", f"weighted_metrics.{name}[{index}]", metric))
         for code, key, call in calls:
             refused = _refused(call, target, spec)
             if refused is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from studio.graph.document import (
+    BY_OUTPUT,
     Block,
     DataGraph,
     Edge,
@@ -97,7 +98,7 @@ class Draft:
     def _training(self, names: Renamed) -> None:
         """Losses, their weights, metrics and named labels follow the outputs."""
         training = self.project.training
-        for field in ("losses", "loss_weights", "metrics") if training is not None else ():
+        for field in BY_OUTPUT if training is not None else ():
             values = getattr(training, field)
             if names.keys() & values.keys():
                 self.do(SetTraining(field, renamed_keys(values, names)))

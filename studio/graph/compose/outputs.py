@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.graph.compose.draft import Draft, ends_of, renamed_keys
-from studio.graph.document import ModelGraph, Project, output_name
+from studio.graph.document import BY_OUTPUT, ModelGraph, Project, output_name
 from studio.graph.edits import Edit, SetOutputs, SetTraining
 from studio.graph.ports import output_ports
 from studio.graph.problems import StudioError, one_of, quoted
@@ -52,7 +52,7 @@ def _adopt(draft: Draft, end: str) -> None:
     """Losses and metrics of an output that is there no more go to a new one."""
     training, name = draft.project.training, output_name(end)
     names = {output_name(each) for each in draft.graph.outputs}
-    for field in ("losses", "loss_weights", "metrics") if training is not None else ():
+    for field in BY_OUTPUT if training is not None else ():
         values = getattr(training, field)
         lost = [key for key in values if key not in names]
         if lost and name not in values:

@@ -28,6 +28,7 @@ MIXED = 2**29
 STRING = 64
 """Bytes that a text may have, and the words of an axis without a size."""
 _NAMES = {
+    "decode_image": "decode",
     "rescale": "scaled",
     "hash_words": "words",
     "fill_missing": "filled",

@@ -7,6 +7,7 @@ has no input yet, that too. Nothing of the project's own code is run.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from studio.graph.elements import Elements, features
 from studio.graph.layout.layered import GRID, NODE, NODE_GAP, PART_GAP
 from studio.graph.looking.found import Found, many
 from studio.graph.looking.look import look, refusal
+from studio.graph.looking.together import called, together
 from studio.graph.part_edits import AddPart
 from studio.graph.spec import FLOATS, Refused, Spec
 
@@ -39,20 +41,30 @@ class Proposal(Struct, frozen=True):
     """New inputs of the model."""
 
 
-def propose(project: Project, path: Path, folder: Path, place: Point | None = None) -> Proposal:
+def propose(
+    project: Project, path: Path | Sequence[Path], folder: Path, place: Point | None = None
+) -> Proposal:
     """A pipeline for a file or folder, beside what the data graph has already.
 
+    Several files become one source; of images and sounds the folder is read.
     `folder` is the project's; where it is absolute and the file lies in it, the path is
     written relative to it. `place` is where the source would lie. Raises StudioError, with
     a sentence, where the file can't be read.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100  (resolve would follow links)
-    found = look(path, written(path, folder), folder)
+    paths = [path] if isinstance(path, Path) else path
+    paths = [Path(os.path.abspath(each)) for each in paths]  # noqa: PTH100  (not through links)
+    meant = together(paths)
+    files = [meant] if isinstance(meant, Path) else meant
+    read = [written(each, folder) for each in files]
+    found = look(files[0], read if len(read) > 1 else read[0], folder)
+    if files[0] not in paths:
+        found.told.append(f"all of the folder {files[0].name} is read")
+    name = files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more"
     data, model = graph_of(project, "data"), graph_of(project, "model")
     lacks_input = all(node.op != "keras.Input" for node in model.nodes.values())
     try:
         _rename(found, model.nodes if lacks_input else {})
-        pipeline = Pipeline(found, folder, data.nodes, fresh_id(data.nodes, _stem(path)))
+        pipeline = Pipeline(found, folder, data.nodes, fresh_id(data.nodes, _stem(files)))
     except Refused as refused:
         raise refusal(refused) from None
     nodes = _placed(pipeline, data.nodes, place)
@@ -64,8 +76,8 @@ def propose(project: Project, path: Path, folder: Path, place: Point | None = No
     if lacks_input:
         inputs = _inputs(found, pipeline.elements, model.nodes)
         draft.do(AddPart("model", inputs, index=0))
-    title = f"Add data from {path.name}"
-    sentence = _sentence(path.name, found, pipeline, inputs, bool(data.outputs))
+    title = f"Add data from {name}"
+    sentence = _sentence(name, found, pipeline, inputs, bool(data.outputs))
     made = tuple(node.id for node in nodes), tuple(node.id for node in inputs)
     return Proposal(Several(tuple(draft.edits), title), sentence, *made)
 
@@ -79,9 +91,9 @@ def written(path: Path, folder: Path) -> str:
     return path.as_posix()
 
 
-def _stem(path: Path) -> str:
+def _stem(files: list[Path]) -> str:
     """What a source is called: birds for birds.csv.gz."""
-    return path.name.partition(".")[0].lower() or "data"
+    return called(files).lower() or "data"
 
 
 def _rename(found: Found, taken: Any) -> None:

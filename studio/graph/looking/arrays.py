@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from studio.graph.catalogue.registry import find
 from studio.graph.compose.names import fresh_ids
 from studio.graph.document import Call
-from studio.graph.looking.found import Found, given, label_by_name, many, part_of, words
+from studio.graph.files import all_matching
+from studio.graph.looking.folders import SIDE
+from studio.graph.looking.found import Found, Written, given, label_by_name, many, part_of, words
+from studio.graph.looking.pictures import Head, head_of
 from studio.graph.ops.records import record_plan
 from studio.graph.problems import quoted
+from studio.graph.records import first_bytes
 from studio.graph.rule import Args
 from studio.graph.spec import FLOATS, INTEGERS, Refused
 from studio.graph.tables import Array, read_arrays
@@ -111,23 +116,27 @@ def _array_maps(array: Array) -> list[Call]:
     return [*channel, Call("studio.map.rescale", {"scale": PIXEL})]
 
 
-def look_at_records(written: str, folder: Path) -> Found:
+def look_at_records(written: Written, folder: Path) -> Found:
     """A TFRecord file, or those of a pattern."""
     op = find("studio.data.tfrecord")
     features = record_plan(Args(op.filled({"path": written}), folder=folder)).features
     if not features:
-        raise Refused(f"reads {quoted(written)}, whose records have no feature")
+        first = written if isinstance(written, str) else written[0]
+        raise Refused(f"reads {quoted(first)}, whose records have no feature")
     single = {n: f for n, f in features.items() if f.shape == () and f.dtype != "string"}
     label = label_by_name(single) if len(features) > 1 else None
     names = [name for name in features if name != label]
     source = Call("studio.data.tfrecord", given(path=written, label=label))
     found = Found("records", {"": source}, again=True, label=label or "")
+    pictures = _pictures(written, folder)
     kinds = {(features[name].shape, features[name].dtype) for name in names}
     if len(names) == 1:
         (name,) = names
         text = features[name].dtype == "string" and features[name].shape == ()
         prose = text and name.rpartition("/")[2].lower() in _TEXTS
         found.input, found.maps = ("words", [words()]) if prose else (name, [])
+        if text and name in pictures:
+            found.input, found.maps = "image", _decoding(pictures[name], found)
     elif len(kinds) == 1 and kinds <= {((), "float32"), ((), "int64")}:
         places = [[0, name] if label else [name] for name in names]
         params = given(features=places, label=[1] if label else None)
@@ -136,4 +145,30 @@ def look_at_records(written: str, folder: Path) -> Found:
         ids = fresh_ids((), names)
         renamed = {name: new for name, new in ids.items() if name != new}
         found.maps = [Call("studio.map.rename", {"names": renamed})] if renamed else []
+        found.maps += [
+            _decoding(pictures[name], found, ids[name])[0]
+            for name in names
+            if name in pictures and features[name].shape == ()
+        ]
     return found
+
+
+def _pictures(written: Written, folder: Path) -> dict[str, Head]:
+    """Features whose bytes in the first record are an image -> its height, width and channels."""
+    path, file = next(iter(all_matching(written, folder).items()))
+    heads = {name: head_of(BytesIO(value)) for name, value in first_bytes(file, path).items()}
+    return {name: head for name, head in heads.items() if head is not None}
+
+
+def _decoding(head: Head, found: Found, feature: str | None = None) -> list[Call]:
+    """What makes pixels from 0 to 1 of encoded images, brought to the size of the first."""
+    high, wide, channels = head
+    shrink = min(1.0, SIDE / max(high, wide))
+    high, wide = (max(1, round(side * shrink)) for side in (high, wide))
+    found.told.append(f"images of {high} × {wide} pixels, as the first")
+    size = {"height": high, "width": wide}
+    params = given(**size, channels=channels if channels != 3 else None, feature=feature)
+    return [
+        Call("studio.map.decode_image", params),
+        Call("studio.map.rescale", {"scale": PIXEL}),
+    ]

@@ -33,6 +33,10 @@ WORDS = 8192
 """Numbers there are for words, where a text becomes its words."""
 
 
+Written = str | list[str]
+"""The path of a source as the project has it: of a file, a folder or a pattern, or of several."""
+
+
 class Found(Struct):
     """How a file or folder would be read.
 

@@ -12,20 +12,25 @@ def image_head(file: Path) -> Head | None:
     """(height, width, channels: 1 or 3) of a PNG, JPEG, GIF or BMP; None where it can't be told."""
     try:
         with file.open("rb") as opened:
-            head = opened.read(32)
-            if head.startswith(b"\x89PNG") and len(head) > 25:
-                size = int.from_bytes(head[20:24]), int.from_bytes(head[16:20])
-                found = (*size, 1 if head[25] in (0, 4) else 3)
-            elif head.startswith(b"GIF8"):
-                size = int.from_bytes(head[8:10], "little"), int.from_bytes(head[6:8], "little")
-                found = (*size, 3)
-            elif head.startswith(b"BM"):
-                high = int.from_bytes(head[22:26], "little", signed=True)
-                found = (abs(high), int.from_bytes(head[18:22], "little"), 3)
-            else:
-                found = _jpeg(opened) if head.startswith(b"\xff\xd8") else None
+            return head_of(opened)
     except OSError:
         return None
+
+
+def head_of(opened: BinaryIO) -> Head | None:
+    """The same, of a file that is open or of its bytes."""
+    head = opened.read(32)
+    if head.startswith(b"\x89PNG") and len(head) > 25:
+        size = int.from_bytes(head[20:24]), int.from_bytes(head[16:20])
+        found = (*size, 1 if head[25] in (0, 4) else 3)
+    elif head.startswith(b"GIF8"):
+        size = int.from_bytes(head[8:10], "little"), int.from_bytes(head[6:8], "little")
+        found = (*size, 3)
+    elif head.startswith(b"BM"):
+        high = int.from_bytes(head[22:26], "little", signed=True)
+        found = (abs(high), int.from_bytes(head[18:22], "little"), 3)
+    else:
+        found = _jpeg(opened) if head.startswith(b"\xff\xd8") else None
     return found if found is not None and min(found) > 0 else None
 
 

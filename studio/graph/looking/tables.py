@@ -18,7 +18,7 @@ from studio.graph.looking.columns import (
     scaling,
     told_of,
 )
-from studio.graph.looking.found import Found, counted, given, words
+from studio.graph.looking.found import Found, Written, counted, given, words
 from studio.graph.ops.tables import read_parquet
 from studio.graph.problems import quoted
 from studio.graph.spec import Refused
@@ -27,11 +27,11 @@ from studio.graph.tables import Table, grid_of, read_table, resolve_path, togeth
 _PARTED = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def look_at_csv(written: str, folder: Path) -> Found:
-    """A CSV file, or those of a pattern."""
+def look_at_csv(written: Written, folder: Path) -> Found:
+    """A CSV file, those of a pattern, or several."""
     files = all_matching(written, folder)
     table = together({path: read_table(path, folder) for path in files})
-    _check_header(table, written)
+    _check_header(table, next(iter(files)))
     columns = choose(table, lambda name: table.columns[name].texts, gaps=True)
     used = columns.features + ([columns.label] if columns.label is not None else [])
     gaps = {row for name in used for row in table.columns[name].empty}
@@ -85,8 +85,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def look_at_parquet(written: str, folder: Path) -> Found:
-    """A Parquet file, or those of a pattern."""
+def look_at_parquet(written: Written, folder: Path) -> Found:
+    """A Parquet file, those of a pattern, or several."""
     files, table = read_parquet(written, folder)
 
     def classes(name: str) -> tuple[str, ...]:

@@ -224,7 +224,9 @@ def hashing(p: Args, x: Spec) -> Result:
 def hashed_crossing(p: Args, inputs: tuple[Spec, ...]) -> Result:
     """Two categories as one: a bin for each pair by its hash, as a number or one-hot."""
     if len(inputs) != 2:
-        raise Refused(f"crosses 2 inputs, and has {len(inputs)}", "Draw two edges to it.")
+        several = 'Cross two with output_mode "int", and what that gives with the next.'
+        mend = several if len(inputs) > 2 else "Draw two edges to it."
+        raise Refused(f"crosses 2 inputs, and has {len(inputs)}", mend)
     first, second = (spec.shape for spec in inputs)
     if not first or not second or first[-1] != second[-1]:
         raise Refused(

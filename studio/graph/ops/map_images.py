@@ -6,10 +6,11 @@ import struct
 from typing import Any
 
 from studio.graph.catalogue.op import Param
-from studio.graph.catalogue.types import Bool, Choice, Int, ListOf, OneCall
-from studio.graph.elements import Elements
+from studio.graph.catalogue.types import Bool, Choice, Int, ListOf, OneCall, Text, or_null
+from studio.graph.elements import Elements, features
 from studio.graph.functions import function
 from studio.graph.ops.map_numbers import numeric, on_features
+from studio.graph.problems import nearest, one_of, quoted
 from studio.graph.rule import Args, apply
 from studio.graph.spec import Refused, Spec
 
@@ -62,6 +63,50 @@ def _inside(size: tuple[int, int], now: tuple[int | None, ...]) -> tuple[int | N
 
 def _float32(number: float) -> float:
     return struct.unpack("f", struct.pack("f", number))[0]
+
+
+@function(
+    "map",
+    "decode_image",
+    "height width",
+    "Images out of the bytes of their files: PNG, JPEG, GIF or BMP, as records have them.",
+    Param("height", or_null(Int(1)), None, "Rows of pixels that all are brought to."),
+    Param("width", or_null(Int(1)), None, "Columns of pixels; null leaves sizes as they are."),
+    Param("channels", Choice((1, 3, 4)), 3, "1 for gray, 3 for colours, 4 with transparency."),
+    Param("feature", Text(empty=False), None, "Which of several features; null for the only one."),
+)
+def decode_image(p: Args, dataset: Elements) -> Any:
+    """Pixels from 0 to 255: float32 of one size, or uint8 of any."""
+    if (p.height is None) != (p.width is None):
+        raise Refused("has only one of height and width", "Give both, or leave out both.")
+    given = features(dataset.structure)
+    if isinstance(given, dict) and p.feature is None and len(given) == 1:
+        raise Refused("gets features by name", f"Set feature to {quoted(next(iter(given)))}.")
+    found = chosen(given, p.feature)
+    if not isinstance(found, Spec) or found.dtype != "string" or found.shape:
+        raise Refused(
+            f"decodes the bytes of one image, but gets {found}",
+            "It goes before the batch; of several features, name one in feature.",
+        )
+    size = (None, None) if p.height is None else (p.height, p.width)
+    image = Spec((*size, p.channels), "uint8" if p.height is None else "float32")
+    changed = image if p.feature is None else given | {p.feature: image}
+    if isinstance(dataset.structure, tuple):
+        return (changed, *dataset.structure[1:])
+    return changed
+
+
+def chosen(given: Any, feature: str | None) -> Any:
+    """The features, or that of a name; Refused where there is none of it."""
+    if feature is None:
+        return given
+    if not isinstance(given, dict) or feature not in given:
+        there = nearest(feature, given) if isinstance(given, dict) else "Leave feature out."
+        raise Refused(
+            f"decodes the feature {quoted(feature)}, which there isn't",
+            there or f"There are {one_of(given)}.",
+        )
+    return given[feature]
 
 
 @function("map", "center_crop", "height width", "The middle of images.", _HEIGHT, _WIDTH)

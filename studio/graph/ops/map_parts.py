@@ -40,9 +40,10 @@ def pick(p: Args, dataset: Elements) -> Elements:
         help="Where they are: one place; a list of places, joined to a vector; or name -> place.",
     ),
     Param("label", WHERE, None, "Where the label is; null for none."),
+    Param("sample_weight", WHERE, None, "Where the element's weight is; null for none."),
 )
 def to_features_and_label(p: Args, dataset: Elements) -> Elements:
-    """Features and label."""
+    """Features and label, and the weight, where there is one."""
     if isinstance(p.features, dict):
         made: Any = {name: part_at(dataset.structure, at) for name, at in p.features.items()}
     elif joined(p.features):
@@ -50,11 +51,14 @@ def to_features_and_label(p: Args, dataset: Elements) -> Elements:
     else:
         made = part_at(dataset.structure, p.features)
     if p.label is None:
+        if p.sample_weight is not None:
+            raise Refused("gives a weight, but no label", "Name the label as well.")
         return replace(dataset, structure=made, labels=None)
     label = part_at(dataset.structure, p.label)
     # What was the label before, or was none, has no range that is known.
     known = dataset.labels if p.label == [1] else None
-    return replace(dataset, structure=(made, label), labels=known)
+    weight = () if p.sample_weight is None else (part_at(dataset.structure, p.sample_weight),)
+    return replace(dataset, structure=(made, label, *weight), labels=known)
 
 
 def joined(given: list[Any]) -> bool:

@@ -10,6 +10,7 @@ from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
 from studio.graph.catalogue.types import Choice, DictOf, Either, Float, Int, ListOf, Text, or_null
 from studio.graph.elements import Elements, features, label, over, part_at
+from studio.graph.functions import WHERE
 from studio.graph.rule import Args
 from studio.graph.spec import DTYPES, FLOATS, INTEGERS, Refused, Spec
 
@@ -112,15 +113,29 @@ _PATHS = DictOf(ListOf(Either((Int(0), Text()))), empty=False)
 
 @_map(
     "arrange",
-    "features labels",
+    "features labels sample_weight",
     "Names the parts of an element: which goes into which input, and which is whose label.",
     Param("features", _PATHS, help="Input name -> where it is in the element: [0, 1]; [] for all."),
     Param("labels", _PATHS, None, "Output name -> where its label is; null for none."),
+    Param(
+        "sample_weight",
+        or_null(Either((WHERE, _PATHS))),
+        None,
+        "Where the weight of an element is, or output name -> where its own is; null for none.",
+    ),
 )
 def arrange(p: Args, dataset: Elements) -> Any:
-    """(dict of features, dict of labels)."""
+    """(dict of features, dict of labels), and the weights, where there are some."""
     found = {name: part_at(dataset.structure, path) for name, path in p.features.items()}
     if p.labels is None:
+        if p.sample_weight is not None:
+            raise Refused("gives weights, but no labels", "Name the labels as well.")
         return replace(dataset, structure=found, labels=None)
     labels = {name: part_at(dataset.structure, path) for name, path in p.labels.items()}
-    return replace(dataset, structure=(found, labels), labels=None)
+    if p.sample_weight is None:
+        return replace(dataset, structure=(found, labels), labels=None)
+    if isinstance(p.sample_weight, dict):
+        weights = {name: part_at(dataset.structure, path) for name, path in p.sample_weight.items()}
+    else:
+        weights = part_at(dataset.structure, p.sample_weight)
+    return replace(dataset, structure=(found, labels, weights), labels=None)

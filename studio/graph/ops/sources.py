@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -129,13 +130,18 @@ def csv_plan(p: Args) -> CsvPlan:
     files = all_matching(p.path, p.folder)
     if len({path.endswith(".gz") for path in files}) > 1:
         raise Refused("reads files of which only some are .gz", "Unpack or pack them all.")
-    table = together({path: read_table(path, p.folder) for path in files})
+    table = csv_table(p, files)
     streams = not table.whole if p.stream is None else p.stream
     plan = table_plan(p, table, tuple(files), streams)
     dropped = _check_cells(p, table, plan.columns)
     if streams:
         _check_stream(p, table)
     return replace(plan, rows=table.rows - dropped if table.whole else None)
+
+
+def csv_table(p: Args, files: Iterable[str]) -> Table:
+    """What the files of a CSV source hold together; Refused where their columns differ."""
+    return together({path: read_table(path, p.folder) for path in files})
 
 
 def table_plan(p: Args, table: Table, files: tuple[str, ...], streams: bool) -> CsvPlan:

@@ -21,6 +21,14 @@ def _can_start(window: Window) -> bool:
     return with_project(window) and not window.runner.running
 
 
+def _can_pause(window: Window) -> bool:
+    return window.runner.running and not window.runner.run.progress.paused
+
+
+def _can_resume(window: Window) -> bool:
+    return window.runner.resumable
+
+
 def _has_shown(window: Window) -> bool:
     return window.runner.shown is not None
 
@@ -30,6 +38,18 @@ def start(window: Window) -> None:
     """Trains the project, as `studio run` does."""
     if window.runner.start():
         window.panel("training")
+
+
+@command("run.pause", "Pause", "Ctrl+Alt+P", "pause", _can_pause)
+def pause(window: Window) -> None:
+    """Lets the training wait behind its step, with a checkpoint; its process stays."""
+    window.runner.pause()
+
+
+@command("run.resume", "Resume", "Ctrl+Alt+R", "play", _can_resume)
+def resume(window: Window) -> None:
+    """Lets the training go on: the same as if it had never waited, stopped or died."""
+    window.runner.resume()
 
 
 @command("run.stop", "Stop", "Ctrl+.", "square", _running)

@@ -12,6 +12,7 @@ from studio.graph.catalogue.registry import find
 from studio.graph.catalogue.types import Bool, Float, Int, ListOf, OneCall, Text, Type
 from studio.graph.code import outline
 from studio.graph.document import Graph, Node, Project, is_call, owner
+from studio.graph.own_step import HANDED
 
 
 def alike(one: Op, other: Op) -> bool:
@@ -47,6 +48,7 @@ def code_op(project: Project, path: str) -> Op:
     known = outline(name, code)
     # A map or function is called on its first parameter, so that one can't be set.
     taken = known.tensors if code.kind in ("map", "function") else ()
+    taken = HANDED if code.kind == "train_step" else taken
     params = {}
     for each in known.parameters:
         if each in taken:

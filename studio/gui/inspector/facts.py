@@ -9,12 +9,12 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from studio.engine.figures import bytes_text
 from studio.graph.document import Graph, Node, owner
 from studio.graph.elements import Elements
 from studio.graph.shapes import NodeResult, Shapes
 from studio.graph.spec import BYTES, Spec, product
 from studio.gui.look.theme import mono, sans, theme
-from studio.gui.numbers import bytes_text
 
 ROW = 22
 Row = tuple[str, str]

@@ -106,7 +106,11 @@ class Field(QWidget):
         if plain and same(self.value, value):
             self.value = value
             return
-        self.value = value
+        typed, self.value = self.value, value
+        default = typed is not MIXED and same(typed, self.param.default)
+        if value is ABSENT and default and self.editor.hasFocus():  # 1, on the way to 16
+            self._mark()
+            return
         self.say("")
         self._show()
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from studio.engine.figures import bytes_text
 from studio.graph.caption import op_title
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.code import outline
@@ -38,7 +39,6 @@ from studio.gui.inspector.place import ABSENT, MIXED, Place
 from studio.gui.inspector.problem_cards import ProblemCards
 from studio.gui.inspector.project_page import line
 from studio.gui.inspector.written import same
-from studio.gui.numbers import bytes_text
 from studio.gui.session import Session
 
 NOTE = Param("note", Prose(), "", "A note for people; it changes nothing.")

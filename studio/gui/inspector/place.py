@@ -13,7 +13,7 @@ ABSENT = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 MIXED = type("Mixed", (), {"__repr__": lambda self: "MIXED"})()
 """In the place of a value that differs among several nodes."""
 
-_CODE = {"layer": "layer", "loss": "loss", "metric": "metric", "callback": "callback", "map": "map"}
+_CODE = {kind: kind for kind in ("layer", "loss", "metric", "callback", "map", "train_step")}
 
 
 class Place(Struct, frozen=True):

@@ -7,13 +7,13 @@ from typing import Any
 
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from studio.engine.figures import bytes_text
 from studio.graph.edits import SetProject
 from studio.gui.inspector.facts import Facts, Row
 from studio.gui.inspector.form import Form
 from studio.gui.inspector.place import Place
 from studio.gui.inspector.training_form import PROJECT, TrainingForm
 from studio.gui.look.theme import sans
-from studio.gui.numbers import bytes_text
 from studio.gui.session import Session
 
 

@@ -8,8 +8,18 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.registry import of_kind
-from studio.graph.catalogue.types import Bool, Choice, Float, Int, ListOf, OneCall, Text
-from studio.graph.document import Project, Training, output_name
+from studio.graph.catalogue.types import (
+    Bool,
+    Choice,
+    DictOf,
+    Either,
+    Float,
+    Int,
+    ListOf,
+    OneCall,
+    Text,
+)
+from studio.graph.document import BY_OUTPUT, Project, Training, output_name
 from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
 from studio.gui.inspector.described import alike
@@ -18,11 +28,17 @@ from studio.gui.inspector.line_field import Prose
 from studio.gui.inspector.place import Place
 from studio.gui.session import Session
 
-BY_OUTPUT = ("losses", "loss_weights", "metrics")
-"""Fields of the training that have a value for each output of the model."""
+BY_NAME = (*BY_OUTPUT, "optimizers")
+"""Fields of the training whose entries have a field each."""
 
 OF_PROJECT = ("distribution", "exports")
-_TITLES = {"losses": "Losses", "loss_weights": "Loss weights", "metrics": "Metrics"}
+AUTO = Choice(("auto",))
+_TITLES = {
+    "losses": "Losses",
+    "loss_weights": "Loss weights",
+    "persistent_tape": "Gradients",
+    "metrics": "Metrics",
+}
 
 
 class TrainingForm(QWidget):
@@ -110,6 +126,15 @@ def training_op(project: Project) -> Op:
         Param("loop", Choice(("fit", "custom")), "fit", "fit, or a compiled GradientTape loop."),
         Param("optimizer", OneCall(("optimizer",), names=False), None, "The optimizer."),
     ]
+    further = project.training.optimizers if project.training is not None else {}
+    for name in further:
+        kind = OneCall(("optimizer",), names=False)
+        params.append(Param(f"optimizers.{name}", kind, None, f"The optimizer called {name}."))
+    if further:
+        help = "The nodes that a further optimizer trains: node to its name."
+        params.append(Param("trained_by", DictOf(Text()), {}, help))
+    own = OneCall(("train_step", "code"), names=False)
+    params.append(Param("train_step", own, None, "The custom loop's step, in code of your own."))
     outputs = [output_name(end) for end in project.model.outputs] if project.model else []
     for name in outputs:
         kind = OneCall(("loss", "code"), names=False)
@@ -117,21 +142,37 @@ def training_op(project: Project) -> Op:
     for name in outputs if len(outputs) > 1 else ():
         help = f"How much the loss of {name} counts."
         params.append(Param(f"loss_weights.{name}", Float(), 1.0, help))
+    if len(outputs) > 1:
+        help = "Takes the gradients of each output's loss separately (custom loop)."
+        params.append(Param("persistent_tape", Bool(), False, help))
+    for name in outputs if len(outputs) > 1 else ():
+        help = f"The largest global norm of the gradients of {name}'s loss."
+        params.append(Param(f"loss_clipnorms.{name}", Float(min=0), None, help))
     for name in outputs:
         kind = ListOf(OneCall(("metric", "code"), names=False))
         params.append(Param(f"metrics.{name}", kind, [], f"What is measured of {name}."))
+    for name in outputs:
+        kind = ListOf(OneCall(("metric", "code"), names=False))
+        help = f"What is measured of {name} with the elements' weights."
+        params.append(Param(f"weighted_metrics.{name}", kind, [], help))
+    help = "How much each class counts in training, by its number."
+    params.append(Param("class_weights", DictOf(Float(min=0)), {}, help))
     callbacks = ListOf(OneCall(("callback", "code"), names=False))
     steps = "Batches in an epoch; all, where it is left open."
+    per_call = "Batches for one call of the graph; auto measures which number is fastest."
+    xla = "Compiles the training step with XLA; auto where that was measured to be faster."
     params += [
         Param("callbacks", callbacks, [], "What is called while training, in this order."),
         Param("seed", Int(0, 2**32 - 1), None, "The seed of all that is random."),
-        Param("steps_per_execution", Int(1), 1, "Batches for one call of the graph."),
+        Param("deterministic", Bool(), False, "No op may differ from run to run; slower."),
+        Param("steps_per_execution", Either((Int(1), AUTO)), 1, per_call),
         Param("steps_per_epoch", Int(1), None, steps),
         Param("validation_steps", Int(1), None, "Batches of a validation."),
-        Param("jit_compile", Bool(), False, "Compiles the training step with XLA."),
+        Param("jit_compile", Choice((False, True, "auto")), False, xla),
         Param("checkpoint_seconds", Int(1), 300, "Seconds between checkpoints within an epoch."),
         Param("checkpoint_steps", Int(1), None, "Batches between two checkpoints."),
         Param("checkpoints_kept", Int(1), 2, "How many of the last checkpoints are kept."),
+        Param("checkpoint_best", Text(), "", "The value whose best epoch is kept: val_loss, ..."),
     ]
     if of_kind("strategy"):
         kind = OneCall(("strategy",), names=False)
@@ -159,7 +200,7 @@ def _groups(op: Op) -> dict[str, str]:
 def training_values(project: Project) -> dict[str, Any]:
     """What a project says of its training, by the names of `training_op`."""
     values = plain(project.training or Training())
-    for field in BY_OUTPUT:
+    for field in BY_NAME:
         for output, value in values.pop(field, {}).items():
             values[f"{field}.{output}"] = value
     if project.distribution is not None:

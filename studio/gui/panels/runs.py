@@ -175,6 +175,9 @@ class RunsPanel(Panel):
         menu.addAction("Show its curves", lambda: self.window_.panel("training"))
         menu.addAction("Show its log", lambda: self.window_.panel("log"))
         menu.addSeparator()
+        ends = self.model.rows[self.table.currentIndex().row()].progress.state
+        resumes = menu.addAction("Resume", lambda: self.window_.runner.resume(folder))
+        resumes.setEnabled(ends in ("paused", "stopped", "failed", "lost"))
         menu.addAction("Open the project as it ran", self.open_as_it_ran)
         menu.addAction(
             "Show its folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

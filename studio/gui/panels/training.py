@@ -24,8 +24,8 @@ from studio.gui.look.theme import theme
 from studio.gui.panel import Empty, Panel
 
 if TYPE_CHECKING:
+    from studio.engine.curve_reader import CurveReader
     from studio.engine.curves import Curves
-    from studio.engine.events import EventReader
     from studio.gui.plots.board import Board
     from studio.gui.window import Window
 
@@ -52,7 +52,7 @@ class TrainingPanel(Panel):
         super().__init__(window)
         self.curves: Curves | None = None
         self.board: Board | None = None
-        self._reader: EventReader | None = None
+        self._reader: CurveReader | None = None
         self._drawn = -1
         self._not_before = 0.0
         self._over = False
@@ -135,17 +135,16 @@ class TrainingPanel(Panel):
         if folder is None or (self._over and not self._reader.behind):
             return
         if self.curves is None:
-            from studio.engine.curves import Curves
-            from studio.engine.events import EventReader
+            from studio.engine.curve_reader import CurveReader
 
-            self.curves, self._reader = Curves(), EventReader(folder)
+            self._reader = CurveReader(folder)
+            self.curves = self._reader.curves
         self._timer.start()
         self._look()
 
     def _look(self) -> None:
         """Reads what is new, and draws it: seldom enough that drawing takes a tenth of the time."""
         events = self._reader.read(MOST)
-        self.curves.take(events)
         behind = self._reader.behind
         self._timer.setInterval(0 if behind else EACH)
         last = next((each for each in reversed(events) if each["event"] == "state"), None)

@@ -6,8 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.engine.figures import number
 from studio.gui.look.theme import mono, sans, theme
-from studio.gui.pace import number
 
 Entry = tuple[str, str, float | None]
 """A curve: the token of its colour, its name, its value."""

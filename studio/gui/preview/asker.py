@@ -49,7 +49,7 @@ class StageAsker(QObject):
         place = trust.place / hashlib.sha256(str(session.folder).encode()).hexdigest()[:16]
         try:
             place.mkdir(exist_ok=True)
-            asked = question(session.project, session.folder, session.report, end, place)
+            asked = question(session.project, session.folder, session.report, end, place, soon=True)
         except (StudioError, OSError) as error:
             self.cancel()
             self.failed.emit(str(error).split("\n")[0])

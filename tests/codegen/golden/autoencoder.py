@@ -5,6 +5,12 @@ Written by Studio; needs keras, tensorflow and numpy, not Studio.
 
 import csv
 import gzip
+import itertools
+import json
+import os
+import shutil
+import sys
+import time
 from pathlib import Path
 
 import keras
@@ -14,6 +20,25 @@ import tensorflow as tf
 HERE = Path(__file__).resolve().parent
 SEED = 7
 EPOCHS = 60
+CHECKPOINTS_KEPT = 2
+CHECKPOINT_SECONDS = 300
+
+
+def reconstruct(model, batch, hidden, extra):
+    """Hides pixels at random; what the model puts there counts `extra` times more."""
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    image = x["image"]
+    # Other pixels in each step, and the same ones in each run.
+    seed = tf.stack([0, model.optimizer.iterations.value])
+    chance = tf.random.stateless_uniform(tf.shape(image), seed)
+    seen = tf.cast(chance >= hidden, image.dtype)
+    with tf.GradientTape() as tape:
+        decoded = model({"image": image * seen}, training=True)["decoded"]
+        error = decoded - y["decoded"]
+        loss = tf.reduce_mean(error**2 * (1 + extra * (1 - seen)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    model.optimizer.apply(gradients, model.trainable_variables)
+    return {"loss": loss, "mae": tf.reduce_mean(abs(error))}
 
 
 def read_csv_gz(path):
@@ -96,8 +121,200 @@ def make_callbacks():
     return [keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)]
 
 
-def train(callbacks=()):
-    """Trains a new model; returns it, its history and the datasets."""
+def size_of(batch):
+    """Returns the number of elements in a batch of features."""
+    return tf.shape(tf.nest.flatten(batch)[0])[0]
+
+
+def on_iterator(step):
+    """Returns a step that takes its batch from an iterator, inside TensorFlow."""
+
+    @tf.function
+    def steps(iterator):
+        return step(next(iterator))
+
+    return steps
+
+
+def run_steps(function, iterator, count, begin, first=0):
+    """Yields the number of a step and its logs, until `count` of them or the data's end."""
+    for step in itertools.count(first) if count is None else range(first, count):
+        begin(step)
+        try:
+            logs = function(iterator)
+        except tf.errors.OutOfRangeError:
+            return
+        yield step, logs
+
+
+def count_of(dataset):
+    """Returns the number of a dataset's elements; None where TensorFlow can't tell."""
+    count = int(dataset.cardinality())
+    return count if count >= 0 else None
+
+
+def mean_logs(logs, means, batch):
+    """Returns the means over the epoch of what a step logs; a batch counts by its size."""
+    if not isinstance(logs, dict):
+        raise TypeError(
+            f"The train step returned {logs!r}; expected its logs, a dict of scalars by name."
+        )
+    for name, value in logs.items():
+        value = tf.convert_to_tensor(value)
+        if value.shape.rank != 0:
+            raise ValueError(
+                f"The train step logs {name!r} with the shape {value.shape}; expected a scalar."
+            )
+        if name not in means:
+            means[name] = keras.metrics.Mean(name=name)
+        means[name].update_state(value, sample_weight=size_of(batch))
+    return {name: means[name].result() for name in logs}
+
+
+def make_steps(model, means):
+    """Returns the compiled steps that train and test a model."""
+    mean_loss = model.metrics[0]  # what is logged as "loss"
+
+    @tf.function
+    def train_step(batch):
+        logs = reconstruct(model, batch, hidden=0.1, extra=1.0)
+        return mean_logs(logs, means, batch)
+
+    @tf.function
+    def test_step(batch):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        predictions = model(x, training=False)
+        loss = model.compute_loss(x, y, predictions, weights, training=False)
+        mean_loss.update_state(loss, sample_weight=size_of(x))
+        return model.compute_metrics(x, y, predictions, weights)
+
+    return on_iterator(train_step), on_iterator(test_step)
+
+
+def evaluate(model, function, dataset, count, callbacks):
+    """Tests a model on a dataset; returns its loss and metrics by name."""
+    model.reset_metrics()
+    logs = {}
+    callbacks.on_test_begin()
+    steps = run_steps(function, iter(dataset), count, callbacks.on_test_batch_begin)
+    for step, logs in steps:
+        callbacks.on_test_batch_end(step, logs)
+    callbacks.on_test_end(logs)
+    return logs
+
+
+class Checkpoints:
+    """Keeps what a training needs to go on as if it had never ended.
+
+    A folder for each: the variables of the model, its optimizer and its metrics, the
+    state of the callbacks, and the place: epoch, steps done in it, and their logs.
+    """
+
+    def __init__(self, folder, model, callbacks, resume, *parts):
+        self.folder, self.model, self.callbacks = folder, model, callbacks
+        self.epoch, self.step, self.logs = 0, 0, {}
+        self.saved, self.pause = time.monotonic(), 0.0
+        self.parts = [*parts]  # dicts of optimizers and metrics, by name
+        if not resume:  # those there are belong to another training
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def passed(self, epoch, step, logs):
+        """Notes that steps of an epoch are done, and writes a checkpoint where one is due."""
+        self.epoch, self.step, self.logs = epoch, step, logs
+        pause = max(self.pause, CHECKPOINT_SECONDS if step else 0)
+        if time.monotonic() - self.saved >= pause:
+            self.save()
+
+    def variables(self):
+        """Returns the variables that training changes, each once, in a fixed order."""
+        model = self.model
+        found = [*model.variables, *model.optimizer.variables]
+        found += [each for metric in model.metrics for each in metric.variables]
+        for part in self.parts:
+            found += [each for one in part.values() for each in one.variables]
+        return list({id(each): each for each in found}.values())
+
+    def save(self):
+        """Writes a checkpoint beside, and gives it its name when it is whole."""
+        target = self.folder / f"{self.epoch:06}-{self.step:09}"
+        if target.exists() or self.epoch == self.step == 0:
+            return
+        begun = time.monotonic()
+        found = [keras.ops.convert_to_numpy(each) for each in self.variables()]
+        arrays = {f"variable{index}": array for index, array in enumerate(found)}
+
+        def aside(value):
+            """Keeps a number of numpy's or an array among the arrays."""
+            if not isinstance(value, (np.ndarray, np.generic, tf.Tensor)):
+                raise TypeError
+            arrays[f"array{len(arrays)}"] = np.asarray(value)
+            return {"array": f"array{len(arrays) - 1}"}
+
+        callbacks = [attributes(each, aside) for each in self.callbacks]
+        state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
+        state |= {"stopped": self.model.stop_training, "callbacks": callbacks}
+        beside = self.folder / "unfinished"
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        with open(beside / "state.json", "w", encoding="utf-8") as file:
+            json.dump(state, file, default=aside)
+            file.flush()
+            os.fsync(file.fileno())
+        with open(beside / "arrays.npz", "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(target)
+        for old in self.kept()[:-CHECKPOINTS_KEPT]:
+            shutil.rmtree(old)
+        self.saved = time.monotonic()
+        self.pause = 50 * (self.saved - begun)  # so it takes 2 % of the time at most
+
+    def kept(self):
+        """Returns the folders of the checkpoints, the last one last."""
+        return sorted(self.folder.glob("[0-9]*-[0-9]*"))
+
+    def restore(self, begin_epoch=None):
+        """Takes the last checkpoint's state, if there is one, and with it its place.
+
+        Within an epoch its beginning is told before, as callbacks expect it.
+        """
+        if not self.kept():
+            return
+        folder = self.kept()[-1]
+        arrays = np.load(folder / "arrays.npz")
+
+        def back(value):
+            return arrays[value["array"]] if set(value) == {"array"} else value
+
+        text = (folder / "state.json").read_text(encoding="utf-8")
+        state = json.loads(text, object_hook=back)
+        if state["step"]:
+            begin_epoch(state["epoch"])
+        for index, variable in enumerate(self.variables()):
+            variable.assign(arrays[f"variable{index}"].view(variable.dtype))
+        for callback, kept in zip(self.callbacks, state["callbacks"], strict=True):
+            vars(callback).update(kept)
+        self.epoch, self.step, self.logs = state["epoch"], state["step"], state["logs"]
+        self.model.stop_training = state["stopped"]
+
+
+def attributes(callback, aside):
+    """Returns what a callback knows, save what JSON can't hold."""
+    known = {}
+    for name, value in vars(callback).items():
+        try:
+            known[name] = json.loads(json.dumps(value, default=aside))
+        except TypeError:
+            continue  # a model, a function, an open file
+    # Keras turns the sign of the one in each training; the other is of the file as it is.
+    for name in ("min_delta", "append_header"):
+        known.pop(name, None)
+    return known
+
+
+def train(callbacks=(), resume=False):
+    """Trains a model, anew or from a checkpoint; returns it, history and datasets."""
     keras.utils.set_random_seed(SEED)
     datasets = make_datasets()
     model = build_model()
@@ -107,20 +324,75 @@ def train(callbacks=()):
         metrics={"decoded": [keras.metrics.MeanAbsoluteError(name="mae")]},
         jit_compile=False,
     )
-    history = model.fit(
-        datasets["train"],
-        validation_data=datasets["validation"],
-        epochs=EPOCHS,
-        shuffle=False,
-        callbacks=[*make_callbacks(), *callbacks],
+    means = {}  # of what the step logs, by name
+    train_steps, test_steps = make_steps(model, means)
+    tested = count_of(datasets["validation"])
+    count = count_of(datasets["train"])
+    own = make_callbacks()
+    callbacks = keras.callbacks.CallbackList(
+        [*own, *callbacks],
+        add_history=True,
+        add_progbar=True,
         verbose=2,
+        epochs=EPOCHS,
+        steps=count,
+        model=model,
     )
-    return model, history, datasets
+    place = Checkpoints(
+        HERE / "checkpoints", model, [*own, model.history], resume, means
+    )
+    callbacks.params["checkpoint"] = place.save  # for callbacks that want one
+    model.stop_training = False
+    callbacks.on_train_begin()
+    # Traced, the steps have made all variables that a checkpoint knows.
+    train_steps.get_concrete_function(
+        tf.data.IteratorSpec(datasets["train"].element_spec)
+    )
+    test_steps.get_concrete_function(
+        tf.data.IteratorSpec(datasets["validation"].element_spec)
+    )
+    if resume:
+        place.restore(callbacks.on_epoch_begin)
+    # Each pass is shuffled in another order: the next is what it would have been.
+    for _ in range(place.epoch):
+        iter(datasets["train"])
+        if count is not None:
+            iter(datasets["train"])
+    for epoch in range(place.epoch, EPOCHS):
+        if model.stop_training:
+            break
+        first = place.step  # above 0 where a checkpoint was within the epoch
+        if first == 0:
+            model.reset_metrics()
+            for mean in means.values():
+                mean.reset_state()
+            callbacks.on_epoch_begin(epoch)
+        iterator = iter(datasets["train"])
+        for _ in range(first):
+            next(iterator)
+        steps = run_steps(
+            train_steps, iterator, count, callbacks.on_train_batch_begin, first
+        )
+        for step, logs in steps:
+            callbacks.on_train_batch_end(step, logs)
+            place.passed(epoch, step + 1, logs)
+            if model.stop_training:
+                break
+        if count is not None:
+            iter(datasets["train"])  # as fit does: so shuffling is the same
+        logs = dict(place.logs)
+        results = evaluate(model, test_steps, datasets["validation"], tested, callbacks)
+        logs |= {f"val_{name}": value for name, value in results.items()}
+        callbacks.on_epoch_end(epoch, logs)
+        place.passed(epoch + 1, 0, logs)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    callbacks.on_train_end(place.logs)
+    return model, model.history, datasets
 
 
-def main(callbacks=()):
+def main(callbacks=(), resume=False):
     """Trains, tests and saves the model."""
-    model, _, datasets = train(callbacks)
+    model, _, datasets = train(callbacks, resume)
     results = model.evaluate(
         datasets["test"], callbacks=[*callbacks], verbose=0, return_dict=True
     )
@@ -133,4 +405,4 @@ def main(callbacks=()):
 
 
 if __name__ == "__main__":
-    main()
+    main(resume="--resume" in sys.argv[1:])

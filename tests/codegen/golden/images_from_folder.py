@@ -83,50 +83,11 @@ def image_fault(path):
     return "is cut off" if cut else ""
 
 
-def decoded(rows, read, skip=False):
-    """Returns a dataset of rows that were read; the first column names their files.
-
-    An image that can't be decoded is named in an error, or left out and counted.
-    """
-    files, count = tf.constant(rows[0]), len(rows[0])
-    dataset = tf.data.Dataset.from_tensor_slices((np.arange(count), rows))
-    dataset = dataset.map(
-        lambda number, row: (number, read(*row)), num_parallel_calls=tf.data.AUTOTUNE
-    )
-    dataset = dataset.ignore_errors()
-    # A row behind the last, so that one that is missing there is noticed too.
-    end = tf.nest.map_structure(
-        lambda spec: tf.zeros([size or 0 for size in spec.shape], spec.dtype),
-        dataset.element_spec[1],
-    )
-    end = tf.data.Dataset.from_tensors((np.int64(count), end))
-    dataset = dataset.concatenate(end).enumerate()
-
-    def checked(place, numbered):
-        number, row = numbered
-        fault = ["This image can't be decoded:", tf.gather(files, place)]
-        tf.debugging.Assert(number == place, fault)
-        return row
-
-    def counted(place, numbered):
-        missing = count - place
-        text = [missing, "of", count, "images can't be decoded and are left out."]
-        end = numbered[0] == count
-        tf.cond(end & (missing > 0), lambda: tf.print(*text), tf.no_op)
-        return ~end
-
-    if skip:
-        return dataset.filter(counted).map(lambda place, numbered: numbered[1])
-    dataset = dataset.take(count).map(checked, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.apply(tf.data.experimental.assert_cardinality(count))
-
-
 def read_image(file, channels, size, interpolation="bilinear"):
     """Returns the pixels of an image, from 0 to 255, brought to a size."""
     contents = tf.io.read_file(file)
     image = tf.io.decode_image(contents, channels, expand_animations=False)
-    image = tf.cast(tf.image.resize(image, size, interpolation), "float32")
-    return tf.ensure_shape(image, (*size, channels))
+    return tf.cast(tf.image.resize(image, size, interpolation), "float32")
 
 
 def load_digits():
@@ -139,8 +100,10 @@ def load_digits():
         seed=SEED,
         wrong=image_fault,
     )
-    return decoded(
-        (files, labels), lambda file, label: (read_image(file, 1, (8, 8)), label)
+    dataset = tf.data.Dataset.from_tensor_slices((files, labels))
+    return dataset.map(
+        lambda file, label: (read_image(file, 1, (8, 8)), label),
+        num_parallel_calls=tf.data.AUTOTUNE,
     )
 
 

@@ -124,6 +124,11 @@ EXPECTED: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
         {"text_ids": {"shape": [None], "dtype": "int64", "ragged": True}},
     ),
     "scalars": ({"label": "target"}, ["to_features_and_label"], {"features": {"shape": [3]}}),
+    "encoded": (
+        {"label": "label"},
+        ["decode_image", "rescale"],
+        {"image": {"shape": [20, 30, 3]}},
+    ),
     "lines": ({}, ["hash_words"], WORDS),
     "shards": ({"label": "label"}, [], {"x": {"shape": [3]}}),
 }

@@ -13,11 +13,11 @@ from studio.graph.checks.advice.fixes import param, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.checks.advice.view import View
 from studio.graph.elements import Elements
-from studio.graph.ops.sources import Feature, csv_plan
+from studio.graph.ops.sources import Feature, csv_plan, csv_table
 from studio.graph.problems import ERROR, WARNING, quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused
-from studio.graph.tables import Column, read_table
+from studio.graph.tables import Column
 from studio.graph.wiring import upstream
 
 _NUMBERS = ("Normalization", "Discretization")
@@ -140,7 +140,8 @@ def _columns(context: Context, key: str | int | None) -> list[Column]:
     node = data.made(sources[0])
     p = Args(find(node.op).filled(node.params), folder=context.folder)
     try:
-        plan, table = csv_plan(p), read_table(p.path, p.folder)
+        plan = csv_plan(p)
+        table = csv_table(p, plan.files)
     except Refused:
         return []
     feature = plan.features if isinstance(plan.features, Feature) else plan.features.get(key)

@@ -9,11 +9,10 @@ from studio.graph.checks.advice.context import Context
 from studio.graph.checks.advice.fixes import insert
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.checks.advice.view import View
-from studio.graph.ops.sources import Feature, csv_plan, numpy_plan
+from studio.graph.ops.sources import Feature, csv_plan, csv_table, numpy_plan
 from studio.graph.problems import quoted
 from studio.graph.rule import Args
 from studio.graph.spec import Refused
-from studio.graph.tables import read_table
 
 Range = tuple[float, float]
 
@@ -38,7 +37,8 @@ def _source_ranges(context: Context, node: str) -> dict[str, Range]:
     args = Args(op.filled(made.params), folder=context.folder)
     try:
         if op.path == "studio.data.csv":
-            features, table = csv_plan(args).features, read_table(args.path, context.folder)
+            plan = csv_plan(args)
+            features, table = plan.features, csv_table(args, plan.files)
             named = {"": features} if isinstance(features, Feature) else features
             found = {}
             for name, feature in named.items():

@@ -8,7 +8,7 @@ from studio.graph.checks.advice.activations import DROPOUTS, KERNELS, PASSING
 from studio.graph.checks.advice.context import BINARY, CATEGORICAL, Context, Output
 from studio.graph.checks.advice.fixes import changed, remove, set_activation, set_loss, step
 from studio.graph.checks.advice.registry import Finding, advice
-from studio.graph.document import Call
+from studio.graph.document import BY_OUTPUT, Call
 from studio.graph.edits import Edit, RemoveNodes, SetOutputs, SetTraining
 from studio.graph.problems import quoted
 
@@ -187,7 +187,7 @@ def _remove_output(context: Context, output: Output, node: str) -> Edit | None:
     if not single or before is None or view.kind(before) not in KERNELS:
         return None
     edits: list[Edit] = [SetOutputs("model", [before]), RemoveNodes("model", (node,))]
-    for field in ("losses", "loss_weights", "metrics"):
+    for field in BY_OUTPUT:
         values = getattr(training, field)
         if output.name in values:
             renamed = {before if key == output.name else key: v for key, v in values.items()}

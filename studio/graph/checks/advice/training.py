@@ -69,7 +69,8 @@ def _logged(context: Context) -> set[str] | None:
     for end in context.project.model.outputs:
         output = output_name(end)
         names |= {f"{output}_loss"} if several else set()
-        for call in context.training.metrics.get(output, ()):
+        weighted = context.training.weighted_metrics.get(output, ())
+        for call in (*context.training.metrics.get(output, ()), *weighted):
             op = find(call.op)
             name = context.value(call, "name") if op is not None else None
             if not isinstance(name, str):
@@ -102,6 +103,15 @@ def unknown_monitor(context: Context) -> Iterator[Finding]:
             f"{name} watches {quoted(monitor)}, which this training doesn't report.",
             nearest(monitor, names) or f"It reports {shown}, and val_ before each of them.",
             fix,
+        )
+    best = context.training.checkpoint_best
+    if best and names and best not in names:
+        yield Finding(
+            "",
+            f"The best epoch is to be kept by {quoted(best)}, which this training doesn't report.",
+            nearest(best, names) or "It reports loss and the metrics, val_ before each.",
+            graph="training",
+            place="training.checkpoint_best",
         )
 
 

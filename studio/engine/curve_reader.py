@@ -1,0 +1,117 @@
+"""The curves of a run, read from its events as they come: a million steps in less than a second.
+
+Nearly all events are steps of the same metrics. They are decoded by msgspec into the fields that
+a plot needs, a whole part of the file at once, and go into the curves as arrays. What has another
+form (a metric more, numbers for each class, a line that a crash cut short) goes one by one.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import defstruct
+
+from studio.engine.curves import Curves
+from studio.engine.events import Event, EventReader, decode
+from studio.engine.runs import STEP
+
+PART = 1 << 20
+"""Bytes that are taken at once: more of them would only go through more of the memory."""
+
+RESUMED = b'{"event":"resumed"'
+
+
+class CurveReader:
+    """Follows the events of a run; `curves` holds what they have said so far."""
+
+    def __init__(self, folder: Path):
+        self.curves = Curves()
+        self._reader = EventReader(folder)
+        self._names: tuple[str, ...] | None = None
+        self._decoder: msgspec.json.Decoder | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last call left events unread, for `most`."""
+        return self._reader.behind
+
+    def read(self, most: int | None = None) -> list[Event]:
+        """Takes the events since the last call, of the first `most` bytes; those that are no
+        steps are returned.
+        """
+        told = self._part(most or PART)
+        while most is None and self.behind:
+            told += self._part(PART)
+        return told
+
+    def _part(self, most: int) -> list[Event]:
+        lines = self._reader.lines(most)
+        if RESUMED in lines:  # what was told before it and what behind it must not be mixed
+            told = decode(lines)
+            self.curves.take(told)
+            return [each for each in told if each["event"] != "step"]
+        steps, others = _parted(lines)
+        if steps and not self._take(steps):
+            self.curves.take(decode(steps))
+        told = decode(others)
+        self.curves.take(told)
+        return told
+
+    def _take(self, steps: bytes) -> bool:
+        """Takes lines of steps that all tell the same metrics; False where they don't."""
+        for _ in range(2):
+            if self._decoder is not None:
+                try:
+                    self._fill(self._decoder.decode_lines(steps))
+                    return True
+                except msgspec.MsgspecError:
+                    pass  # other metrics than before, perhaps from now on
+            if not self._expect(steps):
+                return False
+        return False
+
+    def _expect(self, steps: bytes) -> bool:
+        """From now on the metrics of the first of some lines; False where they are the same."""
+        first = decode(steps[: steps.find(b"\n") + 1])
+        metrics = first[0].get("metrics") if first else None
+        if not isinstance(metrics, dict) or tuple(metrics) == self._names:
+            return False
+        self._names = tuple(metrics)
+        try:
+            self._decoder = _decoder(self._names)
+        except ValueError:  # a name that msgspec can't have as a field's
+            self._decoder = None
+        return self._decoder is not None
+
+    def _fill(self, found: list[Any]) -> None:
+        x = np.array([each.step for each in found], float)
+        metrics = [each.metrics for each in found]
+        for at, name in enumerate(self._names):
+            y = np.array(list(map(attrgetter(f"m{at}"), metrics)), float)  # None becomes nan
+            self.curves.add_steps(name, x, y)
+
+
+def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
+    """Of steps that tell exactly these metrics, each a number or null."""
+    metrics = defstruct(
+        "Metrics",
+        [(f"m{at}", float | None) for at in range(len(names))],
+        rename={f"m{at}": name for at, name in enumerate(names)},
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(defstruct("Step", [("step", int), ("metrics", metrics)], gc=False))
+
+
+def _parted(lines: bytes) -> tuple[bytes, bytes]:
+    """The lines of steps, and the others, each in their order."""
+    if lines.count(STEP) == lines.count(b"\n"):
+        return lines, b""
+    rows = lines.split(b"\n")
+    steps = [row for row in rows if row.startswith(STEP)]
+    others = [row for row in rows if not row.startswith(STEP)]
+    return b"\n".join([*steps, b""]) if steps else b"", b"\n".join(others)

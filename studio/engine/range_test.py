@@ -1,0 +1,50 @@
+"""The learning-rate range test, in the warm process: a short training in which the rate rises."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from studio.engine.stage import blamed, module
+
+
+def range_test(fields: dict[str, Any]) -> dict[str, Any]:
+    """The rates and the loss of each batch, until `steps` of them or until the loss is no number.
+
+    `fields`: those of a question about the training; `first`, `last`, `steps`, `seed`.
+    """
+    import keras
+
+    with blamed(fields):
+        script = module(fields)
+        keras.utils.set_random_seed(fields["seed"])
+        try:
+            rates, losses = _rising(script, fields)
+        finally:
+            keras.utils.clear_session()
+    return {"rates": rates, "losses": losses}
+
+
+def _rising(script: Any, fields: dict[str, Any]) -> tuple[list[float], list[float]]:
+    dataset = script.make_datasets()["train"]
+    model = script.build_model()
+    if hasattr(script, "adapt_layers"):
+        script.adapt_layers(model, dataset)
+    script.compile_model(model, 1, False)
+    function = script.train_function(model)
+    first, last, steps = fields["first"], fields["last"], fields["steps"]
+    iterator, rates, losses = iter(dataset.repeat()), [], []
+    lowest = math.inf
+    for step in range(steps):
+        rate = first * (last / first) ** (step / (steps - 1))
+        model.optimizer.learning_rate = rate
+        model.reset_metrics()  # so that the loss is that of this batch alone
+        loss = float(function(iterator)["loss"])
+        if not math.isfinite(loss):
+            break
+        rates.append(rate)
+        losses.append(loss)
+        lowest = min(lowest, loss)
+        if loss > 100 * max(lowest, 1e-3):  # far beyond what is still called divergence
+            break
+    return rates, losses
