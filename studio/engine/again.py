@@ -50,9 +50,8 @@ class Again(keras.callbacks.Callback):
         super().__init__()
         self._last = last_epoch
         self._epoch = self._number = 0
-        self._variables: list[Any] = []
-        self.before: list[np.ndarray] = []
-        """The values of the model's variables before the step that was found."""
+        self._parts: list[dict[str, Any]] = []  # optimizers and metrics of a step of its own
+        self._before: dict[int, np.ndarray] = {}
         self._take(script)
 
     def _take(self, script: ModuleType) -> None:
@@ -75,6 +74,14 @@ class Again(keras.callbacks.Callback):
         keras.Model.compile = one_a_call
         keras.Model.make_train_function = make_train_function
         keras.Model.make_test_function = make_test_function
+        if hasattr(script, "make_steps"):
+            make_steps = script.make_steps
+
+            def make_and_know(model, *parts):
+                self._parts = [*parts]
+                return make_steps(model, *parts)
+
+            script.make_steps = make_and_know
         if hasattr(script, "make_callbacks"):
             make = script.make_callbacks
             script.make_callbacks = lambda: [_silent(each) for each in make()]
@@ -95,9 +102,25 @@ class Again(keras.callbacks.Callback):
         """All has been done again."""
         raise NotFound
 
+    def variables(self) -> list[Any]:
+        """All that a step changes."""
+        model = self.model
+        of = [model, *([] if model.optimizer is None else [model.optimizer]), *model.metrics]
+        of += [each for part in self._parts for each in part.values()]
+        return list({id(each): each for one in of for each in one.variables}.values())
+
     def begin(self) -> None:
         """A step begins: keeps what it may change."""
-        self.before = [keras.ops.convert_to_numpy(each) for each in self.model.variables]
+        self._before = {id(each): keras.ops.convert_to_numpy(each) for each in self.variables()}
+
+    def restore(self) -> None:
+        """Puts everything back to where it was before the last step.
+
+        What only that step has made begins at 0, as the variables of optimizers do.
+        """
+        for each in self.variables():
+            value = self._before.get(id(each))
+            each.assign(np.zeros(each.shape, each.dtype) if value is None else value)
 
     def judge(self, step: Any, batch: Any, logs: dict[str, Any], trains: bool) -> None:
         """Ends all where a step's losses, or the weights that it left, aren't finite."""

@@ -1,7 +1,7 @@
 """One training step looked into: where in it the first number comes up that isn't finite.
 
 The step is taken once more, eagerly, from the same variables and with the same batch. Every layer
-is seen as it is called; the gradients are seen as they reach the optimizer, which changes nothing.
+is seen as it is called; the gradients are seen as they reach an optimizer.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from msgspec import Struct
 
 Path = tuple[str, ...]
 """The names of a layer and of those it is in, the outermost first."""
+
+Grown = tuple[Path, float]
+"""A layer, and its largest weight."""
 
 
 class Called(Struct):
@@ -40,7 +43,8 @@ class Seen(Struct):
     losses: list[Any] = []
     gradients: dict[int, Any] = {}
     """By the id of the variable."""
-    logs: dict[str, float] = {}
+    grown: list[tuple[int, Grown | None]] = []
+    """Behind each update: how many calls there had been, and the largest weight then."""
 
 
 class Places(Struct):
@@ -54,8 +58,8 @@ class Places(Struct):
     """The layer in which a gradient first wasn't finite, on its way from the loss."""
     of_loss: bool = False
     """Whether the loss's own gradient was that."""
-    grown: tuple[Path, float] | None = None
-    """The layer with the largest weight before the step, and that weight."""
+    grown: Grown | None = None
+    """The layer with the largest weight before that."""
     penalty: bool = False
     """Whether what layers add to the loss isn't finite."""
     again: bool = True
@@ -64,20 +68,23 @@ class Places(Struct):
 
 
 def examine(
-    step: Callable[[Any], Any], batch: Any, model: Any, before: list[np.ndarray], trains: bool
+    step: Callable[[Any], Any], batch: Any, model: Any, restore: Callable[[], None], trains: bool
 ) -> Places:
-    """Takes a step again from `before`, the values of the model's variables."""
-    for variable, value in zip(model.variables, before, strict=True):
-        variable.assign(value)
+    """Takes a step again; `restore` puts everything back to where it was before."""
+    restore()
     model.reset_metrics()
     found = Places(grown=_grown(model))
-    with tf.GradientTape(persistent=True) as tape, _watched() as seen:
+    with tf.GradientTape(persistent=True) as tape, _watched(model) as seen:
         logs = step(batch)
     found.logs = {name: float(value) for name, value in logs.items() if np.ndim(value) == 0}
     found.penalty = bool(model.losses) and not _finite(model.losses)
-    bad = next((call for call in seen.calls if not _finite(call.outputs)), None)
+    at, bad = next(
+        ((n, call) for n, call in enumerate(seen.calls) if not _finite(call.outputs)), (0, None)
+    )
     if bad is not None:
         found.output, found.given = bad.path, not _finite(bad.inputs)
+        for calls, grown in seen.grown:  # a step of one's own may update weights in its middle
+            found.grown = grown if calls <= at else found.grown
     lossy = any(not np.isfinite(v) for name, v in found.logs.items() if name.endswith("loss"))
     found.again = bad is not None or lossy
     if trains and bad is None:
@@ -87,9 +94,9 @@ def examine(
 
 
 @contextmanager
-def _watched() -> Iterator[Seen]:
-    """Sees the layers, the loss and the gradients of what is done inside, eagerly."""
-    seen = Seen([], [], {})
+def _watched(model: Any) -> Iterator[Seen]:
+    """Sees the layers, the losses and the gradients of what is done inside, eagerly."""
+    seen = Seen()
     names: list[str] = []
     call, compute = keras.Operation.__call__, keras.Model.compute_loss
     apply, apply_all = keras.optimizers.Optimizer.apply, keras.optimizers.Optimizer.apply_gradients
@@ -109,12 +116,20 @@ def _watched() -> Iterator[Seen]:
         seen.losses.append(loss)
         return loss
 
+    def see(gradients, variables):
+        for gradient, variable in zip(gradients, variables, strict=False):
+            if _finite([seen.gradients.get(id(variable))]):
+                seen.gradients[id(variable)] = gradient
+
     def seeing_apply_all(optimizer, pairs):
-        for gradient, variable in pairs:
-            seen.gradients[id(variable)] = gradient
+        pairs = list(pairs)
+        see([each for each, _ in pairs], [each for _, each in pairs])
+        return apply_all(optimizer, pairs)
 
     def seeing_apply(optimizer, gradients, variables=None):
-        seeing_apply_all(optimizer, zip(gradients, variables or (), strict=False))
+        see(gradients, variables or ())
+        apply(optimizer, gradients, variables)
+        seen.grown.append((len(seen.calls), _grown(model)))
 
     eager = tf.config.functions_run_eagerly()
     keras.Operation.__call__, keras.Model.compute_loss = seeing_call, seeing_compute

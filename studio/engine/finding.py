@@ -48,7 +48,7 @@ def tell(project: Project, again: Again, step: Found, when: str) -> Finding:
     said, output = without_class(project, step.batch, again.model)
     if said:
         return Finding(f"{head}: {said}", "model", output, [output])
-    places = examine(step.step, step.batch, again.model, again.before, step.trains)
+    places = examine(step.step, step.batch, again.model, again.restore, step.trains)
     found = Finding("", outputs=outputs)
     cause, mend = _cause(project, places, again.model, found)
     found.message = f"{head}: {cause}. {mend}".strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
             "optimizer": optimizer("SGD", learning_rate=1e20),
             "jit_compile": True,
             "steps_per_execution": 3,
+        },
+        {"step": 2, "epoch": 1, "node": "kind"},
+        ["smaller learning rate"],
+    ),
+    "at the speed that the script chooses": (
+        {
+            "model": PLAIN,
+            "optimizer": optimizer("SGD", learning_rate=1e20),
+            "jit_compile": "auto",
+            "steps_per_execution": "auto",
         },
         {"step": 2, "epoch": 1, "node": "kind"},
         ["smaller learning rate"],
@@ -289,23 +300,53 @@ def test_a_finite_run_has_nothing_to_find(
     assert not problems(run) and not (run / "diagnosis").exists()
 
 
+def of_template(
+    name: str, folder: Path, changes: Callable[[dict[str, Any]], None], patch: pytest.MonkeyPatch
+) -> Path:
+    """The folder of a run of a template that has been changed, still to be trained."""
+    home = template_folder(name)
+    value = plain(load(home))
+    changes(value)
+    changed, wrong = loads(dump(value))
+    assert not wrong
+    patch.setattr(runs, "_launch", lambda place, *options: Nobody())
+    return start(changed, home, folder / "runs").folder
+
+
 @pytest.mark.parametrize("loop", ["custom", "fit"])
 def test_of_several_outputs_it_is_said_which(
     loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = template_folder("two_inputs_two_outputs")
-    value = plain(load(folder))
-    first, second = value["model"]["outputs"]
-    value["code"] = {"Strange": {"kind": "loss", "source": STRANGE}}
-    value["training"]["losses"][second] = {"op": "code:Strange"}
-    value["training"] |= {"loop": loop, "epochs": 1}
-    changed, wrong = loads(dump(value))
-    assert not wrong
-    monkeypatch.setattr(runs, "_launch", lambda place, *options: Nobody())
-    run = start(changed, folder, tmp_path / "runs").folder
+    outputs: list[str] = []
+
+    def changes(value: dict[str, Any]) -> None:
+        outputs.extend(value["model"]["outputs"])
+        value["code"] = {"Strange": {"kind": "loss", "source": STRANGE}}
+        value["training"]["losses"][outputs[1]] = {"op": "code:Strange"}
+        value["training"] |= {"loop": loop, "epochs": 1}
+
+    run = of_template("two_inputs_two_outputs", tmp_path, changes, monkeypatch)
     assert nursery.live(run, resume=False) == 0
     assert nursery.diagnose(run) == 0, (run / "log.txt").read_text()
     found = problems(run)[-1]
-    assert found["outputs"] == [second] and found["step"] == 1
-    assert f'The loss of the output "{second}" is' in found["message"]
-    assert f'"{first}"' not in found["message"]
+    assert found["outputs"] == outputs[1:] and found["step"] == 1
+    assert f'The loss of the output "{outputs[1]}" is' in found["message"]
+    assert f'"{outputs[0]}"' not in found["message"]
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "digits_gan"])
+def test_a_step_of_the_projects_own_is_looked_into_as_well(
+    name: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changes(value: dict[str, Any]) -> None:
+        training = value["training"]
+        training["epochs"] = 1
+        for each in (training["optimizer"], *training.get("optimizers", {}).values()):
+            each |= optimizer("SGD", learning_rate=1e20)
+
+    run = of_template(name, tmp_path, changes, monkeypatch)
+    assert nursery.live(run, resume=False) == 0
+    assert nursery.diagnose(run) == 0, (run / "log.txt").read_text()
+    found = problems(run)[-1]
+    assert found["found"] and found["step"] <= 5 and found["node"], found
+    assert "had grown to" in found["message"] and "smaller learning rate" in found["message"]
