@@ -60,12 +60,13 @@ def words(progress: Progress, pace: Pace) -> str:
     if not progress.ended:
         return _going(progress, pace)
     took = seconds_text(progress.time - progress.since)
-    if progress.state == "completed":
-        return f"completed in {took}{_result(progress)}"
-    if progress.state == "stopped":
-        return f"stopped in epoch {progress.epoch} after {took}{_result(progress)}"
     said = progress.message.removeprefix("The training ")
-    return said if said.startswith("failed") else f"failed: {progress.message}"
+    more = f": {progress.message}" if progress.message else _result(progress)
+    if progress.state == "completed":
+        return f"completed in {took}{more}"
+    if progress.state == "stopped":
+        return f"stopped in epoch {progress.epoch} after {took}{more}"
+    return said if said.startswith("failed") else f"{progress.state}: {progress.message}"
 
 
 def _going(progress: Progress, pace: Pace) -> str:
