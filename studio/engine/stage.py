@@ -45,7 +45,7 @@ def module(fields: dict[str, Any]) -> ModuleType:
 
 
 def _made(fields: dict[str, Any], script: str) -> Any:
-    """What a script's function gives."""
+    """A script as a module, from a file of its own."""
     file = _file(fields)
     Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
     linecache.cache.pop(file, None)
@@ -110,7 +110,7 @@ def _first_failing(fields: dict[str, Any], error: BaseException) -> str:
     if not isinstance(error, tf.errors.OpError) or "stages" not in fields:
         return ""
     try:
-        stages = _made(fields, fields["stages"])
+        stages = getattr(_made(fields, fields["stages"]), FUNCTION)()
         for end, made in stages.items():
             if _raises(made, type(error)):
                 return end.partition(".")[0]

@@ -83,7 +83,7 @@ def test_a_run_whose_process_is_gone_is_lost_and_told_so_once_it_is_followed(tmp
     run = attach(folder)
     told = run.poll()
     assert told[-1]["state"] == "failed" and run.progress.state == "failed"
-    assert "ended before it was done" in run.progress.message
+    assert "before it was done" in run.progress.message
     assert run.poll() == []
     assert read_run(folder).progress.state == "failed"
 

@@ -208,7 +208,7 @@ def test_a_run_that_died_unseen_is_told_as_failed(mlp, qtbot) -> None:
     assert mlp.runner.run.folder == run and mlp.runner.running
     os.kill(json.loads((run / "process.json").read_text())["process"], signal.SIGKILL)
     qtbot.waitUntil(lambda: not mlp.runner.running, timeout=LONG)
-    said = "failed: The training process ended before it was done."
+    said = "failed: The training process ended before it was done"
     assert mlp.bar.progress.text().startswith(said)
     assert mlp.bar.progress.tone == "error"
     assert events(run)[-1]["state"] == "failed"
