@@ -15,6 +15,7 @@ from studio.engine.node_names import Place, place_of
 from studio.engine.run import LINES, SCRIPT, batch_size
 from studio.graph.document import Project
 from studio.graph.file import read
+from studio.graph.problems import printable
 
 CODE = "code"
 CODE_OP = "code:"
@@ -38,7 +39,15 @@ class Fault(Struct, frozen=True):
 
 
 def fault_of(folder: Path, error: BaseException) -> Fault:
-    """The fault of a run that an exception ended."""
+    """The fault of a run that an exception ended; its words alone where no more is found out."""
+    try:
+        return _found(folder, error)
+    except Exception:  # memory may be out for this, too, or the run's folder changed
+        traceback.print_exc()
+        return Fault(f"{type(error).__name__}: {printable(str(error)[:400])}")
+
+
+def _found(folder: Path, error: BaseException) -> Fault:
     from studio.engine.damage import damage, sources
     from studio.engine.labels import told_label
     from studio.engine.stage import said_of

@@ -55,7 +55,6 @@ NO_ROOM = (
 )
 TENSOR = "import tensorflow as tf; tf.zeros([30000, 30000])"
 RAISED = "raise ValueError('no such thing')"
-PYTHON_LAYER = "keras.ops.convert_to_tensor([1, 2]) + 'x'"
 SELF_KILLED = "import os; os.kill(os.getpid(), 9)"
 
 FAILURES: dict[str, tuple[dict[str, Any], tuple[str, str], list[str]]] = {
@@ -63,6 +62,11 @@ FAILURES: dict[str, tuple[dict[str, Any], tuple[str, str], list[str]]] = {
         callback(RAISED),
         ("code", "Deadly"),
         ['failed at "Deadly" (code): ValueError: no such thing'],
+    ),
+    "an exception in a folder that has been changed": (
+        callback(f"import os; os.remove('project.json'); {RAISED}"),
+        ("", ""),
+        ["failed: ValueError: no such thing"],
     ),
     "an exception in a layer's code": (
         layer("import tensorflow as tf; tf.debugging.assert_less(inputs, -1e9, 'too much')"),
