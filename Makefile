@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
+.PHONY: run test slow kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -15,6 +15,10 @@ test: $(READY) lint
 # The app killed at thirty random moments; `make test` does so five times.
 kill: $(READY)
 	STUDIO_KILLS=30 $(BIN)/python -m pytest tests/gui/test_killed.py
+
+# The tests that take long and show more of what others show already.
+slow: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 # Training killed at 200 random places and resumed, to the same bits; `make test` does so 32 times.
 soak: $(READY)

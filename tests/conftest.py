@@ -18,6 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = NAMES
 
 
+def slow(*values):
+    """Parameters whose tests `make slow` runs, and `make test` doesn't."""
+    return [pytest.param(each, marks=pytest.mark.slow) for each in values]
+
+
 def hear_interrupts() -> None:
     """For a process that begins: it heeds an interrupt.
 

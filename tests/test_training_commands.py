@@ -37,6 +37,7 @@ def test_the_speed_is_measured_and_the_best_applied(digits) -> None:
     assert (training.steps_per_execution, training.jit_compile) == (best["steps"], best["xla"])
 
 
+@pytest.mark.slow
 def test_the_speed_is_printed_as_a_table() -> None:
     done = studio("speed", DIGITS, "--set", "training.loop=custom")
     assert (done.returncode, done.stderr) == (0, "")

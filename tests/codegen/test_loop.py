@@ -21,7 +21,7 @@ from studio.graph.file import load, loads
 from studio.graph.problems import ProjectError
 from studio.graph.text import dump
 from tests.codegen.ruff import found_by_ruff
-from tests.conftest import ROOT, TEMPLATES
+from tests.conftest import ROOT, TEMPLATES, slow
 from tests.templates import template_folder
 
 STYLES = ("functional", "sequential", "subclass")
@@ -204,7 +204,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.usefixtures("clean")
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # fit says so, where it did
-@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
 @pytest.mark.parametrize("name", OPTIONS)
 def test_both_loops_are_one(name: str, style: str | None, tmp_path: Path) -> None:
     assert_same(small(tmp_path, **OPTIONS[name]), tmp_path, tmp_path, style)

@@ -16,6 +16,7 @@ from studio.graph.file import loads, plain
 from studio.graph.replay import WHOLE, replay
 from studio.graph.text import dump
 from tests.codegen.test_loop import OPTIONS, callback, module, small
+from tests.conftest import slow
 
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
 
@@ -91,7 +92,11 @@ def looped(folder: Path, **training: Any) -> Project:
     return small(folder, **({"loop": "custom", "epochs": 3} | training))
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(
+    "name",
+    [name for name in OPTIONS if "XLA" not in name]
+    + slow(*[name for name in OPTIONS if "XLA" in name]),
+)
 def test_an_interrupted_training_ends_the_same(name: str, tmp_path: Path) -> None:
     options = OPTIONS[name] | ({"epochs": 12} if name == "stopped early" else {})
     several = options.get("steps_per_execution", 1) > 1

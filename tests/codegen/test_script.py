@@ -113,7 +113,9 @@ def test_it_is_plain_python_text(name: str, written: dict[str, tuple[Project, Sc
     text = written[name][1].text
     compile(text, "train.py", "exec", dont_inherit=True)
     assert all(line.isprintable() for line in text.split("\n"))
-    assert text.endswith('\n\nif __name__ == "__main__":\n    main()\n')
+    custom = written[name][0].training.loop == "custom"
+    call = 'main(resume="--resume" in sys.argv[1:])' if custom else "main()"
+    assert text.endswith(f'\n\nif __name__ == "__main__":\n    {call}\n')
     text.encode("utf-8")
 
 
@@ -144,6 +146,8 @@ def test_it_depends_on_nothing_but_what_it_uses(
     }
     assert {"keras", "tensorflow"} <= modules
     standard = {"csv", "gzip", "math", "os", "pathlib", "socket", "urllib.request"}
+    if written[name][0].training.loop == "custom":  # its checkpoints
+        standard |= {"itertools", "json", "shutil", "sys", "time"}
     assert modules <= {"keras", "tensorflow", "numpy", "tensorflow_datasets"} | standard
 
 

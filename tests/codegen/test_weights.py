@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from studio.codegen.script import write_script
 from studio.graph.document import Call, Edge, Node, Project
+from tests.conftest import slow
 
 from .test_loop import assert_same, callback, module, small, trained
 from .test_separate import two_headed
@@ -57,7 +58,7 @@ def weighted(folder: Path, **options: Any) -> Project:
     return mapped(project, Call(function, places))
 
 
-@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
 @pytest.mark.parametrize(
     "options", [{}, {"steps_per_execution": 3}, {"jit_compile": True}], ids=str
 )

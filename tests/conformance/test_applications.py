@@ -17,6 +17,7 @@ from studio.graph.rule import Args
 from studio.graph.spec import Result, Spec
 from studio.graph.summary import summary
 from tests.conformance.applications import build, differences, project_of, same_when_rebuilt
+from tests.conftest import slow
 
 FAMILIES = ("MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "EfficientNetB0")
 FAMILIES += ("EfficientNetV2B0", "InceptionV3", "Xception", "NASNetMobile")
@@ -42,8 +43,12 @@ def as_one_node(name: str, shape: tuple[int | None, ...]) -> Result:
     return op.rule(Args(op.filled({"weights": None})), Spec(shape))
 
 
+HEAVY = ("NASNetMobile", "InceptionResNetV2", "InceptionV3")
+FAST = [name for name in (*FAMILIES, *UNPROFILED) if name not in HEAVY]
+
+
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", [*FAMILIES, *UNPROFILED])
+@pytest.mark.parametrize("name", [*FAST, *slow(*HEAVY)])
 def test_every_layer_of(name: str) -> None:
     model = build(name)
     project = project_of(model)
@@ -60,7 +65,7 @@ def test_every_layer_of(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", [*FAMILIES, *UNPROFILED])
+@pytest.mark.parametrize("name", [*FAST, *slow(*HEAVY)])
 def test_the_same_bits_from_the_scripts_of(name: str) -> None:
     styles = ["functional", "subclass"]
     assert same_when_rebuilt(name) == (["sequential", *styles] if name in CHAINS else styles)

@@ -12,6 +12,8 @@ import pytest
 
 from studio.resources import ASSETS
 
+pytestmark = pytest.mark.slow
+
 MAKE = """
 import sys, json, keras, numpy as np
 sys.modules["studio"] = None

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.conftest import TEMPLATES, events
+from tests.conftest import TEMPLATES, events, slow
 
 # What the test split must reach: (metric, at least) or (metric, at most, "below").
 REACHES = {
@@ -63,7 +63,7 @@ ALONE += ("generator", "million_rows", "penguins_features", "images_from_folder"
 ALONE += ("tfrecord_digits",)
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", [*ALONE[:4], *slow(*ALONE[4:])])
 def test_the_script_alone_trains_the_same_to_the_last_digit(trained, name):
     """From the run's folder, with no studio to import: the same loss for each epoch."""
     _, folder = trained(name)

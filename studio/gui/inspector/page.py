@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 
 class Page(QScrollArea):
@@ -27,6 +29,29 @@ class Page(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(page)
+        self._wanted: QWidget | None = None
+        self.verticalScrollBar().rangeChanged.connect(self._follow)
+
+    def bring(self, field: QWidget) -> None:
+        """Scrolls to a field; again while the page grows, until the field is left."""
+        self._wanted = field
+        self.ensureWidgetVisible(field, 0, 40)
+
+    def _follow(self) -> None:
+        focus, wanted = QApplication.focusWidget(), self._wanted
+        if (
+            wanted is None
+            or focus is None
+            or not isValid(wanted)
+            or not (wanted is focus or wanted.isAncestorOf(focus))
+        ):
+            self._wanted = None
+        else:
+            self.ensureWidgetVisible(wanted, 0, 40)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wanted = None
+        super().wheelEvent(event)
 
 
 class _Inside(QWidget):

@@ -41,8 +41,8 @@ class TrainingSettingsPanel(Panel):
         self.training.refresh()
         field = self.training.field_at(place)
         if field is not None:
-            self._page.ensureWidgetVisible(field, 0, 40)
             field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._page.bring(field)
 
     def _changed(self) -> None:
         if self.isVisible():
