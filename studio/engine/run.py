@@ -219,8 +219,6 @@ def resume(folder: Path) -> Run:
         process = _launch(folder, os.environ, "--resume")
     except OSError as error:
         raise StudioError(f"The run can't go on in {folder}: {error.strerror}.") from None
-    with contextlib.suppress(OSError):  # it does so itself, too, a moment later
-        note(folder, process.pid)
     _keep(process)
     run.process = process
     run.poll()
