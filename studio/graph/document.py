@@ -213,6 +213,22 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     ] = ""
 
 
+class Distribution(Call, frozen=True, omit_defaults=True):
+    """A tf.distribute strategy, as a call, and what it takes to spread a training by it."""
+
+    virtual_devices: Annotated[
+        Positive | None, doc("Logical devices that the CPU, or each GPU, is split into.")
+    ] = None
+    cluster: Annotated[
+        dict[str, tuple[str, ...]],
+        doc("The addresses (host:port) of each role: chief, worker, ps. TF_CONFIG comes first."),
+    ] = field(default_factory=dict)
+    scale_learning_rate: Annotated[
+        Literal["linear", "sqrt"] | None,
+        doc("Multiply the learning rate by the number of replicas, or by its square root."),
+    ] = None
+
+
 class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Everything that one project.json says."""
 
@@ -226,7 +242,7 @@ class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     )
     code: Annotated[dict[str, Code], doc("The user's own Python.")] = field(default_factory=dict)
     training: Annotated[Training | None, doc("The training.")] = None
-    distribution: Annotated[Call | None, doc("The tf.distribute strategy, if any.")] = None
+    distribution: Annotated[Distribution | None, doc("The tf.distribute strategy, if any.")] = None
     exports: Annotated[tuple[Call, ...], doc("What is written out after training.")] = ()
 
     def graph(self, name: str) -> Graph | None:

@@ -90,6 +90,10 @@ class _Reader:
             return self.mapping(value, get_args(kind)[1], place)
         if origin is tuple:
             return self.sequence(value, get_args(kind), place)
+        if origin is Literal:
+            words = get_args(kind)
+            known = isinstance(value, str) and value in words
+            return value if known else self.expected(place, ", or ".join(map(quoted, words)), value)
         if isinstance(kind, type) and issubclass(kind, Struct):
             return self.struct(value, kind, place)
         if kind is float:

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from studio.graph import edits, part_edits
-from studio.graph.document import Block, Call, Code, Edge, Frame, Graph, Node, Project, Training
+from studio.graph.document import (
+    Block,
+    Call,
+    Code,
+    Distribution,
+    Edge,
+    Frame,
+    Graph,
+    Node,
+    Project,
+    Training,
+)
 from studio.graph.edits import Edit
 from studio.graph.file import load
 from studio.resources import TEMPLATES
@@ -77,7 +88,14 @@ assert set(TRAINING) == {each.name for each in fields(Training)}
 PROJECT = {
     "name": TEXTS,
     "note": TEXTS,
-    "distribution": st.none() | CALLS,
+    "distribution": st.none()
+    | st.builds(
+        Distribution,
+        op=st.just("tf.distribute.MirroredStrategy"),
+        virtual_devices=st.none() | st.integers(1, 4),
+        cluster=st.dictionaries(NAMES, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
+        scale_learning_rate=st.sampled_from([None, "linear", "sqrt"]),
+    ),
     "exports": st.lists(CALLS, max_size=2).map(tuple),
 }
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.graph import edits, history
-from studio.graph.document import Call, Edge, Node, Project
+from studio.graph.document import Call, Distribution, Edge, Node, Project
 from studio.graph.edit_text import decode, encode
 from studio.graph.file import dumps, loads
 from studio.graph.history import History
@@ -158,7 +158,7 @@ CALL = Call("keras.optimizers.SGD", {"learning_rate": 0.5})
         edits.SetTraining("callbacks", (CALL,)),
         edits.SetTraining("losses", {"digit": CALL}),
         edits.SetProject("name", "x"),
-        edits.SetProject("distribution", CALL),
+        edits.SetProject("distribution", Distribution("tf.distribute.MirroredStrategy")),
         edits.SetProject("exports", (CALL,)),
         edits.Several((edits.SetStyle("functional"), edits.SetTraining("seed", 3)), "Both"),
         edits.Several((edits.Several((edits.SetStyle("functional"),), "One"),), "Two"),

@@ -73,6 +73,10 @@ class _Checker:
                 for code, message, hint in self.inside(value, None):
                     yield Problem(ERROR, code, f"block:{name}", "", message, hint, place)
         yield from self.training()
+        strategy = project.distribution
+        if strategy is not None:
+            for code, message, hint in self.call(strategy.op, strategy.params, ("strategy",)):
+                yield Problem(ERROR, code, "training", "", message, hint, "distribution")
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
         """What is wrong with the call of a node."""
