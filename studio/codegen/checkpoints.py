@@ -218,16 +218,21 @@ ALONE_HERE = {
 """Where one device trains."""
 
 ON_REPLICAS = ALONE_HERE | {
-    "strategy": "self.strategy = strategy",
-    "values": "found = values_of(self.strategy, self.variables())",
+    "strategy": "self.strategy, self.read = strategy, None",
+    "values": """if self.read is None:
+            own = own_variables(self.model)
+            self.read = reader(self.strategy, self.variables(), own)
+        found = self.read()""",
     "keep_replicas": 'state |= {"replicas": self.strategy.num_replicas_in_sync}',
-    "assign": """found = [arrays[f"variable{index}"] for index in range(len(self.variables()))]
-        assign_values(self.strategy, self.variables(), found, state["replicas"])""",
+    "assign": """variables, own = self.variables(), own_variables(self.model)
+        found = [arrays[f"variable{index}"] for index in range(len(variables))]
+        assign_values(self.strategy, variables, own, found, state["replicas"])""",
 }
 """Where a strategy has replicas, which have values of their own for some variables."""
 
 ON_WORKERS = ON_REPLICAS | {
-    "strategy": """self.strategy, self.calls, self.wishes = strategy, 0, [False, False]
+    "strategy": """self.strategy, self.read = strategy, None
+        self.calls, self.wishes = 0, [False, False]
         self.at = (0, 0)  # where the last one was written""",
     "anew": "if not resume and is_chief(strategy):  # they belong to another training",
     "there": "if self.at == (self.epoch, self.step):",
@@ -266,51 +271,53 @@ def sum_of(value):
 
 '''
 
-VALUES = '''def is_own(variable):
-    """Returns whether each replica has a value of its own: what it has counted, its seeds."""
-    if variable.path.endswith("seed_generator_state"):
-        return True
-    synchronization = getattr(variable.value, "synchronization", None)
-    return synchronization == tf.VariableSynchronization.ON_READ
+VALUES = '''def own_variables(model):
+    """Returns the variables of which each replica has its own: of seeds, averages, counts."""
+    counts = [each for metric in model.metrics for each in metric.variables]
+    return {id(each) for each in (*model.non_trainable_variables, *counts)}
 
 
-def values_of(strategy, variables):
-    """Returns the values of variables; those that replicas have of their own as rows."""
-    own = [each for each in variables if is_own(each)]
+def reader(strategy, variables, own):
+    """Returns a function that reads variables; what replicas have of their own, as rows."""
+    apart = [each for each in variables if id(each) in own]
 
     @tf.function
     def gather():
-        rows = strategy.run(lambda: [keras.ops.expand_dims(v, 0) for v in own])
+        rows = strategy.run(lambda: [keras.ops.expand_dims(v, 0) for v in apart])
         return [strategy.gather(each, axis=0) for each in rows]
 
-    rows = iter(gather() if own else [])
-    found = (next(rows) if is_own(each) else each for each in variables)
-    return [keras.ops.convert_to_numpy(each) for each in found]
+    def read():
+        rows = iter(gather() if apart else [])
+        found = (next(rows) if id(each) in own else each for each in variables)
+        return [keras.ops.convert_to_numpy(each) for each in found]
+
+    return read
 
 
-def assign_values(strategy, variables, values, replicas):
+def assign_values(strategy, variables, own, values, replicas):
     """Gives variables the values that they had on so many replicas."""
-    count, own = strategy.num_replicas_in_sync, []
+    count, apart = strategy.num_replicas_in_sync, []
     if count != replicas:
         print(f"{count} replicas go on, not {replicas}: each has other data now.")
     for variable, value in zip(variables, values):
         value = value.view(variable.dtype)
-        if not is_own(variable):
+        if id(variable) not in own:
             variable.assign(value)
-        elif len(value) == count:
-            own.append((variable, value))
-        elif variable.aggregation == "sum":
-            first = np.sum(value, axis=0, keepdims=True)
-            others = np.zeros((count - 1, *value.shape[1:]), value.dtype)
-            own.append((variable, np.concatenate([first, others])))
-        elif variable.aggregation == "mean":
-            mean = np.mean(value, axis=0, keepdims=True)
-            own.append((variable, np.repeat(mean, count, axis=0)))
+            continue
+        if len(value) != count and variable.path.endswith("seed_generator_state"):
+            continue  # each replica has a seed of its own
+        if len(value) != count and variable.aggregation == "sum":
+            whole = value.sum(axis=0)
+            value = np.zeros((count, *whole.shape), value.dtype)
+            value[0] = whole
+        elif len(value) != count:
+            value = np.repeat(value[:1], count, axis=0)
+        apart.append((variable, value))
 
     @tf.function
     def assign():
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for variable, rows in own:
+        for variable, rows in apart:
             variable.assign(tf.constant(rows)[replica])
 
     strategy.run(assign)

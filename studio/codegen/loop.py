@@ -7,9 +7,10 @@ from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, told_speed
 from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments, step_parts
-from studio.codegen.strategy import SPREAD_TRAIN, SPREAD_VALIDATION
+from studio.codegen.strategy import SPREAD_TRAIN, SPREAD_VALIDATION, separates_seeds
 from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project, Training
+from studio.graph.ops.strategies import CENTRAL
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
@@ -20,8 +21,12 @@ def write_optimized(source: Source, project: Project, style: str) -> None:
     """Writes what makes the optimizers' variables, behind `model.compile`."""
     training = project.training
     write_optimizers(source, project)
-    if spread(project) == SERVERS:
+    if spread(project) == SERVERS or (spread(project) and project.distribution.op == CENTRAL):
         source.line(f"build_metrics(model, {TRAIN}.element_spec)")
+    elif spread(project) and style == "subclass":  # a strategy's weights come before its steps
+        source.line(f"spec = {TRAIN}.element_spec")
+        source.line("x, _, _ = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))")
+        source.line("model(x)")
     built = measures(training) and builds_plainly(training)  # by compile_model
     # Those of a class come with its first call, save where a strategy must have them before.
     if (style != "subclass" or spread(project)) and not built:
@@ -227,6 +232,8 @@ def _write_epoch(source: Source, project: Project) -> None:
         source.line("done += place.step")
         with source.block("if place.step < count or done == size:"):
             source.line(f"iterator, passes, done = iter({trained}), passes + 1, 0")
+    if separates_seeds(project):
+        source.line("merge_states()")
     source.line("logs = dict(place.logs)")
     if "validation" in project.data.outputs:
         arguments = ["model", "test_steps", tested, "tested", "callbacks"]

@@ -60,6 +60,21 @@ _SEEDS = '''def separate_seeds(strategy, model):
     if states:
         strategy.run(separate)'''
 
+_MERGE = '''def state_merger(strategy, model):
+    """Returns a function that gives replicas the mean of what layers measure on each of them.
+
+    Such as the moving averages of a BatchNormalization, by which a model is tested.
+    """
+    states = [v for v in model.non_trainable_variables if v.dtype.startswith("float")]
+
+    @tf.function
+    def merge():
+        replica = tf.distribute.get_replica_context()
+        for state in states:
+            state.assign(replica.all_reduce("MEAN", state.value))
+
+    return lambda: strategy.run(merge) if states else None'''
+
 _CHIEF = '''def is_chief(strategy):
     """Returns whether this process is the one of all workers that writes files."""
     resolver = strategy.cluster_resolver
@@ -108,8 +123,9 @@ def write_strategy(source: Source, project: Project) -> None:
         with source.section("Strategy"):
             source.text(_SPREAD_WORKERS if kind == WORKERS else _SPREAD)
         if separates_seeds(project):
-            with source.section("Strategy"):
-                source.text(_SEEDS)
+            for text in (_SEEDS, _MERGE):
+                with source.section("Strategy"):
+                    source.text(text)
     if kind == WORKERS:
         source.need("Path", "atexit", "shutil", "tempfile")
         with source.section("Strategy"):

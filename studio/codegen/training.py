@@ -59,7 +59,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
     write_strategy(source, project)
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
-        write_steps(source, project, structure)
+        write_steps(source, project, structure, style)
         write_checkpoints(source, project)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
     compiled = join("model", _method("compile", _compile(source, project, structure)))
@@ -91,6 +91,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
         if custom:
             if separates_seeds(project):
                 source.line("separate_seeds(strategy, model)")
+                source.line("merge_states = state_merger(strategy, model)")
             write_epochs(source, project)
         else:
             source.statement("history = model", _method("fit", _fit(source, project)))
