@@ -7,11 +7,12 @@ from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, told_speed
 from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments, step_parts
+from studio.codegen.validating import VALIDATION, validated, write_one_more, write_validated
 from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
-TRAIN, VALIDATION = 'datasets["train"]', 'datasets["validation"]'
+TRAIN = 'datasets["train"]'
 
 
 def write_epochs(source: Source, project: Project, style: str) -> None:
@@ -29,6 +30,7 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     if validates:
         limit = training.validation_steps
         source.line(f"tested = {f'count_of({VALIDATION})' if limit is None else limit}")
+        write_validated(source, training)
     limit = training.steps_per_epoch
     source.line(f"count = {limit}" if limit is not None else f"count = count_of({TRAIN})")
     if limit is not None:
@@ -100,7 +102,8 @@ def _write_replay(source: Source, project: Project) -> None:
     if train == validation == NOTHING:
         return
     source.line(_PASSES)
-    with source.block("for _ in range(place.epoch):"):
+    counted = validation != NOTHING and project.training.validation_freq != 1
+    with source.block(f"for {'epoch' if counted else '_'} in range(place.epoch):"):
         if train == WHOLE:
             _go_through(source, TRAIN)
         if train == BEGUN:
@@ -108,10 +111,20 @@ def _write_replay(source: Source, project: Project) -> None:
         if train != NOTHING:
             with source.block("if count is not None:"):
                 source.line(f"iter({TRAIN})")
-        if validation == WHOLE:
+        _write_validation(source, project)
+
+
+def _write_validation(source: Source, project: Project) -> None:
+    """The pass of an epoch's validation that is behind."""
+    done = replay(project, "validation")
+    if done == NOTHING:
+        return
+    with validated(source, project.training):
+        if done == WHOLE:
             _go_through(source, VALIDATION)
-        if validation == BEGUN:
+        else:
             source.line(f"iter({VALIDATION})")
+        write_one_more(source, project)
 
 
 def _go_through(source: Source, dataset: str) -> None:
@@ -128,6 +141,9 @@ def _write_limited_replay(source: Source, project: Project) -> None:
                 _go_through(source, TRAIN)
             else:
                 source.line(f"iter({TRAIN})")
+    if replay(project, "validation") != NOTHING:
+        with source.block("for epoch in range(place.epoch):"):
+            _write_validation(source, project)
     source.line(f"iterator, passes, done = iter({TRAIN}), place.passes, place.done")
     with source.block("for _ in range(done):"):
         source.line("next(iterator)")
@@ -178,8 +194,10 @@ def _write_epoch(source: Source, project: Project) -> None:
     source.line("logs = dict(place.logs)")
     if "validation" in project.data.outputs:
         arguments = ["model", "test_steps", VALIDATION, "tested", "callbacks"]
-        source.statement("results = ", call("evaluate", arguments))
-        source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
+        with validated(source, training):
+            source.statement("results = ", call("evaluate", arguments))
+            source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
+            write_one_more(source, project)
     source.line("callbacks.on_epoch_end(epoch, logs)")
     if limit is not None:
         source.line("place.passes, place.done = passes, done")

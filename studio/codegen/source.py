@@ -36,6 +36,7 @@ STANDARD = (
     "time",
     "urllib.request",
     "wave",
+    "zipfile",
 )
 IMPORTS = {
     "csv": "import csv",
@@ -58,6 +59,7 @@ IMPORTS = {
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
     "wave": "import wave",
+    "zipfile": "import zipfile",
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.

@@ -11,9 +11,11 @@ from studio.codegen.class_weights import by_class
 from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs
+from studio.codegen.precision import scaling_argument
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, write_speed
 from studio.codegen.steps import write_steps
+from studio.codegen.validating import every
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
 
@@ -105,6 +107,7 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
             getattr(training, name),
             lambda metrics: listing(_call(source, each) for each in metrics),
         )
+    arguments += scaling_argument(project)
     if measures(training):
         return [
             *arguments,
@@ -130,6 +133,8 @@ def _fit(source: Source, project: Project) -> list[Expr]:
         arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
     if training.validation_steps is not None and "validation" in outputs:
         arguments.append(f"validation_steps={training.validation_steps}")
+    if training.validation_freq != 1 and "validation" in outputs:
+        arguments.append(join("validation_freq=", literal(every(training))))
     if training.class_weights:
         weights = by_class(training.class_weights)
         entries = ((str(number), literal(weight)) for number, weight in weights.items())

@@ -197,6 +197,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "few steps": {"steps_per_epoch": 3, "epochs": 6, "validation_steps": 2},
     "all steps": {"steps_per_epoch": 7, "epochs": 3},
+    "each third epoch validated": {"validation_freq": 3, "epochs": 7},
+    "some epochs validated": {"validation_freq": [2, 3], "steps_per_epoch": 4},
+    "mixed float16": {"precision": "mixed_float16"},
+    "mixed float16, SGD": {
+        "precision": "mixed_float16",
+        "optimizer": optimizer("SGD", learning_rate=0.05, global_clipnorm=1.0),
+        "steps_per_execution": 2,
+    },
+    "mixed bfloat16": {"precision": "mixed_bfloat16"},
+    "bfloat16": {
+        "precision": "bfloat16",
+        "callbacks": [callback("EarlyStopping", patience=2, restore_best_weights=True)],
+    },
+    "float64": {"precision": "float64"},
     "XLA": {"jit_compile": True},
     "XLA, several steps": {"jit_compile": True, "steps_per_execution": 2},
 }

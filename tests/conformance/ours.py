@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.graph.checks import check
-from studio.graph.document import Edge, ModelGraph, Node, Project
+from studio.graph.document import Edge, ModelGraph, Node, Project, Training
 from studio.graph.problems import errors
 from studio.graph.spec import Spec
 from tests.conformance.case import Answer, Case
@@ -21,7 +21,7 @@ def answer(case: Case) -> Answer:
     result = report.shapes["model"].nodes["node"]
     return Answer(
         tuple((spec.shape, spec.dtype) for spec in result.outputs.values()),
-        tuple(sorted((w.name, tuple(w.shape), w.trainable) for w in result.weights)),
+        tuple(sorted((w.name, tuple(w.shape), w.dtype, w.trainable) for w in result.weights)),
     )
 
 
@@ -34,7 +34,8 @@ def _project(case: Case) -> Project:
             nodes[name] = _input(name, spec)
             edges.append(Edge(name, f"node.{port}"))
     nodes["node"] = Node("node", op=case.op, params=case.params)
-    return Project(model=ModelGraph(nodes, tuple(edges), outputs=("node",)))
+    model = ModelGraph(nodes, tuple(edges), outputs=("node",))
+    return Project(model=model, training=Training(precision=case.policy))
 
 
 def _input(name: str, spec: Spec) -> Node:
