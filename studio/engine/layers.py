@@ -38,7 +38,7 @@ def _asked(fields: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
 
     name = fields["name"]
     keras.config.disable_traceback_filtering()  # its lines are wanted; clear_session forgets it
-    keras.config.set_dtype_policy(fields["policy"])
+    keras.config.set_dtype_policy(fields.get("policy", "float32"))
     module = load(code)
     with blamed(name):
         first, others = _tensors(fields["inputs"])

@@ -753,6 +753,15 @@ CASES = {
         [classes(last=WIDE, **HALF)],
         True,
     ),
+    "penalty-dtype": (
+        "model", "hidden",
+        classes(dense("hidden", 20, "relu", kernel_regularizer="l2"), precision="float64"),
+        [classes(dense("hidden", 20, "relu", kernel_regularizer="l2"), last=WIDE, **HALF),
+         classes(dense("hidden", 20, "relu", kernel_regularizer="l2", dtype="float32"),
+                 precision="float64"),
+         classes(dense("hidden", 20, "relu"), precision="float64")],
+        True,
+    ),
     "unscaled-loss": (
         "training", "",
         classes(last=WIDE, loop="custom", **HALF, **APART),
@@ -889,6 +898,10 @@ MORE = {
         "narrow-output",
         classes(dense("ten", 10), node("soft", "Activation", activation="softmax"), **HALF,
                 last=node("digit", "Flatten"), loss=SPARSE),
+    ),
+    "a penalty on what leaves it": (
+        "penalty-dtype",
+        classes(node("held", "ActivityRegularization", l2=0.1), last=WIDE, **HALF),
     ),
     "weights in float16": ("narrow-weights", classes(last=WIDE, precision="float16")),
     "little patience": (

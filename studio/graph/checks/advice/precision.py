@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from studio.graph.catalogue.op import Op
+from studio.graph.catalogue.registry import find
 from studio.graph.checks.advice.context import Context, Output
 from studio.graph.checks.advice.fixes import param, step
 from studio.graph.checks.advice.registry import Finding, advice
+from studio.graph.document import is_call, references
 from studio.graph.edits import Edit, SetTraining
 from studio.graph.loss_scaling import unscaled
 from studio.graph.ops.image_pipeline import MIXING
 from studio.graph.problems import ERROR
+from studio.graph.rule import Args
 
 NARROW = ("float16", "bfloat16")
 
@@ -86,6 +91,55 @@ def narrow_weights(context: Context) -> Iterator[Finding]:
             graph="training",
             place="training.precision",
         )
+
+
+@advice("penalty-dtype")
+def penalty_dtype(context: Context) -> Iterator[Finding]:
+    """A regularizer adds a penalty to the loss, in the dtype of the weights it is for (of an
+    activity_regularizer: of the numbers that leave the layer). The loss is in float32, and Keras
+    can't add the two where the penalty isn't: the training fails in its first step. Set the layer's
+    `dtype` to "float32", or leave the regularizer away; the `weight_decay` of the optimizer works
+    in any precision.
+    """
+    if context.training is None or context.training.train_step is not None:
+        return
+    policy = context.project.precision
+    for view in context.layered:
+        for node in view.graph.nodes:
+            op, made = view.op(node), view.made(node)
+            if op is None or node in view.bad or references(made.params):
+                continue
+            name, dtype = next(_penalties(op, made.params, policy), ("", ""))
+            if name:
+                fix = None
+                if op.kind == "layer" and name in made.params:
+                    title = f"Let {node} compute in float32"
+                    fix = step(title, param(view, node, "dtype", "float32"))
+                yield Finding(
+                    node,
+                    f"has a penalty in {dtype} ({name}), which Keras can't add to the loss.",
+                    'Set its dtype to "float32", or leave the regularizer away.',
+                    fix,
+                    graph=view.name,
+                    severity=ERROR,
+                )
+
+
+def _penalties(op: Op, params: dict[str, Any], policy: str) -> Iterator[tuple[str, str]]:
+    """The regularizers of a layer, and of those in it, whose penalty isn't in float32; in what."""
+    if op.kind != "layer":
+        return
+    args = Args({"dtype": params.get("dtype")}, policy)
+    found = dict.fromkeys((n for n in params if n.endswith("_regularizer")), args.variable_dtype)
+    found |= dict.fromkeys(("activity_regularizer", "l1", "l2"), args.compute_dtype)
+    for name, dtype in found.items():
+        if params.get(name) and dtype != "float32":
+            yield name, dtype
+    for value in params.values():
+        for each in value if isinstance(value, list) else [value]:
+            inner = find(each["op"]) if is_call(each) else None
+            if inner is not None:
+                yield from _penalties(inner, each.get("params", {}), policy)
 
 
 @advice("unscaled-loss")
