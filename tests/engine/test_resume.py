@@ -186,6 +186,9 @@ def test_a_run_of_which_no_checkpoint_can_be_read_is_not_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = begun(images(tmp_path, loop="custom"), tmp_path, monkeypatch)
+    writer = EventWriter(folder)
+    writer.write("state", state="stopped")
+    writer.close()
     assert checkpoints.last(folder) is None
     for name in ("000001-000000000", "000001-000000002"):
         place = folder / "checkpoints" / name
