@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from studio.codegen.script import write_script
+from studio.graph.checks import check
 from studio.graph.document import Project
 from studio.graph.file import load, loads
 from studio.graph.problems import ProjectError
@@ -89,6 +90,21 @@ def test_both_loops_of_a_template_are_one(name: str, tmp_path: Path) -> None:
     project = replace(project, training=replace(project.training, epochs=2))
     history = assert_same(project, folder, tmp_path)
     assert len(history["loss"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("clean")
+def test_a_template_whose_precision_is_mended_trains(tmp_path: Path) -> None:
+    """It measures its data with Normalization, which in float16 would fail."""
+    folder = template_folder("penguins_features")
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    project = load(folder)
+    training = replace(project.training, epochs=2, precision="mixed_float16")
+    project = replace(project, training=training)
+    while fixes := [each.fix for each in check(project, folder).problems]:
+        project = fixes[0].apply(project)
+    history = assert_same(project, folder, tmp_path)
+    assert history["loss"][1] < history["loss"][0]
 
 
 def small(folder: Path, **training: Any) -> Project:

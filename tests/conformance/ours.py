@@ -10,7 +10,7 @@ from studio.graph.problems import errors
 from studio.graph.spec import Spec
 from tests.conformance.case import Answer, Case
 
-IN_TRAINING = ("not-adapted", "no-narrow-images", "penalty-dtype")
+IN_TRAINING = ("not-adapted", "no-narrow-images", "penalty-dtype", "narrow-measures")
 """Mistakes by which only a training fails, or is no use: Keras takes such a layer."""
 
 

@@ -747,6 +747,14 @@ CASES = {
                   precision="mixed_bfloat16")],
         True,
     ),
+    "narrow-measures": (
+        "model", "norm",
+        classes(node("norm", "Normalization"), last=WIDE, **HALF),
+        [classes(node("norm", "Normalization"), last=WIDE),
+         classes(node("norm", "Normalization", dtype="float32"), last=WIDE, **HALF),
+         classes(node("norm", "Normalization", mean=0.5, variance=2.0), last=WIDE, **HALF)],
+        True,
+    ),
     "narrow-weights": (
         "training", "",
         classes(last=WIDE, precision="bfloat16"),

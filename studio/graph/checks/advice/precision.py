@@ -73,6 +73,28 @@ def no_narrow_images(context: Context) -> Iterator[Finding]:
                 )
 
 
+@advice("narrow-measures")
+def narrow_measures(context: Context) -> Iterator[Finding]:
+    """A Normalization measures mean and variance of the data before the training, and computes in
+    16 bits. There Keras' own code fails, as it adds them to sums in float32; and numbers such as
+    grams would lose their digits before they are scaled. Set its `dtype` to "float32"; the layers
+    behind it cast what they are given themselves.
+    """
+    for view in context.layered:
+        for node in view.of("Normalization"):
+            spec = view.spec(node)
+            measures = "mean" not in view.made(node).params
+            if measures and spec is not None and spec.dtype in NARROW:
+                yield Finding(
+                    node,
+                    f"measures the data in {spec.dtype}, in which Keras can't add them up.",
+                    'Set its dtype to "float32".',
+                    step(f"Let {node} compute in float32", param(view, node, "dtype", "float32")),
+                    graph=view.name,
+                    severity=ERROR,
+                )
+
+
 @advice("narrow-weights")
 def narrow_weights(context: Context) -> Iterator[Finding]:
     """All weights are kept in 16 bits. A step that changes a weight by less than a 4000th of it (in
