@@ -13,6 +13,17 @@ from studio.graph.directions import better
 from studio.graph.distribution import WORKERS, spread
 from studio.graph.document import Project, Training
 
+DAMAGE = '''def damage_of(checkpoint):
+    """Returns what is wrong with a checkpoint's files; nothing where they can be read."""
+    try:
+        json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        with zipfile.ZipFile(checkpoint / "arrays.npz") as arrays:
+            broken = arrays.testzip()
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        return f"{type(error).__name__}: {error}"
+    return f"{broken} in arrays.npz has changed" if broken else ""'''
+"""A function beside the class."""
+
 CHECKPOINTS = '''{own}class Checkpoints:
     """Keeps what a training needs to go on as if it had never ended.
 
@@ -60,8 +71,9 @@ CHECKPOINTS = '''{own}class Checkpoints:
             """Keeps a number of numpy's or an array among the arrays."""
             if not isinstance(value, (np.ndarray, np.generic, tf.Tensor)):
                 raise TypeError
-            arrays[f"array{len(arrays)}"] = np.asarray(value)
-            return {"array": f"array{len(arrays) - 1}"}
+            array, name = np.asarray(value), f"array{len(arrays)}"
+            arrays[name] = array
+            return {"array": name, "dtype": str(array.dtype)}
 
         callbacks = [attributes(each, aside) for each in self.callbacks]
         state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
@@ -89,18 +101,39 @@ CHECKPOINTS = '''{own}class Checkpoints:
         """Returns the folders of the checkpoints, the last one last."""
         return sorted(self.folder.glob("[0-9]*-[0-9]*"))
 
+    def whole(self):
+        """Returns the last checkpoint, putting aside what can't be read; None if there is none."""
+        kept, damaged = self.kept(), {}
+        while kept and (damage := damage_of(kept[-1])):
+            damaged[kept.pop()] = damage
+        if damaged and not kept:
+            raise RuntimeError(
+                f"No checkpoint in {self.folder} can be read ({damage}). "
+                "Remove that folder to train from the beginning."
+            )
+        for folder, damage in damaged.items():
+            aside = folder.with_name(f"damaged-{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+            told = f"The checkpoint {folder.name} can't be read ({damage})"
+            print(f"{told}: the training goes on from {kept[-1].name}.")
+        return kept[-1] if kept else None
+
     def restore(self, begin_epoch=None):
         """Takes the last checkpoint's state, if there is one, and with it its place.
 
         Within an epoch its beginning is told before, as callbacks expect it.
         """
-        if not self.kept():
+        folder = self.whole()
+        if folder is None:
             return
-        folder = self.kept()[-1]
         arrays = np.load(folder / "arrays.npz")
 
         def back(value):
-            return arrays[value["array"]] if set(value) == {"array"} else value
+            if set(value) != {"array", "dtype"}:
+                return value
+            # numpy's files don't know bfloat16, and hold it as bytes.
+            return arrays[value["array"]].view(value["dtype"])
 
         text = (folder / "state.json").read_text(encoding="utf-8")
         state = json.loads(text, object_hook=back)
@@ -340,6 +373,8 @@ def checkpoints(training: Training, spreads: str = "") -> str:
     here = ON_WORKERS if spreads == WORKERS else ON_REPLICAS if spreads else ALONE_HERE
     parts = here | dict(BY_TIME if training.checkpoint_steps is None else BY_STEPS)
     if spreads == WORKERS:
+        aside = "for folder, damage in damaged.items():"
+        text = text.replace(aside, f"{aside[:-1]} if is_chief(self.strategy) else ():")
         parts["due"] = BY_AGREEMENT["time" if training.checkpoint_steps is None else "steps"]
     parts |= BY_PASS if by_pass else BY_EPOCH
     parts |= WITH_PARTS if with_parts else ALONE
@@ -357,9 +392,10 @@ def write_checkpoints(source: Source, project: Project) -> None:
     """Writes the class."""
     training = project.training
     by_steps = training.checkpoint_steps is not None
-    source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
-    with source.section("Checkpoints"):
-        source.text(checkpoints(training, spread(project)))
+    source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]), "zipfile")
+    for text in (DAMAGE, checkpoints(training, spread(project))):
+        with source.section("Checkpoints"):
+            source.text(text)
 
 
 def constants(project: Project) -> list[str]:

@@ -10,7 +10,7 @@ from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project
 from studio.graph.ops.strategies import CENTRAL, MIRRORED, ONE, PARAMETER_SERVER, RESOLVERS
 
-SPREAD_TRAIN, SPREAD_VALIDATION = 'spread["train"]', 'spread["validation"]'
+TRAIN, VALIDATION = 'datasets["train"]', 'datasets["validation"]'
 
 _DEVICES_OF = {MIRRORED: "devices", CENTRAL: "compute_devices"}
 """What the strategies of several devices call them."""
@@ -170,3 +170,10 @@ def separates_seeds(project: Project) -> bool:
     """Whether the replicas of the custom loop are to draw random numbers of their own."""
     plain = project.distribution is None or project.distribution.op == ONE
     return not plain and spread(project) != SERVERS and project.training.loop == "custom"
+
+
+def gone_through(project: Project) -> tuple[str, str]:
+    """What the custom loop goes through to train, and to validate."""
+    if spread(project) in ("", SERVERS):  # there the chief has the data of its workers
+        return TRAIN, VALIDATION
+    return 'spread["train"]', 'spread["validation"]'
