@@ -72,22 +72,23 @@ BUILD = '''def build_metrics(model, spec):
     model.compute_metrics(x, y, predictions, weights)
     model.reset_metrics()'''
 
-SERVE = '''def serve():
-    """Works as a worker or a parameter server for the chief; False where this is the chief."""
-    if "TF_CONFIG" not in os.environ:
-        raise SystemExit("TF_CONFIG is not set: it names chief, workers and servers.")
-    resolver = {resolver}
-    if resolver.task_type == "chief":
-        return False
-    cluster, role, index = resolver.cluster_spec(), resolver.task_type, resolver.task_id
-    tf.distribute.Server(cluster, job_name=role, task_index=index, protocol="grpc")
-    host, _, port = cluster.task_address("chief", 0).rpartition(":")
-    misses = None  # not seen yet
-    while misses is None or misses < 3:
-        time.sleep(2)
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-            misses = 0
-        except OSError:
-            misses = None if misses is None else misses + 1
-    return True'''
+SERVE_DOC = "Works as a worker or a parameter server for the chief; False where this is the chief."
+
+NEEDS_TF_CONFIG = """if "TF_CONFIG" not in os.environ:
+    raise SystemExit("TF_CONFIG is not set: it names chief, workers and servers.")"""
+
+SERVE = """cluster = resolver.cluster_spec()  # first: some resolvers know their task only then
+role, index = resolver.task_type, resolver.task_id
+if role == "chief":
+    return False
+tf.distribute.Server(cluster, job_name=role, task_index=index, protocol="grpc")
+host, _, port = cluster.task_address("chief", 0).rpartition(":")
+misses = None  # not seen yet
+while misses is None or misses < 3:
+    time.sleep(2)
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+        misses = 0
+    except OSError:
+        misses = None if misses is None else misses + 1
+return True"""

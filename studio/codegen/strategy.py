@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.codegen.calls import call_expr, value_expr
-from studio.codegen.layout import Expr, call, flat, join
-from studio.codegen.server_steps import SERVE
+from studio.codegen.layout import Expr, call, join
+from studio.codegen.server_steps import NEEDS_TF_CONFIG, SERVE, SERVE_DOC
 from studio.codegen.source import Source
 from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project
@@ -115,10 +115,7 @@ def write_strategy(source: Source, project: Project) -> None:
     ):
         _write_made(source, project)
     if kind == SERVERS:
-        source.need("os", "socket", "time")
-        resolver = _resolver(source, project)
-        with source.section("Strategy"):
-            source.text(SERVE.replace("{resolver}", flat(resolver)))
+        _write_serve(source, project)
     if project.training.loop == "custom" and kind != SERVERS:
         with source.section("Strategy"):
             source.text(_SPREAD_WORKERS if kind == WORKERS else _SPREAD)
@@ -130,6 +127,18 @@ def write_strategy(source: Source, project: Project) -> None:
         source.need("Path", "atexit", "shutil", "tempfile")
         with source.section("Strategy"):
             source.text(_CHIEF)
+
+
+def _write_serve(source: Source, project: Project) -> None:
+    """What all processes but the chief do."""
+    source.need("socket", "time")
+    with source.section("Strategy"), source.block("def serve():", SERVE_DOC):
+        given = project.distribution.params.get("cluster_resolver")
+        if given is None or given["op"] == FROM_ENVIRONMENT["op"]:
+            source.need("os")
+            source.text(NEEDS_TF_CONFIG)
+        source.statement("resolver = ", _resolver(source, project))
+        source.text(SERVE)
 
 
 def _resolver(source: Source, project: Project) -> Expr:
