@@ -16,6 +16,8 @@ from tests.templates import NAMES, template_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = NAMES
+CLUSTERED = {"multi_worker": "worker=2", "parameter_server": "chief=1,worker=2,ps=1"}
+"""Templates that are trained by several processes, and which."""
 
 
 def slow(*values):
@@ -57,7 +59,8 @@ def trained(tmp_path_factory):
 
     @cache
     def train(name: str) -> tuple[dict, Path]:
-        done = studio("run", template_folder(name), "--runs", runs, "--json")
+        cluster = ("--local-cluster", CLUSTERED[name]) if name in CLUSTERED else ()
+        done = studio("run", template_folder(name), "--runs", runs, "--json", *cluster)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout.splitlines()[-1])
         return report, Path(report["folder"])

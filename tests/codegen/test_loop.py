@@ -28,6 +28,8 @@ from tests.templates import template_folder
 STYLES = ("functional", "sequential", "subclass")
 # One downloads, the other trains on a million rows.
 LEFT_OUT = {"tfds_mnist", "million_rows"}
+# These are spread over devices and processes.
+LEFT_OUT |= {"mirrored", "multi_worker", "parameter_server"}
 # A train step of one's own is what fit doesn't have.
 LEFT_OUT |= {name for name in TEMPLATES if load(ROOT / "templates" / name).training.train_step}
 

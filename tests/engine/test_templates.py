@@ -28,6 +28,9 @@ REACHES = {
     "tfrecord_digits": ("test_accuracy", 0.96),
     # The noise alone errs by 0.08.
     "million_rows": ("test_mae", 0.085, "below"),
+    "mirrored": ("test_mae", 0.085, "below"),
+    "multi_worker": ("test_accuracy", 0.95),
+    "parameter_server": ("test_accuracy", 0.95),
     # The mean image errs by 0.24.
     "autoencoder": ("test_mae", 0.11, "below"),
     # The discriminator takes nearly all that an untrained generator makes for made.
