@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from studio import __version__
-from studio.run_arguments import add_queue_options, add_run_commands
+from studio.run_arguments import add_cluster_option, add_queue_options, add_run_commands
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
     sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
     sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    add_cluster_option(sub, "start the processes of a tf.distribute cluster on this machine")
     add_queue_options(sub, _above_zero)
 
     text = "List the problems of a project."

@@ -39,10 +39,13 @@ def wrong(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 class Notice:
-    """Notices the first loss of a run that isn't finite, and has its place looked for."""
+    """Notices the first loss of a run that isn't finite, and has its place looked for.
 
-    def __init__(self, run: Path, events: EventWriter):
-        self._run, self._events = run, events
+    What several processes do together can't be done `again` by one.
+    """
+
+    def __init__(self, run: Path, events: EventWriter, again: bool = True):
+        self._run, self._events, self._again = run, events, again
         self._noticed = False
         self._process: subprocess.Popen | None = None
 
@@ -54,15 +57,19 @@ class Notice:
         if not found:
             return
         self._noticed = True
-        keep_checkpoints(self._run)
         told = {"code": CODE, "step": step, "epoch": epoch, "losses": list(found)}
         name, value = next(iter(found.items()))
+        said = f"{name} is {value} at step {step} in epoch {epoch}."
+        if not self._again:
+            more = "Where this began can be found by training in one process, without the strategy."
+            self._events.write("problem", **told, message=f"{said} {more}")
+            return
+        keep_checkpoints(self._run)
         self._events.write(
             "problem",
             **told,
             found=False,
-            message=f"{name} is {value} at step {step} in epoch {epoch}. "
-            "Where this began is being looked for, by doing it again.",
+            message=f"{said} Where this began is being looked for, by doing it again.",
         )
         with contextlib.suppress(OSError):  # it has been told without the place
             self._process = diagnosis(self._run)
