@@ -191,12 +191,12 @@ def port_of(address: str) -> int:
 
 def differs(before: LocalCluster | None, cluster: LocalCluster) -> str:
     """What a change of the tasks means for a training that goes on; "" where it means nothing."""
-    workers = before.roles.get("worker", 0) if before else 0, cluster.roles.get("worker", 0)
-    if before is None or workers[0] == workers[1]:
+    if before is None or before.roles == cluster.roles:
         return ""
     return (
-        f"The training goes on with {workers[1]} workers instead of {workers[0]}: "
-        "each gets other rows, so the order of the data differs from here on."
+        f"The training goes on with {LocalCluster(cluster.roles)} instead of "
+        f"{LocalCluster(before.roles)}: each worker gets other rows, so the order of the data "
+        "differs from here on."
     )
 
 

@@ -66,7 +66,7 @@ def rows():
     return tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True)))
 '''
 
-IN_STEP = f'''{HEAD}
+IN_STEP = f"""{HEAD}
 
 def main(callbacks=(), resume=False):
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -74,7 +74,8 @@ def main(callbacks=(), resume=False):
     with strategy.scope():
         model = small()
     wanted = {{"checkpoint": 0.0, "stop": 0.0}}
-    leads = TASK["type"] == "chief" or (NAME == "worker:0" and "chief" not in os.environ["TF_CONFIG"])
+    chief = "chief" in json.loads(os.environ["TF_CONFIG"])["cluster"]
+    leads = NAME == ("chief:0" if chief else "worker:0")
     begun = 0
     if resume:
         last = sorted((HERE / "checkpoints").glob("0*"))[-1]
@@ -123,9 +124,9 @@ def main(callbacks=(), resume=False):
         told.on_train_batch_end(number, {{"loss": float(loss)}})
     told.on_epoch_end(0, {{"loss": float(loss), "workers": strategy.num_replicas_in_sync}})
     told.on_train_end()
-'''
+"""
 
-BY_SERVERS = f'''{HEAD}
+BY_SERVERS = f"""{HEAD}
 
 def main(callbacks=(), resume=False):
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
@@ -169,7 +170,7 @@ def main(callbacks=(), resume=False):
         told.on_train_batch_end(number, {{"loss": float(loss.fetch())}})
     told.on_epoch_end(0, {{"loss": float(loss.fetch())}})
     told.on_train_end()
-'''
+"""
 
 SCRIPTS = {MULTI_WORKER: IN_STEP, PARAMETER_SERVER: BY_SERVERS}
 
@@ -189,7 +190,9 @@ def prepared(folder: Path, strategy: str | None, cluster: str | None, text: str 
     return prepare(project(strategy), folder, folder / "runs", script, shape)
 
 
-def settings(steps: int, pause: float = 0.0, **misfortune: tuple[int | None, str]) -> dict[str, str]:
+def settings(
+    steps: int, pause: float = 0.0, **misfortune: tuple[int | None, str]
+) -> dict[str, str]:
     """The environment that says how long a script trains, and what happens to its tasks."""
     named = {name.replace("_", ":"): each for name, each in misfortune.items()}
     told = {"STEPS": str(steps), "PAUSE": str(pause), "MISFORTUNE": json.dumps(named)}
