@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from studio.engine.data_service import DISPATCHER
 from studio.engine.death import Death, death
 from studio.engine.events import Event, EventReader, EventWriter, decode
 from studio.engine.local_cluster import (
@@ -43,8 +44,6 @@ LEAVING = 10.0
 STARTS = 4
 """How often a process that the training can do without is started, at most."""
 
-DISPATCHER = "dispatcher"
-
 _HEARD = (b'{"event":"member"', b'{"event":"resources"')
 
 
@@ -74,9 +73,10 @@ class Supervisor:
         folder, parent = str(self._folder), str(os.getpid())
         given = environment_of(os.environ, data)
         for number, address in enumerate(data, -1):
-            task = f"{DATA}:{number}" if number >= 0 else DISPATCHER
-            to = [data[0]] if number >= 0 else []
-            command = ["studio.engine.data_service", parent, address, *to]
+            role = DATA if number >= 0 else DISPATCHER
+            task = f"{role}:{number}" if number >= 0 else role
+            others = data[:1] if number >= 0 else data[1:]
+            command = ["studio.engine.data_service", parent, role, address, *others]
             self._member(task, command, given, serves=True, spare=number >= 0)
         command = ["studio.engine.member", parent, *options, folder]
         for role, index in tasks(shape.roles):

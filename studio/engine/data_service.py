@@ -1,7 +1,7 @@
-"""A process of a tf.data service: `python -m studio.engine.data_service PARENT ADDRESS`.
+"""A process of a tf.data service: `python -m studio.engine.data_service PARENT ROLE ADDRESS ...`
 
-With the address of a dispatcher behind its own it is a worker, which makes elements; else it is
-the dispatcher, which tells the workers what to make.
+The dispatcher gets the addresses of all workers, to which it gives the data to make; a worker
+gets that of the dispatcher.
 """
 
 from __future__ import annotations
@@ -10,24 +10,28 @@ import faulthandler
 import signal
 import sys
 
+from studio.engine.local_cluster import port_of
 from studio.engine.parent import leave_with
 
+DISPATCHER = "dispatcher"
 PROTOCOL = "grpc"
 
 
-def main(address: str, dispatcher: str | None) -> None:
+def main(role: str, address: str, others: list[str]) -> None:
     """Serves as long as the process that has started it is there."""
     import tensorflow as tf
 
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    service, port = tf.data.experimental.service, int(address.rpartition(":")[2])
-    if dispatcher is None:
-        server = service.DispatchServer(service.DispatcherConfig(port=port, protocol=PROTOCOL))
+    service, port = tf.data.experimental.service, port_of(address)
+    if role == DISPATCHER:
+        # Which it must know for the modes that give each worker its part beforehand.
+        config = service.DispatcherConfig(port=port, protocol=PROTOCOL, worker_addresses=others)
+        server = service.DispatchServer(config)
     else:
         server = service.WorkerServer(
             service.WorkerConfig(
-                dispatcher_address=dispatcher,
+                dispatcher_address=others[0],
                 worker_address=address,
                 port=port,
                 protocol=PROTOCOL,
@@ -38,4 +42,4 @@ def main(address: str, dispatcher: str | None) -> None:
 
 if __name__ == "__main__":
     leave_with(int(sys.argv[1]))
-    main(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
+    main(*sys.argv[2:4], sys.argv[4:])
