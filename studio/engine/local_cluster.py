@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from studio.graph.bypass import through
 from studio.graph.cluster import (
     CLUSTERED,
     TF_CONFIG,
@@ -25,6 +26,7 @@ from studio.graph.cluster import (
 )
 from studio.graph.document import Project, is_call
 from studio.graph.file import write_atomically
+from studio.graph.ops.passing import DISTRIBUTE
 from studio.graph.ops.strategies import RESOLVERS
 from studio.graph.problems import ProjectError, StudioError, quoted
 from studio.graph.text import dump
@@ -106,6 +108,7 @@ def check_start(
 ) -> None:
     """Raises StudioError where the project's strategy can't train with these processes."""
     strategy = project.distribution.op if project.distribution is not None else ""
+    _check_service(project, cluster, environment)
     if cluster is not None:
         _check_local(project, strategy, cluster)
     elif strategy in CLUSTERED and _by_tf_config(project):
@@ -121,6 +124,20 @@ def check_start(
                 f"{task.role} {task.index} listens at {address}, and that port is taken on this "
                 "machine: the task may have been started twice, or another program has it. "
                 f"End that one, or give the task another port in the {TF_CONFIG} of all tasks."
+            )
+
+
+def _check_service(
+    project: Project, cluster: LocalCluster | None, environment: Mapping[str, str]
+) -> None:
+    if project.data is None or (cluster and cluster.data) or environment.get(DATA_SERVICE):
+        return
+    for node in through(project, project.data).nodes.values():
+        if node.op == DISTRIBUTE and not node.params.get("service"):
+            raise StudioError(
+                f"{quoted(node.id)} (data) takes elements from a tf.data service, and nothing says "
+                f"where that is. Start one here with {OPTION} {DATA}=2, or set {DATA_SERVICE} to "
+                "the address of its dispatcher, such as grpc://host:5000."
             )
 
 

@@ -13,9 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from msgspec.structs import replace
 
+from studio.codegen.script import Script, write_script
 from studio.engine.local_cluster import (
     check_start,
     differs,
@@ -26,7 +29,9 @@ from studio.engine.local_cluster import (
 )
 from studio.engine.members import members
 from studio.engine.process import Found
-from studio.engine.run import Run, launch, resume, wait
+from studio.engine.run import Run, launch, prepare, resume, wait
+from studio.graph.document import DataGraph, Edge, Node
+from studio.graph.ops.passing import DISTRIBUTE
 from studio.graph.ops.strategies import MULTI_WORKER, PARAMETER_SERVER
 from studio.graph.problems import StudioError
 from tests.conftest import events, studio
@@ -41,6 +46,8 @@ from tests.engine.clusters import (
     task,
     until,
 )
+from tests.engine.test_not_finite import dense
+from tests.engine.test_not_finite import project as of_rows
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent here")
 
@@ -332,3 +339,64 @@ def test_an_interrupt_of_the_command_stops_all_and_a_second_one_ends_them(folder
     assert followed.returncode == 130
     assert json.loads(out.splitlines()[-1])["state"] == "stopped"
     assert not processes(place)
+
+
+READING = """
+
+def main(callbacks=(), resume=False):
+    made = make_datasets()
+    told = {
+        name: [np.round(x, 6).tolist() for batch, _ in dataset for x in batch.numpy()]
+        for name, dataset in made.items()
+    }
+    (HERE / "elements.json").write_text(json.dumps(told))
+"""
+
+
+def test_the_data_are_made_by_the_processes_of_a_service(folder: Path) -> None:
+    """Each row once in all where each worker sends its part, once per worker where it is off."""
+    whole = of_rows(folder, [dense("kind", 3)], loop="custom")
+    project = replace(whole, data=served(whole.data, train="DATA", checked="OFF"))
+    script = write_script(project, folder)
+    assert "data_service()" in script.text
+    text = script.text.replace("import keras\n", "import json\n\nimport keras\n", 1) + READING
+    with pytest.raises(StudioError, match=r'"train_far" .data. takes .* --local-cluster data=2'):
+        prepare(project, folder, folder / "runs", script)
+    made = Script(text, script.nodes, ())
+    place = prepare(project, folder, folder / "runs", made, parse("data=2"))
+    run = launch(place, settings(0))
+    assert wait(run, SECONDS), log(place)
+    assert run.progress.state == "completed", (run.progress, log(place))
+    assert [*run.progress.members] == ["dispatcher", "data:0", "data:1", "training"]
+    assert not processes(place)
+    found = json.loads((place / "elements.json").read_text())
+    rows = np.round(np.load(folder / "rows.npz")["x"], 6).tolist()
+    assert len(rows) == 30
+    assert sorted(found["validation"]) == sorted(rows[:5] * 2)
+    assert sorted(found["train"]) == sorted(rows[5:])
+
+
+def served(graph: DataGraph, **modes: str) -> DataGraph:
+    """A data graph with what leaves some of its nodes made by a service."""
+    nodes, outputs = dict(graph.nodes), dict(graph.outputs)
+    edges = list(graph.edges)
+    for name, mode in modes.items():
+        nodes[f"{name}_far"] = Node(f"{name}_far", DISTRIBUTE, params={"processing_mode": mode})
+        edges.append(Edge(name, f"{name}_far"))
+        outputs = {key: f"{name}_far" if end == name else end for key, end in outputs.items()}
+    return replace(graph, nodes=nodes, edges=tuple(edges), outputs=outputs)
+
+
+@pytest.mark.slow
+def test_a_service_that_isnt_there_is_told(folder: Path) -> None:
+    whole = of_rows(folder, [dense("kind", 3)])
+    (port,) = free_ports(1)
+    project = replace(whole, data=served(whole.data, train="DATA"))
+    node = project.data.nodes["train_far"]
+    given = replace(node, params={**node.params, "service": f"grpc://127.0.0.1:{port}"})
+    nodes = project.data.nodes | {"train_far": given}
+    project = replace(project, data=replace(project.data, nodes=nodes))
+    run = launch(prepare(project, folder, folder / "runs"), settings(0))
+    assert wait(run, SECONDS)
+    assert f"No tf.data service answers at grpc://127.0.0.1:{port}" in run.progress.message
+    assert run.progress.node == "train_far"
