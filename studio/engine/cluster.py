@@ -23,7 +23,7 @@ from studio.engine.local_cluster import (
     environment_of,
     read_shape,
 )
-from studio.engine.members import LEADER, called, log_name, subject
+from studio.engine.members import LEADER, READY, called, log_name, subject
 from studio.engine.process import forget, note
 from studio.engine.progress import Progress
 from studio.engine.queue import advance
@@ -61,6 +61,10 @@ class Supervisor:
         self._end: dict[str, Any] | None = None
         """What the task that leads has said of the training's end."""
         self._fatal: list[Started] = []
+        self._awaited: set[str] = set()
+        """The processes of the data that aren't ready yet: of those that come to them too late
+        a training that has begun gets nothing.
+        """
         self._since = 0.0
         shape = read_shape(folder) or LocalCluster()
         self._leader = "{}:{}".format(*leader(shape.roles)) if shape.roles else LEADER
@@ -73,11 +77,11 @@ class Supervisor:
         folder, parent = str(self._folder), str(os.getpid())
         given = environment_of(os.environ, data)
         for number, address in enumerate(data, -1):
-            role = DATA if number >= 0 else DISPATCHER
-            task = f"{role}:{number}" if number >= 0 else role
+            task = f"{DATA}:{number}" if number >= 0 else DISPATCHER
             others = data[:1] if number >= 0 else data[1:]
-            command = ["studio.engine.data_service", parent, role, address, *others]
+            command = ["studio.engine.data_service", parent, task, address, *others]
             self._member(task, command, given, serves=True, spare=number >= 0)
+            self._awaited.add(task)
         command = ["studio.engine.member", parent, *options, folder]
         for role, index in tasks(shape.roles):
             task = f"{role}:{index}"
@@ -102,7 +106,8 @@ class Supervisor:
     def run(self) -> dict[str, Any]:
         """Starts all tasks, and waits for the end of the training; what is told of it."""
         for member in self._members:
-            self._start(member)
+            if member.task in self._awaited or not self._awaited:
+                self._start(member)
         while self._end is None:
             time.sleep(EACH)
             failed = self._look()
@@ -140,13 +145,19 @@ class Supervisor:
             return None
         for member in gone:
             self._miss(member)
+        if not self._awaited:
+            for member in self._members:
+                if not member.starts:
+                    self._start(member)
         return self._failed()
 
     def _hear(self) -> None:
         lines = self._reader.lines().splitlines(keepends=True)
         for event in decode(b"".join(line for line in lines if line.startswith(_HEARD))):
             self._progress.take(event)
-            if event["event"] == "member" and event["state"] == "died":
+            if event["event"] == "member" and event["state"] == READY:
+                self._awaited.discard(event["task"])
+            elif event["event"] == "member" and event["state"] == "died":
                 self._said.setdefault(event["task"], event)
             elif event.get("task") == self._leader and isinstance(event.get("end"), dict):
                 self._end = event["end"]
@@ -160,7 +171,9 @@ class Supervisor:
         if member.spare and member.starts < STARTS:
             print(f"{member.died.message} It is started again.")
             self._start(member)
-        elif not member.spare or not self._more(member):
+            return
+        self._awaited.discard(member.task)
+        if not member.spare or not self._more(member):
             self._fatal.append(member)
             self._since = self._since or time.monotonic()
 

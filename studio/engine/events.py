@@ -17,9 +17,10 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
     {"event": "member", "task": "worker:1", "state": "started", "process": 4711}
     {"event": "member", "task": "worker:1", "state": "died", "message": "Worker 1 was ended ..."}
 
-Where a run trains with several processes, each of them is a member: started, and then ended, or
-died. One that died is started again where the training bears that. The process that leads tells
-the rest of the events; a failure's state names the "task" that it came from.
+Where a run trains with several processes, each of them is a member: started (those of the data are
+ready a little later), and then ended, or died. One that died is started again where the training
+bears that. The process that leads tells the rest of the events, and in its last word as a member
+how the training "end"s; a failure's state names the "task" that it came from.
 """
 
 from __future__ import annotations

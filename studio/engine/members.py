@@ -14,6 +14,9 @@ from studio.graph.cluster import Task
 KINDS = (b'{"event":"member"', b'{"event":"state"')
 """How the lines begin that tell of members, and of a start of them all."""
 
+READY = "ready"
+"""The state of a process of the data that is there for the others."""
+
 _TASK = re.compile(r"([a-z]+)(?::([0-9]{1,5}))?")
 
 
@@ -49,7 +52,8 @@ def members(folder: Path) -> list[dict[str, Any]]:
     except OSError:
         return []
     return [
-        each | ({"state": "ended"} if progress.ended and each["state"] == "started" else {})
+        each
+        | ({"state": "ended"} if progress.ended and each["state"] in ("started", READY) else {})
         for each in progress.members.values()
     ]
 

@@ -187,6 +187,7 @@ def prepared(folder: Path, strategy: str | None, cluster: str | None, text: str 
     """The folder of a run with the script of a strategy, still to be launched."""
     script = Script(text or SCRIPTS[strategy], {}, ())
     shape = parse(cluster) if cluster is not None else None
+    folder.mkdir(exist_ok=True)
     return prepare(project(strategy), folder, folder / "runs", script, shape)
 
 

@@ -61,7 +61,7 @@ SERVERS = "chief=1,worker=2,ps=1"
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder for runs, of which nothing is left afterwards."""
     yield tmp_path
-    left = [each for run in (tmp_path / "runs").glob("*") for each in processes(run)]
+    left = [each for run in tmp_path.glob("**/runs/*") for each in processes(run)]
     for each in left:
         each.kill()
     assert not left
@@ -137,11 +137,16 @@ def test_a_worker_of_parameter_servers_is_started_again_and_a_server_is_not(fold
     assert re.search(r"worker:0  ended; process \d+; died once; The task worker 0", shown), shown
 
 
-def test_when_the_runs_own_process_is_killed_no_other_is_left(folder: Path) -> None:
-    place = prepared(folder, MULTI_WORKER, "worker=2,data=1")
+@pytest.mark.parametrize(
+    ("cluster", "names"),
+    [("worker=2", ["worker:0", "worker:1"]), ("worker=2,data=1", ["dispatcher", "data:0"])],
+)
+def test_when_the_runs_own_process_is_killed_no_other_is_left(
+    folder: Path, cluster: str, names: list[str]
+) -> None:
+    place = prepared(folder, MULTI_WORKER, cluster)
     run = launch(place, settings(10))
-    names = ["dispatcher", "data:0", "worker:0", "worker:1"]
-    until(lambda: len([each for each in events(place) if each["event"] == "member"]) == 4)
+    until(lambda: len([each for each in events(place) if each["event"] == "member"]) == 2)
     there = [psutil.Process(task(place, name)) for name in names]
     until(lambda: all("studio.engine" in " ".join(each.cmdline()) for each in there))
     time.sleep(0.5)
@@ -400,3 +405,46 @@ def test_a_service_that_isnt_there_is_told(folder: Path) -> None:
     assert wait(run, SECONDS)
     assert f"No tf.data service answers at grpc://127.0.0.1:{port}" in run.progress.message
     assert run.progress.node == "train_far"
+
+
+@pytest.mark.slow
+def test_tasks_that_are_runs_of_their_own_tell_who_is_gone(folder: Path) -> None:
+    """As on two machines: each has its run, and one is killed."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    runs = []
+    for index in range(2):
+        told = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("TF_CONFIG", told)
+            place = prepared(folder / str(index), MULTI_WORKER, None)
+            runs.append(launch(place, settings(100_000, 0.02)))
+    first, second = runs
+    until(lambda: stepping(first), first)
+    assert not any(each["event"] == "step" for each in events(second.folder))
+    second.kill()
+    assert wait(second, SOON)
+    assert wait(first, SOON)
+    assert first.progress.state == "failed"
+    assert f"No answer comes any more from worker 1 at {cluster['worker'][1]}" in (
+        first.progress.message
+    )
+
+
+@pytest.mark.slow
+def test_tasks_that_are_runs_of_their_own_end_together(folder: Path) -> None:
+    ports = free_ports(3)
+    cluster = {
+        role: [f"127.0.0.1:{port}"]
+        for role, port in zip(("chief", "worker", "ps"), ports, strict=True)
+    }
+    runs = []
+    for role in cluster:
+        told = json.dumps({"cluster": cluster, "task": {"type": role, "index": 0}})
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("TF_CONFIG", told)
+            place = prepared(folder / role, PARAMETER_SERVER, None)
+            runs.append(launch(place, settings(30)))
+    assert wait(runs[0], SECONDS)
+    assert (runs[0].progress.state, runs[0].progress.step) == ("completed", 30)
+    for each in runs[1:]:  # these serve until they are told to end
+        each.kill()
