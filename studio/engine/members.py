@@ -51,11 +51,14 @@ def members(folder: Path) -> list[dict[str, Any]]:
                 progress.take(event)
     except OSError:
         return []
-    return [
-        each
-        | ({"state": "ended"} if progress.ended and each["state"] in ("started", READY) else {})
-        for each in progress.members.values()
-    ]
+    found = list(progress.members.values())
+    if progress.ended:  # whoever would have told their ends may have been killed before
+        found = [each | {"state": _end(each["state"])} for each in found]
+    return found
+
+
+def _end(state: str) -> str:
+    return state if state == "died" else "ended"
 
 
 LEADER = "training"
