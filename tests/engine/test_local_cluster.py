@@ -247,7 +247,7 @@ def test_tasks_that_dont_answer_are_named(folder: Path, monkeypatch: pytest.Monk
     told = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}})
     monkeypatch.setenv("TF_CONFIG", told)
     place = prepared(folder, MULTI_WORKER, None)
-    run = launch(place, settings(10) | {"TF_CONFIG": told, "STUDIO_CLUSTER_SECONDS": "8"})
+    run = launch(place, settings(10) | {"TF_CONFIG": told, "STUDIO_CLUSTER_SECONDS": "5"})
     ended(run, "failed", f"no answer has come from worker 1 at 127.0.0.1:{there}", "firewall")
     assert f"waits for worker 1 at 127.0.0.1:{there}" in run.progress.problem["message"]
 
