@@ -25,6 +25,7 @@ COMMANDS = (
     "lr",
     "templates",
     "datasets",
+    "cluster",
     "new",
     "runs",
     "show",

@@ -10,9 +10,10 @@ from studio.codegen.literal import text as string
 from studio.codegen.source import Source
 from studio.codegen.step_arguments import step_parts
 from studio.graph.directions import better
-from studio.graph.document import Training
+from studio.graph.distribution import WORKERS, spread
+from studio.graph.document import Project, Training
 
-CHECKPOINTS = '''class Checkpoints:
+CHECKPOINTS = '''{own}class Checkpoints:
     """Keeps what a training needs to go on as if it had never ended.
 
     A folder for each: the variables of the model, its optimizer and its metrics, the
@@ -21,18 +22,21 @@ CHECKPOINTS = '''class Checkpoints:
 
     def __init__(self, folder, model, callbacks, resume{parts}):
         self.folder, self.model, self.callbacks = folder, model, callbacks
+        {strategy}
         self.epoch, self.step, self.logs = 0, 0, {}
         {data}
         {counters}
         {more}
         {best}
-        if not resume:  # those there are belong to another training
+        {anew}
             shutil.rmtree(folder, ignore_errors=True)
 
     def passed(self, epoch, step, logs):
         """Notes that steps of an epoch are done, and writes a checkpoint where one is due."""
         {better}
         {due}
+
+    {agreed}
 
     def variables(self):
         """Returns the variables that training changes, each once, in a fixed order."""
@@ -45,10 +49,11 @@ CHECKPOINTS = '''class Checkpoints:
     def save(self):
         """Writes a checkpoint beside, and gives it its name when it is whole."""
         target = self.folder / f"{self.epoch:06}-{self.step:09}"
-        if target.exists() or self.epoch == self.step == 0:
+        {there}
             return
         {begun}
-        found = [keras.ops.convert_to_numpy(each) for each in self.variables()]
+        {values}
+        {chief}
         arrays = {f"variable{index}": array for index, array in enumerate(found)}
 
         def aside(value):
@@ -62,6 +67,7 @@ CHECKPOINTS = '''class Checkpoints:
         state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
         state |= {"stopped": self.model.stop_training, "callbacks": callbacks}
         {keep}
+        {keep_replicas}
         {keep_best}
         beside = self.folder / "unfinished"
         shutil.rmtree(beside, ignore_errors=True)
@@ -100,8 +106,7 @@ CHECKPOINTS = '''class Checkpoints:
         state = json.loads(text, object_hook=back)
         if state["step"]:
             begin_epoch(state["epoch"])
-        for index, variable in enumerate(self.variables()):
-            variable.assign(arrays[f"variable{index}"].view(variable.dtype))
+        {assign}
         for callback, kept in zip(self.callbacks, state["callbacks"], strict=True):
             vars(callback).update(kept)
         self.epoch, self.step, self.logs = state["epoch"], state["step"], state["logs"]
@@ -157,6 +162,22 @@ BY_PASS = {
 }
 
 
+BY_AGREEMENT = {
+    "time": """self.epoch, self.step, self.logs = epoch, step, logs
+        self.calls += 1
+        pause = max(self.pause, CHECKPOINT_SECONDS if step else 0)
+        if step == 0 or self.calls % CALLS_BETWEEN == 0:
+            self.agree({if_better}time.monotonic() - self.saved >= pause)""",
+    "steps": """self.unsaved += max(0, step - self.step)
+        self.epoch, self.step, self.logs = epoch, step, logs
+        self.calls += 1
+        due = {if_better}self.unsaved >= CHECKPOINT_STEPS
+        if due or step == 0 or self.calls % CALLS_BETWEEN == 0:
+            self.agree(due)""",
+}
+"""Where several workers must do so at the same step."""
+
+
 ALONE = {"more": "", "found": ""}
 """Where steps change the model, its optimizer and its metrics alone."""
 
@@ -184,13 +205,135 @@ WITH_BEST = {
 """Where the checkpoint of the best epoch is kept beside the last ones."""
 
 
-def checkpoints(training: Training) -> str:
-    """The text of the class and its function, as a training needs it."""
+ALONE_HERE = {
+    "strategy": "",
+    "anew": "if not resume:  # those there are belong to another training",
+    "there": "if target.exists() or self.epoch == self.step == 0:",
+    "values": "found = [keras.ops.convert_to_numpy(each) for each in self.variables()]",
+    "chief": "",
+    "keep_replicas": "",
+    "assign": """for index, variable in enumerate(self.variables()):
+            variable.assign(arrays[f"variable{index}"].view(variable.dtype))""",
+}
+"""Where one device trains."""
+
+ON_REPLICAS = ALONE_HERE | {
+    "strategy": "self.strategy = strategy",
+    "values": "found = values_of(self.strategy, self.variables())",
+    "keep_replicas": 'state |= {"replicas": self.strategy.num_replicas_in_sync}',
+    "assign": """found = [arrays[f"variable{index}"] for index in range(len(self.variables()))]
+        assign_values(self.strategy, self.variables(), found, state["replicas"])""",
+}
+"""Where a strategy has replicas, which have values of their own for some variables."""
+
+ON_WORKERS = ON_REPLICAS | {
+    "strategy": """self.strategy, self.calls, self.wishes = strategy, 0, [False, False]
+        self.at = (0, 0)  # where the last one was written""",
+    "anew": "if not resume and is_chief(strategy):  # they belong to another training",
+    "there": "if self.at == (self.epoch, self.step):",
+    "chief": """self.at = (self.epoch, self.step)
+        {after}
+        if not is_chief(self.strategy):
+            return""",
+}
+"""Where several processes train: all of them read the variables, and one of them writes."""
+
+AGREED = '''def wish(self):
+        """Asks all workers for a checkpoint, which they write some steps later."""
+        self.wishes[0] = True
+
+    def stop(self):
+        """Asks all workers to write a checkpoint and to end, some steps later."""
+        self.wishes[1] = True
+
+    def agree(self, due):
+        """Does what one of the workers wishes; all ask at the same steps."""
+        wishes = tf.constant([due or self.wishes[0], self.wishes[1]], tf.int32)
+        whole = self.strategy.run(sum_of, args=(wishes,))
+        save, stop = self.strategy.experimental_local_results(whole)[0].numpy() > 0
+        self.wishes[0] = False
+        if save or stop:
+            self.save()
+        if stop:
+            raise SystemExit(0)'''
+
+SUM = '''@tf.function
+def sum_of(value):
+    """Returns the sum of what all replicas have."""
+    replica = tf.distribute.get_replica_context()
+    return replica.all_reduce("SUM", tf.identity(value))
+
+
+'''
+
+VALUES = '''def is_own(variable):
+    """Returns whether each replica has a value of its own: what it has counted, its seeds."""
+    if variable.path.endswith("seed_generator_state"):
+        return True
+    synchronization = getattr(variable.value, "synchronization", None)
+    return synchronization == tf.VariableSynchronization.ON_READ
+
+
+def values_of(strategy, variables):
+    """Returns the values of variables; those that replicas have of their own as rows."""
+    own = [each for each in variables if is_own(each)]
+
+    @tf.function
+    def gather():
+        rows = strategy.run(lambda: [keras.ops.expand_dims(v, 0) for v in own])
+        return [strategy.gather(each, axis=0) for each in rows]
+
+    rows = iter(gather() if own else [])
+    found = (next(rows) if is_own(each) else each for each in variables)
+    return [keras.ops.convert_to_numpy(each) for each in found]
+
+
+def assign_values(strategy, variables, values, replicas):
+    """Gives variables the values that they had on so many replicas."""
+    count, own = strategy.num_replicas_in_sync, []
+    if count != replicas:
+        print(f"{count} replicas go on, not {replicas}: each has other data now.")
+    for variable, value in zip(variables, values):
+        value = value.view(variable.dtype)
+        if not is_own(variable):
+            variable.assign(value)
+        elif len(value) == count:
+            own.append((variable, value))
+        elif variable.aggregation == "sum":
+            first = np.sum(value, axis=0, keepdims=True)
+            others = np.zeros((count - 1, *value.shape[1:]), value.dtype)
+            own.append((variable, np.concatenate([first, others])))
+        elif variable.aggregation == "mean":
+            mean = np.mean(value, axis=0, keepdims=True)
+            own.append((variable, np.repeat(mean, count, axis=0)))
+
+    @tf.function
+    def assign():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for variable, rows in own:
+            variable.assign(tf.constant(rows)[replica])
+
+    strategy.run(assign)
+
+
+'''
+
+
+def checkpoints(training: Training, spreads: str = "") -> str:
+    """The text of the class and its function, as a training needs it, spread like this."""
     by_pass = training.loop == "custom" and training.steps_per_epoch is not None
     best = training.checkpoint_best
     with_parts = bool(step_parts(training))
-    text = CHECKPOINTS.replace("{parts}", ", *parts" if with_parts else "")
-    parts = dict(BY_TIME if training.checkpoint_steps is None else BY_STEPS)
+    own = (VALUES if spreads else "") + (SUM if spreads == WORKERS else "")
+    text = CHECKPOINTS.replace("{own}", own)
+    given = (", strategy" if spreads else "") + (", *parts" if with_parts else "")
+    text = text.replace("{parts}", given)
+    agreed = AGREED if spreads == WORKERS else ""
+    text = text.replace("    {agreed}\n\n", f"    {agreed}\n\n" if agreed else "")
+    here = ON_WORKERS if spreads == WORKERS else ON_REPLICAS if spreads else ALONE_HERE
+    parts = here | dict(BY_TIME if training.checkpoint_steps is None else BY_STEPS)
+    if spreads == WORKERS:
+        parts["due"] = BY_AGREEMENT["time" if training.checkpoint_steps is None else "steps"]
     parts |= BY_PASS if by_pass else BY_EPOCH
     parts |= WITH_PARTS if with_parts else ALONE
     parts |= WITH_BEST if best else WITHOUT_BEST
@@ -203,19 +346,23 @@ def checkpoints(training: Training) -> str:
     return text
 
 
-def write_checkpoints(source: Source, training: Training) -> None:
+def write_checkpoints(source: Source, project: Project) -> None:
     """Writes the class."""
+    training = project.training
     by_steps = training.checkpoint_steps is not None
     source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
     with source.section("Checkpoints"):
-        source.text(checkpoints(training))
+        source.text(checkpoints(training, spread(project)))
 
 
-def constants(training: Training) -> list[str]:
+def constants(project: Project) -> list[str]:
     """The constants that it reads."""
+    training = project.training
     found = [f"CHECKPOINTS_KEPT = {training.checkpoints_kept}"]
     if training.checkpoint_best:
         found.append(f"CHECKPOINT_BEST = {string(training.checkpoint_best)}")
+    if spread(project) == WORKERS:
+        found.append("CALLS_BETWEEN = 10  # two questions whether workers wish something")
     if training.checkpoint_steps is not None:
         return [*found, f"CHECKPOINT_STEPS = {training.checkpoint_steps}"]
     return [*found, f"CHECKPOINT_SECONDS = {training.checkpoint_seconds}"]

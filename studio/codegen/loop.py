@@ -7,6 +7,8 @@ from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, told_speed
 from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments, step_parts
+from studio.codegen.strategy import SPREAD_TRAIN, SPREAD_VALIDATION
+from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project, Training
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
@@ -14,18 +16,34 @@ _PASSES = "# Each pass is shuffled in another order: the next is what it would h
 TRAIN, VALIDATION = 'datasets["train"]', 'datasets["validation"]'
 
 
-def write_epochs(source: Source, project: Project, style: str) -> None:
-    """Writes the epochs, behind `model.compile` in the function `train`."""
+def write_optimized(source: Source, project: Project, style: str) -> None:
+    """Writes what makes the optimizers' variables, behind `model.compile`."""
+    training = project.training
+    write_optimizers(source, project)
+    if spread(project) == SERVERS:
+        source.line(f"build_metrics(model, {TRAIN}.element_spec)")
+    built = measures(training) and builds_plainly(training)  # by compile_model
+    # Those of a class come with its first call, save where a strategy must have them before.
+    if (style != "subclass" or spread(project)) and not built:
+        _write_build(source, training)
+
+
+def write_epochs(source: Source, project: Project) -> None:
+    """Writes the epochs, behind the optimizers in the function `train`."""
     training = project.training
     validates = "validation" in project.data.outputs
-    write_optimizers(source, project)
-    built = measures(training) and builds_plainly(training)  # by compile_model
-    if style != "subclass" and not built:  # whose weights come with its first call
-        _write_build(source, training)
+    spreads = spread(project)
     if own_logs(training):
         source.line("means = {}  # of what the step logs, by name")
-    made = f"make_steps({step_arguments(training)})"
-    source.line(f"train_steps{', test_steps' if validates else ''} = {made}")
+    arguments = step_arguments(training) + (", strategy" if spreads else "")
+    steps = f"train_steps{', test_steps' if validates else ''}"
+    if spreads and not validates and "test" in project.data.outputs:
+        steps = "train_steps, _"
+    source.line(f"{steps} = make_steps({arguments})")
+    if spreads == SERVERS:
+        source.line("coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)")
+    elif spreads:
+        source.line("spread = spread_data(strategy, datasets)")
     if validates:
         limit = training.validation_steps
         source.line(f"tested = {f'count_of({VALIDATION})' if limit is None else limit}")
@@ -33,14 +51,18 @@ def write_epochs(source: Source, project: Project, style: str) -> None:
     source.line(f"count = {limit}" if limit is not None else f"count = count_of({TRAIN})")
     if limit is not None:
         source.line(f"size = count_of({TRAIN})")
-    _write_callbacks(source, training)
+    _write_callbacks(source, project)
     source.line("model.stop_training = False")
     source.line("callbacks.on_train_begin()")
     own_step = training.train_step is not None
-    if own_step:  # which need not make what the validation does: metrics, in their place
+    if (
+        own_step and not spreads
+    ):  # which need not make what the validation does: metrics, in their place
         _write_traced(source, ["train", *(["test"] if validates else [])])
     with source.block("if resume:"):
-        if not own_step:
+        if spreads and spreads != SERVERS:
+            _write_spread_traced(source, ["train", *(["test"] if validates and own_step else [])])
+        elif not own_step and not spreads:
             _write_traced(source, ["train"])
         source.line("place.restore(callbacks.on_epoch_begin)")
     if limit is None:
@@ -65,11 +87,24 @@ def _write_traced(source: Source, steps: list[str]) -> None:
         source.statement(call(f"{step}_steps.get_concrete_function", [spec]))
 
 
-def _write_callbacks(source: Source, training: Training) -> None:
+def _write_spread_traced(source: Source, steps: list[str]) -> None:
+    """Traces steps on data of the right form, of which there is none."""
+    source.line("# Traced, the steps have made all variables that a checkpoint knows.")
+    for step in steps:
+        name = TRAIN if step == "train" else VALIDATION
+        none = call("strategy.experimental_distribute_dataset", [f"{name}.take(0)"])
+        source.statement("nothing = ", none)
+        source.line(f"{step}_steps.get_concrete_function(iter(nothing))")
+
+
+def _write_callbacks(source: Source, project: Project) -> None:
     """The list of callbacks, and what keeps the checkpoints: of those that the script has made."""
+    training = project.training
     made = "make_callbacks" in source.functions
     if made:
         source.line("own = make_callbacks()")
+        if spread(project) == WORKERS:
+            source.line("apart(strategy, own)")
     if any(each.op == "keras.callbacks.CSVLogger" for each in training.callbacks):
         condition = "if resume and isinstance(each, keras.callbacks.CSVLogger):"
         with source.block("for each in own:"), source.block(condition):
@@ -89,29 +124,40 @@ def _write_callbacks(source: Source, training: Training) -> None:
     )
     kept = listing([*(["*own"] if made else []), "model.history"])
     folder = 'HERE / "checkpoints"'
-    parts = step_parts(training)
+    parts = [*(["strategy"] if spread(project) else []), *step_parts(training)]
     source.statement("place = ", call("Checkpoints", [folder, "model", kept, "resume", *parts]))
-    source.line('callbacks.params["checkpoint"] = place.save  # for callbacks that want one')
+    if spread(project) == WORKERS:
+        source.line("# For callbacks that want one, or want all workers to end.")
+        source.line('callbacks.params |= {"checkpoint": place.wish, "stop": place.stop}')
+    else:
+        source.line('callbacks.params["checkpoint"] = place.save  # for callbacks that want one')
 
 
 def _write_replay(source: Source, project: Project) -> None:
     """The passes through the data that a training that goes on has behind it."""
     train, validation = replay(project, "train"), replay(project, "validation")
+    trained, tested = _gone_through(project)
     if train == validation == NOTHING:
         return
     source.line(_PASSES)
     with source.block("for _ in range(place.epoch):"):
         if train == WHOLE:
-            _go_through(source, TRAIN)
+            _go_through(source, trained)
         if train == BEGUN:
-            source.line(f"iter({TRAIN})")
+            source.line(f"iter({trained})")
         if train != NOTHING:
             with source.block("if count is not None:"):
-                source.line(f"iter({TRAIN})")
+                source.line(f"iter({trained})")
         if validation == WHOLE:
-            _go_through(source, VALIDATION)
+            _go_through(source, tested)
         if validation == BEGUN:
-            source.line(f"iter({VALIDATION})")
+            source.line(f"iter({tested})")
+
+
+def _gone_through(project: Project) -> tuple[str, str]:
+    """What is gone through to train, and to validate."""
+    spreads = spread(project) not in ("", SERVERS)  # the chief has the data of its workers
+    return (SPREAD_TRAIN, SPREAD_VALIDATION) if spreads else (TRAIN, VALIDATION)
 
 
 def _go_through(source: Source, dataset: str) -> None:
@@ -121,14 +167,15 @@ def _go_through(source: Source, dataset: str) -> None:
 
 def _write_limited_replay(source: Source, project: Project) -> None:
     """The same where an epoch has so many steps, and a pass lasts as long as there are data."""
+    trained, _ = _gone_through(project)
     if replay(project, "train") != NOTHING:
         source.line(_PASSES)
         with source.block("for _ in range(place.passes):"):
             if replay(project, "train") == WHOLE:
-                _go_through(source, TRAIN)
+                _go_through(source, trained)
             else:
-                source.line(f"iter({TRAIN})")
-    source.line(f"iterator, passes, done = iter({TRAIN}), place.passes, place.done")
+                source.line(f"iter({trained})")
+    source.line(f"iterator, passes, done = iter({trained}), place.passes, place.done")
     with source.block("for _ in range(done):"):
         source.line("next(iterator)")
 
@@ -144,6 +191,7 @@ def _write_build(source: Source, training: Training) -> None:
 
 def _write_epoch(source: Source, project: Project) -> None:
     training = project.training
+    trained, tested = _gone_through(project)
     limit = training.steps_per_epoch
     source.line("first = place.step  # above 0 where a checkpoint was within the epoch")
     with source.block("if first == 0:"):
@@ -153,7 +201,7 @@ def _write_epoch(source: Source, project: Project) -> None:
                 source.line("mean.reset_state()")
         source.line("callbacks.on_epoch_begin(epoch)")
     if limit is None:
-        source.line(f"iterator = iter({TRAIN})")
+        source.line(f"iterator = iter({trained})")
         left = "count"
     else:  # a step past the end would be without data, but not without random numbers
         source.line("left = count if size is None else min(count, size - done)")
@@ -161,7 +209,11 @@ def _write_epoch(source: Source, project: Project) -> None:
     with source.block("for _ in range(first):"):
         source.line("next(iterator)")
     arguments = ["train_steps", "iterator", left, "callbacks.on_train_batch_begin", "first"]
-    source.statement("steps = ", call("run_steps", told_speed(training) + arguments))
+    if spread(project) == SERVERS:
+        arguments = ["coordinator", "model", *arguments]
+        source.statement("steps = ", call("hand_out", arguments))
+    else:
+        source.statement("steps = ", call("run_steps", told_speed(training) + arguments))
     with source.block("for step, logs in steps:"):
         source.line("callbacks.on_train_batch_end(step, logs)")
         source.line("place.passed(epoch, step + 1, logs)")
@@ -170,14 +222,14 @@ def _write_epoch(source: Source, project: Project) -> None:
     # Each pass through the data is shuffled in another order: these are the passes of fit.
     if limit is None:
         with source.block("if count is not None:"):
-            source.line(f"iter({TRAIN})  # as fit does: so shuffling is the same")
+            source.line(f"iter({trained})  # as fit does: so shuffling is the same")
     else:
         source.line("done += place.step")
         with source.block("if place.step < count or done == size:"):
-            source.line(f"iterator, passes, done = iter({TRAIN}), passes + 1, 0")
+            source.line(f"iterator, passes, done = iter({trained}), passes + 1, 0")
     source.line("logs = dict(place.logs)")
     if "validation" in project.data.outputs:
-        arguments = ["model", "test_steps", VALIDATION, "tested", "callbacks"]
+        arguments = ["model", "test_steps", tested, "tested", "callbacks"]
         source.statement("results = ", call("evaluate", arguments))
         source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
     source.line("callbacks.on_epoch_end(epoch, logs)")

@@ -31,12 +31,12 @@ def write_own_step(source: Source, project: Project, decorator: str) -> None:
     """Writes the step that calls the user's, inside `make_steps`."""
     source.line(decorator)
     with source.block("def train_step(batch):"):
-        source.statement("logs = ", _call(source, project))
+        source.statement("logs = ", own_call(source, project))
         source.line("return mean_logs(logs, means, batch)")
 
 
-def _call(source: Source, project: Project) -> Parts:
-    """`reconstruct(model, batch, hidden=0.5)`."""
+def own_call(source: Source, project: Project) -> Parts:
+    """The call of the user's step: `reconstruct(model, batch, hidden=0.5)`."""
     step = project.training.train_step
     name = step.op.removeprefix("code:")
     items: list[Expr] = ["model", "batch"]

@@ -17,6 +17,7 @@ from studio.codegen.speed import measures
 from studio.codegen.training import write_callbacks, write_main, write_training
 from studio.graph.checks import Report, check
 from studio.graph.code import FUNCTIONS, outline
+from studio.graph.distribution import SERVERS, spread
 from studio.graph.document import Project
 from studio.graph.problems import ERROR, Problem, ProjectError, errors, quoted
 
@@ -131,8 +132,11 @@ def _head(project: Project, source: Source) -> list[Section]:
         constants.lines.append("BATCHES_TRIED = 4")
     elif training.loop == "custom" and training.steps_per_execution > 1:
         constants.lines.append(f"STEPS_PER_EXECUTION = {training.steps_per_execution}")
+    if spread(project) == SERVERS:
+        together = max(32, training.steps_per_execution)
+        constants.lines.append(f"STEPS_TOGETHER = {together}")
     if training.loop == "custom":
-        constants.lines += checkpoint_constants(training)
+        constants.lines += checkpoint_constants(project)
     return [docstring, imports_of(source), constants]
 
 

@@ -21,6 +21,7 @@ from studio.codegen.layout import (
 )
 
 STANDARD = (
+    "atexit",
     "csv",
     "gzip",
     "itertools",
@@ -33,11 +34,13 @@ STANDARD = (
     "socket",
     "statistics",
     "sys",
+    "tempfile",
     "time",
     "urllib.request",
     "wave",
 )
 IMPORTS = {
+    "atexit": "import atexit",
     "csv": "import csv",
     "gzip": "import gzip",
     "itertools": "import itertools",
@@ -48,6 +51,7 @@ IMPORTS = {
     "shutil": "import shutil",
     "socket": "import socket",
     "sys": "import sys",
+    "tempfile": "import tempfile",
     "time": "import time",
     "Path": "from pathlib import Path",
     "perf_counter": "from time import perf_counter",

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from textwrap import indent
 
+from studio.codegen import replica_steps, server_steps
 from studio.codegen.class_weights import WEIGH, write_class_weights
 from studio.codegen.optimizers import APPLY, write_parts
-from studio.codegen.own_step import MEANS, write_own_step
+from studio.codegen.own_step import MEANS, own_call, write_own_step
 from studio.codegen.separate import STEP as SEPARATE
 from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
 from studio.codegen.speed import measures
 from studio.codegen.step_arguments import own_logs, step_arguments
+from studio.graph.distribution import SERVERS, spread
 from studio.graph.document import Project, Training
 from studio.graph.elements import Structure
 
@@ -125,6 +127,11 @@ _EVALUATE_TOLD = _EVALUATE.replace(
 def write_steps(source: Source, project: Project, structure: Structure) -> None:
     """Writes the functions that the loop is made of; `structure` is that of the elements."""
     training = project.training
+    kind = spread(project)
+    if kind:
+        write = write_server_steps if kind == SERVERS else write_spread_steps
+        write(source, project, structure)
+        return
     chosen = measures(training)
     several = chosen or training.steps_per_execution > 1
     validates = "validation" in project.data.outputs
@@ -166,6 +173,108 @@ def write_steps(source: Source, project: Project, structure: Structure) -> None:
     if validates:
         with source.section("Steps"):
             source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
+
+
+def write_spread_steps(source: Source, project: Project, structure: Structure) -> None:
+    """The same where a strategy spreads the steps."""
+    training = project.training
+    validates = "validation" in project.data.outputs
+    tests = validates or "test" in project.data.outputs
+    own = training.train_step is not None
+    source.need("tf", "itertools")
+    many = training.steps_per_execution > 1
+    iterated = replica_steps.MANY if many else replica_steps.ONE
+    helpers = [_SIZE]
+    if not own or tests:
+        helpers += [replica_steps.LOSSES, iterated]
+    helpers += [_RUN_MANY if many else _RUN, _COUNT]
+    if own:
+        ours = replica_steps.own_logged(iterated)
+        if not own or tests:
+            ours = ours.replace("def on_iterator(", "def own_on_iterator(")
+        helpers += [replica_steps.OWN_LOGS, ours]
+    for text in helpers:
+        with source.section("Steps"):
+            source.text(text)
+    if training.class_weights:
+        write_class_weights(source, training, structure)
+    if training.trained_by:
+        write_parts(source, project)
+    clipped = not own and replica_steps.write_clip(source, project)
+    what = "steps that train and test" if tests else "step that trains"
+    head = f"def make_steps({', '.join([*step_arguments(training).split(', '), 'strategy'])}):"
+    doc = f"Returns the compiled {what} a model on all replicas."
+    with source.section("Steps"), source.block(head, doc):
+        if not own or tests:
+            source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+            source.blank()
+        if own:
+            with source.block("def train_step(batch):"):
+                source.statement("logs = ", own_call(source, project))
+                source.line("x, _, _ = keras.utils.unpack_x_y_sample_weight(batch)")
+                source.line("return whole_logs(logs, x)")
+        else:
+            source.text(_replica_step(training, clipped))
+        if tests:
+            source.text(replica_steps.TEST)
+        source.blank()
+        mine = ("own_on_iterator" if tests else "on_iterator") if own else "on_iterator"
+        made = f"{mine}(train_step, strategy, {'means' if own else 'model'})"
+        if tests:
+            source.line(f"train_steps = {made}")
+            source.line("return train_steps, on_iterator(test_step, strategy, model)")
+        else:
+            source.line(f"return {made}")
+    if tests:
+        with source.section("Steps"):
+            source.text(_EVALUATE)
+
+
+def write_server_steps(source: Source, project: Project, structure: Structure) -> None:
+    """The same where workers train with the weights of parameter servers."""
+    training = project.training
+    tests = {"validation", "test"} & set(project.data.outputs)
+    source.need("tf", "itertools")
+    helpers = [_SIZE, server_steps.BUILD, server_steps.HAND_OUT, _COUNT]
+    helpers += [_ONE, _RUN] if tests else []
+    for text in helpers:
+        with source.section("Steps"):
+            source.text(text)
+    if training.class_weights:
+        write_class_weights(source, training, structure)
+    if training.trained_by:
+        write_parts(source, project)
+    head = f"def make_steps({step_arguments(training)}, strategy):"
+    doc = "Returns the compiled step of a worker" + (
+        ", and the chief's that tests." if tests else "."
+    )
+    with source.section("Steps"), source.block(head, doc):
+        source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+        source.line(server_steps.COUNTED)
+        source.blank()
+        scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
+        scaled = indent(scaled.lstrip("\n"), " " * 4)
+        weights = f"\n    {WEIGH}" if training.class_weights else ""
+        scaled = f"\n{scaled}" if scaled else ""
+        apply = indent(apply, " " * 4)
+        source.text(server_steps.STEP.format(weights=weights, scaled=scaled, apply=apply))
+        if tests:
+            source.text(_TEST.format(decorator="@tf.function"))
+        source.blank()
+        source.line(f"return train_step{', on_iterator(test_step)' if tests else ''}")
+    if tests:
+        with source.section("Steps"):
+            source.text(_EVALUATE)
+
+
+def _replica_step(training: Training, clipped: bool) -> str:
+    scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
+    weights = f"\n    {WEIGH}" if training.class_weights else ""
+    if clipped:
+        apply = apply.replace(
+            "model.optimizer.apply", "gradients = clip(gradients)\nmodel.optimizer.apply"
+        )
+    return replica_steps.STEP.format(weights=weights, scaled=scaled, apply=indent(apply, " " * 4))
 
 
 def _told(helper: str) -> str:

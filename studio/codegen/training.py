@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from studio.codegen.body import Join
-from studio.codegen.calls import value_expr
+from studio.codegen.calls import call_expr, value_expr
 from studio.codegen.checkpoints import write_checkpoints
 from studio.codegen.class_weights import by_class
-from studio.codegen.layout import Expr, Group, Parts, call, dictionary, join, listing
+from studio.codegen.layout import (
+    Binary,
+    Expr,
+    Group,
+    Parts,
+    call,
+    dictionary,
+    flat,
+    join,
+    listing,
+)
 from studio.codegen.literal import literal, text
-from studio.codegen.loop import write_epochs
+from studio.codegen.loop import write_epochs, write_optimized
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, write_speed
+from studio.codegen.step_arguments import step_parts
 from studio.codegen.steps import write_steps
+from studio.codegen.strategy import scaled_rate, separates_seeds, write_strategy
+from studio.graph.catalogue.registry import find
+from studio.graph.distribution import CLIPS, SERVERS, WORKERS, spread
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
 
@@ -41,10 +56,11 @@ def write_training(source: Source, project: Project, structure: Structure, style
     """Writes `train()`: data, model, compile, fit; `structure` is that of the data's elements."""
     training = project.training
     custom = training.loop == "custom"
+    write_strategy(source, project)
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
         write_steps(source, project, structure)
-        write_checkpoints(source, training)
+        write_checkpoints(source, project)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
     compiled = join("model", _method("compile", _compile(source, project, structure)))
     if measures(training):
@@ -53,21 +69,29 @@ def write_training(source: Source, project: Project, structure: Structure, style
     with source.section("Training"), source.block(head, doc):
         if measures(training):
             source.line("steps_per_execution, jit_compile = choose_speed()")
+        spreads = spread(project)
+        if spreads:  # before TensorFlow looks for devices
+            source.line("strategy = make_strategy()")
         if training.seed is not None:
             source.line("keras.utils.set_random_seed(SEED)")
         if training.deterministic:
             source.need("tf")
             source.line("tf.config.experimental.enable_op_determinism()")
         source.line("datasets = make_datasets()")
-        source.line("model = build_model()")
-        if "adapt_layers" in source.functions:
-            source.line('adapt_layers(model, datasets["train"])')
-        if measures(training):
-            source.line("compile_model(model, steps_per_execution, jit_compile)")
-        else:
-            source.statement(compiled)
+        with source.block("with strategy.scope():") if spreads else nullcontext():
+            source.line("model = build_model()")
+            if "adapt_layers" in source.functions:
+                source.line('adapt_layers(model, datasets["train"])')
+            if measures(training):
+                source.line("compile_model(model, steps_per_execution, jit_compile)")
+            else:
+                source.statement(compiled)
+            if custom:
+                write_optimized(source, project, style)
         if custom:
-            write_epochs(source, project, style)
+            if separates_seeds(project):
+                source.line("separate_seeds(strategy, model)")
+            write_epochs(source, project)
         else:
             source.statement("history = model", _method("fit", _fit(source, project)))
             source.line("return model, history, datasets")
@@ -83,7 +107,7 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
     named = Join.of(project, structure).named_outputs
     arguments: list[Expr] = []
     if training.optimizer is not None:
-        arguments.append(join("optimizer=", _call(source, training.optimizer)))
+        arguments.append(join("optimizer=", _optimizer(source, project)))
 
     def by_output(name: str, values: dict, write: Callable[..., Expr]) -> None:
         """A single output's entry stands alone, as in Keras' own examples; others by name."""
@@ -118,6 +142,27 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
     return arguments
 
 
+def _optimizer(source: Source, project: Project) -> Expr:
+    """The optimizer, with the learning rate that a strategy asks for; its clipping is the step's,
+    where each replica has but a part of the gradients.
+    """
+    optimizer, rate = project.training.optimizer, scaled_rate(project)
+    params = dict(optimizer.params)
+    if spread(project) and project.training.loop == "custom":
+        params = {name: value for name, value in params.items() if name not in CLIPS}
+    if not rate:
+        return value_expr(source, {"op": optimizer.op, "params": params})
+    given = find(optimizer.op).filled(params)["learning_rate"]
+    params["learning_rate"] = given
+    made = call_expr(source, optimizer.op, params)
+    path, arguments = made.parts
+    scaled = join("learning_rate=", Binary(literal(given), "*", rate))
+    items = [
+        scaled if flat(item).startswith("learning_rate=") else item for item in arguments.items
+    ]
+    return call(path, items)
+
+
 def _fit(source: Source, project: Project) -> list[Expr]:
     training, outputs = project.training, project.data.outputs
     arguments: list[Expr] = ['datasets["train"]']
@@ -142,6 +187,23 @@ def _fit(source: Source, project: Project) -> list[Expr]:
     return arguments
 
 
+def _write_spread_test(source: Source, project: Project) -> None:
+    """The test, by the steps of the loop: on all replicas, and right for a batch that is short."""
+    means = ", {}" * len(step_parts(project.training))
+    source.line("strategy = model.distribute_strategy")
+    source.line(f"_, test_steps = make_steps(model{means}, strategy)")
+    source.line("listeners = keras.callbacks.CallbackList([*callbacks], model=model)")
+    spread_test = 'datasets["test"]'
+    if spread(project) != SERVERS:
+        data = call("strategy.experimental_distribute_dataset", [spread_test])
+        source.statement("spread = ", data)
+        spread_test = "spread"
+    arguments = ["model", "test_steps", spread_test, 'count_of(datasets["test"])', "listeners"]
+    source.statement("results = ", call("evaluate", arguments))
+    source.need("np")
+    source.line("results = {name: np.asarray(value) for name, value in results.items()}")
+
+
 def write_main(source: Source, project: Project) -> None:
     """Writes `main()`: train, test, save."""
     tested = "test" in project.data.outputs
@@ -152,10 +214,15 @@ def write_main(source: Source, project: Project) -> None:
         source.need("sys")
     with source.section("Main"):
         with source.block(f"def main({RESUMABLE if custom else 'callbacks=()'}):", doc):
+            if spread(project) == SERVERS:
+                with source.block("if serve():"):
+                    source.line("return")
             last = "datasets" if tested else "_"
             given = "callbacks, resume" if custom else "callbacks"
             source.line(f"model, _, {last} = train({given})")
-            if tested:
+            if tested and custom and spread(project):
+                _write_spread_test(source, project)
+            elif tested:
                 arguments = {
                     "callbacks": listing(["*callbacks"]),
                     "verbose": "0",
@@ -166,6 +233,11 @@ def write_main(source: Source, project: Project) -> None:
                 )
             source.line('path = HERE / "artifacts" / "model.keras"')
             source.line("path.parent.mkdir(exist_ok=True)")
+            if spread(project) == WORKERS:
+                with source.block("if not is_chief(model.distribute_strategy):"):
+                    source.line("# All workers must save, but one file is enough.")
+                    source.line('path = Path(tempfile.mkdtemp()) / "model.keras"')
+                    source.line("atexit.register(shutil.rmtree, path.parent, ignore_errors=True)")
             source.line("model.save(path)")
             source.line('print(f"saved {path}")')
             if tested:

@@ -30,7 +30,7 @@ ROLES = (CHIEF, WORKER, PS)
 CLUSTERED = (MULTI_WORKER, PARAMETER_SERVER)
 """The strategies that train with several processes."""
 
-MOST_TASKS = 10_000
+MOST_TASKS = 1_000
 PLACE = "distribution.cluster"
 TF_CONFIG = "TF_CONFIG"
 

@@ -46,7 +46,7 @@ def test_roles_are_read_in_any_order_and_told_in_one():
         ("worker=two", 'worker is "two"'),
         ("worker=-1", 'worker is "-1"'),
         ("worker=1.5", 'worker is "1.5"'),
-        ("worker=99999999999999999", "up to 10,000"),
+        ("worker=99999999999999999", "up to 1,000"),
         ("worker=1,worker=2", "names worker twice"),
         ("worker=1,evaluator=1", "leave the evaluator out"),
         ("master=1", "The roles are chief, worker, ps"),

@@ -1,0 +1,156 @@
+"""A strategy of tf.distribute in the script: how it is made, and how the data is spread by it."""
+
+from __future__ import annotations
+
+from studio.codegen.calls import call_expr, value_expr
+from studio.codegen.layout import Expr, call, flat, join
+from studio.codegen.server_steps import SERVE
+from studio.codegen.source import Source
+from studio.graph.distribution import SERVERS, WORKERS, spread
+from studio.graph.document import Project
+from studio.graph.ops.strategies import CENTRAL, MIRRORED, ONE, PARAMETER_SERVER, RESOLVERS
+
+SPREAD_TRAIN, SPREAD_VALIDATION = 'spread["train"]', 'spread["validation"]'
+
+_DEVICES_OF = {MIRRORED: "devices", CENTRAL: "compute_devices"}
+"""What the strategies of several devices call them."""
+
+FROM_ENVIRONMENT = {"op": f"{RESOLVERS}.TFConfigClusterResolver"}
+
+_SPLIT = '''def split_devices(count):
+    """Splits the GPUs, or else the CPU, into logical devices; returns their names."""
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    for device in tf.config.list_physical_devices(kind):
+        if tf.config.get_logical_device_configuration(device):
+            continue  # that has been done
+        limit = {"memory_limit": MEGABYTES} if kind == "GPU" else {}
+        parts = [tf.config.LogicalDeviceConfiguration(**limit) for _ in range(count)]
+        tf.config.set_logical_device_configuration(device, parts)
+    return [each.name for each in tf.config.list_logical_devices(kind)]'''
+
+_SPREAD = '''def spread_data(strategy, datasets):
+    """Returns the datasets as the replicas go through them: each has a part of every batch."""
+    return {
+        name: strategy.experimental_distribute_dataset(dataset)
+        for name, dataset in datasets.items()
+    }'''
+
+_SPREAD_WORKERS = '''def spread_data(strategy, datasets):
+    """Returns the datasets as the workers go through them: each has a part of every batch."""
+    options = tf.data.Options()
+    # All workers read all files, in the same order, and take their own part of each batch.
+    policy = tf.data.experimental.AutoShardPolicy.DATA
+    options.experimental_distribute.auto_shard_policy = policy
+    return {
+        name: strategy.experimental_distribute_dataset(dataset.with_options(options))
+        for name, dataset in datasets.items()
+    }'''
+
+_SEEDS = '''def separate_seeds(strategy, model):
+    """Has each replica draw random numbers of its own, for dropout and the like."""
+    ending = "seed_generator_state"
+    states = [each for each in model.variables if each.path.endswith(ending)]
+
+    @tf.function
+    def separate():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for state in states:
+            state.assign(state + tf.stack([tf.cast(replica, state.dtype), 0]))
+
+    if states:
+        strategy.run(separate)'''
+
+_CHIEF = '''def is_chief(strategy):
+    """Returns whether this process is the one of all workers that writes files."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or "chief" in resolver.cluster_spec().jobs:
+        return resolver is None or resolver.task_type == "chief"
+    return not resolver.task_id
+
+
+def apart(strategy, callbacks):
+    """Has the callbacks of a worker that is not the chief write where it is thrown away."""
+    if is_chief(strategy):
+        return
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for callback in callbacks:
+        for name in ("filename", "filepath", "log_dir"):
+            path = getattr(callback, name, None)
+            if path is not None:
+                setattr(callback, name, str(folder / Path(path).name))'''
+
+
+def write_strategy(source: Source, project: Project) -> None:
+    """Writes what makes the strategy, and what spreads the data by it; nothing without one."""
+    if project.distribution is None:
+        return
+    source.need("tf")
+    kind = spread(project)
+    virtual = project.distribution.virtual_devices
+    if virtual:
+        with source.section("Strategy"):
+            source.line(f"VIRTUAL_DEVICES = {virtual}")
+            source.line("MEGABYTES = 2048  # that each part of a GPU may take")
+            source.blank(2)
+            source.text(_SPLIT)
+    with (
+        source.section("Strategy"),
+        source.block("def make_strategy():", "Returns how the training is spread over devices."),
+    ):
+        _write_made(source, project)
+    if kind == SERVERS:
+        source.need("os", "socket", "time")
+        resolver = _resolver(source, project)
+        with source.section("Strategy"):
+            source.text(SERVE.replace("{resolver}", flat(resolver)))
+    if project.training.loop == "custom" and kind != SERVERS:
+        with source.section("Strategy"):
+            source.text(_SPREAD_WORKERS if kind == WORKERS else _SPREAD)
+        if separates_seeds(project):
+            with source.section("Strategy"):
+                source.text(_SEEDS)
+    if kind == WORKERS:
+        source.need("Path", "atexit", "shutil", "tempfile")
+        with source.section("Strategy"):
+            source.text(_CHIEF)
+
+
+def _resolver(source: Source, project: Project) -> Expr:
+    """What tells the processes of a cluster from each other."""
+    given = project.distribution.params.get("cluster_resolver")
+    return value_expr(source, given or FROM_ENVIRONMENT)
+
+
+def _write_made(source: Source, project: Project) -> None:
+    strategy = project.distribution
+    params = dict(strategy.params)
+    name = _DEVICES_OF.get(strategy.op)
+    if strategy.virtual_devices:
+        wanted = name is not None and params.get(name) is None
+        head = "devices = " if wanted else ""
+        source.line(f"{head}split_devices(VIRTUAL_DEVICES)")
+        if wanted:
+            made = call_expr(source, strategy.op, params)
+            first = made.parts[1]
+            items: list[Expr] = [join(f"{name}=", "devices"), *first.items]
+            source.statement("return ", call(strategy.op, items))
+            return
+    if strategy.op == PARAMETER_SERVER and params.get("cluster_resolver") is None:
+        params["cluster_resolver"] = FROM_ENVIRONMENT
+    source.statement("return ", call_expr(source, strategy.op, params))
+
+
+def scaled_rate(project: Project) -> str:
+    """What the learning rate is multiplied by; empty where it isn't."""
+    strategy = project.distribution
+    if strategy is None or strategy.scale_learning_rate is None:
+        return ""
+    count = "strategy.num_replicas_in_sync"
+    return count if strategy.scale_learning_rate == "linear" else f"{count}**0.5"
+
+
+def separates_seeds(project: Project) -> bool:
+    """Whether the replicas of the custom loop are to draw random numbers of their own."""
+    plain = project.distribution is None or project.distribution.op == ONE
+    return not plain and spread(project) != SERVERS and project.training.loop == "custom"

@@ -1,0 +1,39 @@
+"""What a strategy of tf.distribute asks of a training: its loop, its data, its processes."""
+
+from __future__ import annotations
+
+from studio.graph.document import Call, Project
+from studio.graph.ops.strategies import CENTRAL, MIRRORED, MULTI_WORKER, ONE, PARAMETER_SERVER, TPU
+
+REPLICAS, WORKERS, SERVERS = "replicas", "workers", "servers"
+"""How a strategy spreads a training: over the devices of one process, over processes that train in
+step, over workers that train at their own pace with weights on servers."""
+
+_SPREAD = {
+    ONE: REPLICAS,
+    MIRRORED: REPLICAS,
+    CENTRAL: REPLICAS,
+    TPU: REPLICAS,
+    MULTI_WORKER: WORKERS,
+    PARAMETER_SERVER: SERVERS,
+}
+
+CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
+def spread(project: Project) -> str:
+    """How the project's strategy spreads its training; empty where there is none."""
+    strategy = project.distribution
+    return "" if strategy is None else _SPREAD.get(strategy.op, REPLICAS)
+
+
+def several(project: Project) -> bool:
+    """Whether the training is, or may be, on more than one replica."""
+    return project.distribution is not None and project.distribution.op != ONE
+
+
+def clips(call: Call | None) -> str:
+    """The parameter by which an optimizer clips its gradients; empty where it doesn't."""
+    if call is None:
+        return ""
+    return next((name for name in CLIPS if call.params.get(name) is not None), "")
