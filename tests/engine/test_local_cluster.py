@@ -30,24 +30,23 @@ from studio.engine.local_cluster import (
 from studio.engine.members import members
 from studio.engine.process import Found
 from studio.engine.run import Run, launch, prepare, resume, wait
-from studio.graph.document import DataGraph, Edge, Node
+from studio.graph.document import Call, DataGraph, Edge, ModelGraph, Node, Project, Training
 from studio.graph.ops.passing import DISTRIBUTE
 from studio.graph.ops.strategies import MULTI_WORKER, PARAMETER_SERVER
 from studio.graph.problems import StudioError
-from tests.conftest import events, studio
+from tests.conftest import ROOT, events, studio
 from tests.engine.clusters import (
     SECONDS,
     log,
     prepared,
     processes,
     project,
+    python,
     settings,
     stepping,
     task,
     until,
 )
-from tests.engine.test_not_finite import dense
-from tests.engine.test_not_finite import project as of_rows
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent here")
 
@@ -360,7 +359,7 @@ def main(callbacks=(), resume=False):
 
 def test_the_data_are_made_by_the_processes_of_a_service(folder: Path) -> None:
     """Each row once in all where each worker sends its part, once per worker where it is off."""
-    whole = of_rows(folder, [dense("kind", 3)], loop="custom")
+    whole = of_rows(folder)
     project = replace(whole, data=served(whole.data, train="DATA", checked="OFF"))
     script = write_script(project, folder)
     assert "data_service()" in script.text
@@ -381,6 +380,36 @@ def test_the_data_are_made_by_the_processes_of_a_service(folder: Path) -> None:
     assert sorted(found["train"]) == sorted(rows[5:])
 
 
+def of_rows(folder: Path) -> Project:
+    """Thirty rows of two numbers in their order, five of them for the validation."""
+    draw = np.random.default_rng(4)
+    x, y = draw.normal(size=(30, 2)).astype("float32"), draw.integers(0, 3, 30)
+    np.savez(folder / "rows.npz", x=x, y=y.astype("int32"))
+    data = [
+        Node("rows", "studio.data.numpy", params={"path": "rows.npz", "label": "y"}),
+        Node("split", "studio.data.split", params={"validation": 5, "shuffle": False}),
+        Node("train", "tf.data.Dataset.batch", params={"batch_size": 5}),
+        Node("checked", "tf.data.Dataset.batch", params={"batch_size": 5}),
+    ]
+    edges = ("rows", "split"), ("split.train", "train"), ("split.validation", "checked")
+    nodes = [
+        Node("x", "keras.Input", params={"shape": [2]}),
+        Node("kind", "keras.layers.Dense", params={"units": 3}),
+    ]
+    loss = Call("keras.losses.SparseCategoricalCrossentropy", {"from_logits": True})
+    return Project(
+        data=DataGraph(
+            {each.id: each for each in data},
+            tuple(Edge(*each) for each in edges),
+            outputs={"train": "train", "validation": "checked"},
+        ),
+        model=ModelGraph(
+            {each.id: each for each in nodes}, (Edge("x", "kind"),), outputs=("kind",)
+        ),
+        training=Training(epochs=1, seed=5, losses={"kind": loss}, loop="custom"),
+    )
+
+
 def served(graph: DataGraph, **modes: str) -> DataGraph:
     """A data graph with what leaves some of its nodes made by a service."""
     nodes, outputs = dict(graph.nodes), dict(graph.outputs)
@@ -394,7 +423,7 @@ def served(graph: DataGraph, **modes: str) -> DataGraph:
 
 @pytest.mark.slow
 def test_a_service_that_isnt_there_is_told(folder: Path) -> None:
-    whole = of_rows(folder, [dense("kind", 3)])
+    whole = of_rows(folder)
     (port,) = free_ports(1)
     project = replace(whole, data=served(whole.data, train="DATA"))
     node = project.data.nodes["train_far"]
@@ -448,3 +477,60 @@ def test_tasks_that_are_runs_of_their_own_end_together(folder: Path) -> None:
     assert (runs[0].progress.state, runs[0].progress.step) == ("completed", 30)
     for each in runs[1:]:  # these serve until they are told to end
         each.kill()
+
+
+def of_penguins(strategy: str, *settings: str) -> list[str]:
+    """The arguments that train a template by a strategy."""
+    chosen = ["training.loop=custom", f'distribution={{"op": "{strategy}"}}', *settings]
+    return ["templates/penguins", *(part for each in chosen for part in ("--set", each))]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "cluster"),
+    [
+        (MULTI_WORKER, "worker=2"),
+        pytest.param(PARAMETER_SERVER, SERVERS, marks=pytest.mark.slow),
+    ],
+)
+def test_a_project_is_trained_by_its_own_script(folder: Path, strategy: str, cluster: str) -> None:
+    done = studio(
+        *("run", *of_penguins(strategy), "--epochs", 1, "--runs", folder / "runs", "--json"),
+        *("--local-cluster", cluster),
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["metrics"]["val_accuracy"] > 0.6
+    place = Path(report["folder"])
+    assert (place / "artifacts" / "model.keras").is_file()
+    assert [each["state"] for each in members(place)] == ["ended"] * sum(
+        parse(cluster).roles.values()
+    )
+    assert not processes(place)
+
+
+@pytest.mark.slow
+def test_its_own_script_is_stopped_and_goes_on_with_more_workers(folder: Path) -> None:
+    arguments = of_penguins(MULTI_WORKER, "training.callbacks=[]")
+    command = ["run", *arguments, "--epochs", 100_000, "--runs", folder / "runs"]
+    followed = subprocess.Popen(
+        python("studio", *command, "--json", "--local-cluster", "worker=2"),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    (place,) = until(lambda: [path.parent for path in folder.glob("runs/*/cluster.json")])
+    run = Run(place, Found(place))
+    until(lambda: run.progress.epoch > 1, run)
+    followed.send_signal(signal.SIGINT)
+    out, _ = followed.communicate(timeout=SECONDS)
+    assert followed.returncode == 130
+    assert json.loads(out.splitlines()[-1])["state"] == "stopped"
+    epoch, step = run.progress.epoch, run.progress.step
+    run = resume(place, parse("worker=3"))
+    until(lambda: run.progress.state == "running" and run.progress.epoch > epoch + 1, run)
+    resumed = next(each for each in events(place) if each["event"] == "resumed")
+    assert resumed["step"] >= step
+    run.stop()
+    ended(run, "stopped")
+    assert "goes on with worker=3 instead of worker=2" in (place / "log.txt").read_text()
