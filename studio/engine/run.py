@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from studio.codegen.script import Script, write_script
-from studio.engine import control, local_cluster
+from studio.engine import checkpoints, control, local_cluster
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
@@ -235,6 +235,7 @@ def resume(folder: Path, cluster: LocalCluster | None = None) -> Run:
         raise StudioError(f"The run {run.id} has been completed: there is nothing left to train.")
     before = read_shape(folder) if cluster is None else _shape_before(folder)
     check_start(read(folder)[0], cluster or before, os.environ)
+    checkpoints.last(folder)  # which says so where there is none that can be read
     control.withdraw(folder, control.PAUSE, control.STOP)
     try:
         if cluster is not None:

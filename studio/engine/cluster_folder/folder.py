@@ -96,6 +96,7 @@ def left_behind(project: Project, folder: Path) -> list[str]:
 def _files(plan: Plan, project: Project, folder: Path, report: Report | None) -> dict[str, str]:
     """Every file that is written, but for those of the data."""
     script = write_script(project, folder, report=report)
+    plan = replace(plan, resumes="--resume" in script.text)
     writer = WRITERS[plan.engine]
     found = {
         SCRIPT: script.text,
@@ -140,8 +141,8 @@ def _readme(plan: Plan, steps: str, left: list[str]) -> str:
     role, index = leader(plan.roles)
     head = paragraph(
         f"Trains this project on {_WHERE[plan.engine]}, with `{plan.strategy}` and the tasks",
-        f"{counted(plan.roles)}. Each runs `{SCRIPT}`; {role} {index} writes `checkpoints/` and",
-        "`artifacts/`.",
+        f"{counted(plan.roles)}. Each runs `{SCRIPT}`; {role} {index} writes",
+        f"{'`checkpoints/` and ' if plan.resumes else ''}`artifacts/`.",
     )
     parts = [f"# {plan.name}", head, steps]
     if not plan.gpus:

@@ -30,7 +30,7 @@ def files(plan: Plan) -> dict[str, str]:
         MANIFEST: written(claim(plan), _service(plan), _job(plan)),
         TASK: static(TASK),
         CLUSTER: json.dumps(addresses(plan), indent=2) + "\n",
-        **image_files(MANIFEST),
+        **image_files(plan, MANIFEST),
     }
 
 
@@ -52,7 +52,7 @@ def _service(plan: Plan) -> dict[str, Any]:
 def _job(plan: Plan) -> dict[str, Any]:
     # All pods of a Job are alike: where one needs GPUs, each has them.
     role = WORKER if plan.gpus else leader(plan.roles)[0]
-    arguments = [TASK, "train.py", "--resume"]
+    arguments = [TASK, *plan.command]
     template = {
         "spec": {
             "subdomain": plan.name,
@@ -97,6 +97,6 @@ def readme(plan: Plan) -> str:
             "watch": watch,
             "stop": suspend + """'{"spec":{"suspend":true}}'`""",
             "resume": suspend + """'{"spec":{"suspend":false}}'`: """
-            "it goes on from the last checkpoint, as a pod does that was started again",
+            f"{plan.going_on}, as a pod does that is started again",
         },
     )

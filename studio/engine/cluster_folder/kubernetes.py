@@ -16,7 +16,7 @@ REPLICAS = {"chief": "Chief", "worker": "Worker", "ps": "PS"}
 
 def files(plan: Plan) -> dict[str, str]:
     """The manifest and what the image is made of."""
-    return {MANIFEST: written(claim(plan), _job(plan)), **image_files(MANIFEST)}
+    return {MANIFEST: written(claim(plan), _job(plan)), **image_files(plan, MANIFEST)}
 
 
 def _job(plan: Plan) -> dict[str, Any]:
@@ -51,6 +51,6 @@ def readme(plan: Plan) -> str:
             "watch": f"`kubectl get tfjob {name}`, `kubectl logs -f {name}-{leads}-0`",
             "stop": suspend + """'{"spec":{"runPolicy":{"suspend":true}}}'`""",
             "resume": suspend + """'{"spec":{"runPolicy":{"suspend":false}}}'`: """
-            "it goes on from the last checkpoint, as a pod does that was started again",
+            f"{plan.going_on}, as a pod does that is started again",
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -13,7 +14,7 @@ KEPT = ("checkpoints", "artifacts")
 """What a training writes that must outlast its pods."""
 
 
-def image_files(manifest: str) -> dict[str, str]:
+def image_files(plan: Plan, manifest: str) -> dict[str, str]:
     """The Dockerfile, and what of the folder doesn't belong into the image."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     folders = " ".join(f"{HOME}/{name}" for name in KEPT)
@@ -29,7 +30,7 @@ RUN pip install --no-cache-dir -r requirements.txt
 COPY . ./
 USER 1000
 ENTRYPOINT ["python"]
-CMD ["train.py", "--resume"]
+CMD {json.dumps(plan.command)}
 """
     ignored = [DOCKERFILE, IGNORED, manifest, "README.md", *KEPT]
     return {DOCKERFILE: dockerfile, IGNORED: "\n".join(ignored) + "\n"}

@@ -23,12 +23,13 @@ BIN = Path(sys.executable).parent
 WORKERS, SERVED = "worker=3", "worker=2,ps=1,chief=1"
 
 
-def plan(engine: str, tasks: str = WORKERS, template: str = "digits_cnn", **more) -> Plan:
-    """A plan for a template."""
-    project = load(template_folder(template))
+def plan(engine: str, tasks: str = WORKERS, loop: str = "custom", **more) -> Plan:
+    """A plan for the digits."""
+    project = load(template_folder("digits_cnn"))
     roles = parse_roles(tasks)
     strategy = PARAMETER_SERVER if "ps" in roles else MULTI_WORKER
-    project = replace(project, distribution=Distribution(strategy))
+    training = replace(project.training, loop=loop)
+    project = replace(project, training=training, distribution=Distribution(strategy))
     if engine not in (SSH, "slurm"):
         more = {"image": "registry.example:5000/team/digits:1.2"} | more
     return Plan(engine, project, roles, plain_name(project.name), **more)

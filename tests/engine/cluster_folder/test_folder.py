@@ -207,3 +207,16 @@ def test_ssh_tells_each_task_its_place(tmp_path):
         task = read_tf_config((target / "tasks" / f"{row.split()[0]}.json").read_text())
         assert f"{task.role}-{task.index}" == row.split()[0]
         assert task.cluster == {role: list(addresses) for role, addresses in SERVERS.items()}
+
+
+@pytest.mark.parametrize("engine", ENGINES[:3])
+def test_a_script_that_can_not_go_on_is_not_told_to(engine, tmp_path):
+    for loop, goes_on in (("custom", True), ("fit", False)):
+        target = written(plan(engine, loop=loop), tmp_path / loop)
+        assert ("--resume" in (target / "train.py").read_text()) == goes_on
+        others = [each.read_text() for each in target.iterdir() if each.is_file()]
+        others.remove((target / "train.py").read_text())
+        assert any("--resume" in text for text in others) == goes_on
+        readme = (target / "README.md").read_text()
+        assert ("goes on from the last checkpoint" in readme) == goes_on
+        assert ("it begins anew" in readme) != goes_on
