@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio import __version__
 from studio.cluster_arguments import add_cluster_command
-from studio.run_arguments import add_queue_options, add_run_commands, port
+from studio.run_arguments import add_cluster_option, add_queue_options, add_run_commands, port
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--runs", metavar="DIR", type=Path, help="where runs are kept")
     sub.add_argument("--epochs", metavar="N", type=int, help="how many epochs")
     sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    add_cluster_option(sub, "start the processes of a tf.distribute cluster on this machine")
     add_queue_options(sub, _above_zero)
 
     text = "List the problems of a project."

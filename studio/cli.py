@@ -176,9 +176,11 @@ def script(options) -> int:
 
 def run(options) -> int:
     """Trains the project in a process of its own, and follows it."""
+    from studio.engine.local_cluster import parse
     from studio.engine.run import prepare, start
     from studio.terminal import follow
 
+    cluster = parse(options.cluster) if options.cluster is not None else None
     if not options.queue and (options.follow or options.at_once):
         raise StudioError("--follow and --at-once say how a run waits: they need --queue.")
     settings = [f"training.epochs={options.epochs}"] if options.epochs is not None else []
@@ -190,8 +192,9 @@ def run(options) -> int:
     if options.queue:
         from studio.run_commands import enqueue
 
-        return enqueue(options, prepare(project, folder, runs, written))
-    return follow(start(project, folder, runs, written), project, as_json=options.json)
+        return enqueue(options, prepare(project, folder, runs, written, cluster))
+    run = start(project, folder, runs, written, cluster)
+    return follow(run, project, as_json=options.json)
 
 
 def on_data(options) -> int:

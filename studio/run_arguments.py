@@ -19,6 +19,13 @@ def add_queue_options(sub: argparse.ArgumentParser, above_zero: Callable[[str], 
     sub.add_argument("--follow", action="store_true", help=text)
 
 
+def add_cluster_option(sub: argparse.ArgumentParser, text: str) -> None:
+    """The tasks of a run whose processes are all on this machine."""
+    text += ": chief, worker and ps, and data for those of a tf.data service"
+    shape = "worker=2[,ps=1,chief=1,data=2]"
+    sub.add_argument("--local-cluster", metavar=shape, dest="cluster", help=text)
+
+
 def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """`studio runs`, `show`, and all that is done with a run."""
 
@@ -55,6 +62,7 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub = more("resume", text, "studio resume last", json="print one JSON object at the end")
     text = "return at once, and leave it running"
     sub.add_argument("--detach", action="store_true", help=text)
+    add_cluster_option(sub, "let it go on with other processes on this machine than it had")
 
     text = "Note a sentence of a run, in place of the one before."
     sub = more("note", text, 'studio note last "twice the filters"')

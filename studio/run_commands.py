@@ -165,6 +165,7 @@ def pause(options) -> int:
 
 def resume(options) -> int:
     """Lets a run go on, and follows it as `studio run` does."""
+    from studio.engine.local_cluster import parse
     from studio.engine.run import resume as go_on
     from studio.graph.file import load
     from studio.terminal import follow, report
@@ -172,7 +173,7 @@ def resume(options) -> int:
     folder = find(options.run, options.runs, Path())
     if is_waiting(folder):
         raise StudioError(f"{folder.name} waits for its turn in the queue.")
-    run = go_on(folder)
+    run = go_on(folder, parse(options.cluster) if options.cluster is not None else None)
     if not options.detach:
         return follow(run, load(folder), options.json)
     if options.json:

@@ -42,6 +42,10 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "environment"
         yield from _pairs(_environment(found["environment"]))
+    if found["members"]:
+        yield ""
+        yield "processes"
+        yield from _pairs([(each["task"], _member(each)) for each in found["members"]])
     if found["files"]:
         yield ""
         yield "files"
@@ -57,6 +61,17 @@ def _pairs(rows: list[tuple[str, str]]) -> Iterator[str]:
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield f"{INDENT}{name:{width}}  {text}".rstrip()
+
+
+def _member(found: dict[str, Any]) -> str:
+    deaths, words = found["deaths"], []
+    if found["process"] is not None:
+        words.append(f"process {found['process']}")
+    if deaths:
+        words.append("died once" if deaths == 1 else f"died {deaths} times")
+    if found["message"]:
+        words.append(found["message"])
+    return "; ".join([found["state"], *words])
 
 
 def value_text(value: Any) -> str:
@@ -127,6 +142,8 @@ def _environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("platform", str(found["platform"]))] if found.get("platform") else []
     devices = ", ".join(f"{each['type']} {each['name']}" for each in found.get("devices", ()))
     rows += [("devices", devices)] if devices else []
+    cluster = found.get("cluster")
+    rows += [("cluster", ", ".join(f"{n} {c}" for n, c in cluster.items()))] if cluster else []
     rows += [("seed", str(found["seed"]))] if found.get("seed") is not None else []
     for name, data in found.get("data", {}).items():
         rows.append((f"data {name}", f"{bytes_text(data['bytes'])}, sha256 {data['sha256'][:12]}…"))

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Any
 
+from studio.engine.members import log_of
 from studio.engine.run import Run, batch_size, log_end, over, wait
 from studio.graph.document import Project
 from studio.graph.problems import printable
@@ -101,7 +102,7 @@ def _conclude(run: Run) -> None:
         print(f"stopped at epoch {progress.epoch}; it goes on with: studio resume {run.folder}")
     else:
         print(f"studio: {progress.message}", file=sys.stderr)
-        for line in log_end(run.folder, 5):
+        for line in log_end(run.folder, 5, log_of(run.folder, progress.task)):
             print(f"  {line}", file=sys.stderr)
     print(f"run: {run.folder}")
 
@@ -166,7 +167,7 @@ class _Bar:
             line = f"epoch {number}  {event['seconds']:6.2f} s  {_metrics(event['metrics'])}"
             self._console.print(line, markup=False, soft_wrap=True)
             self._tell_waiting(progress.resources.get("input_wait"))
-        elif kind == "problem":
+        elif kind == "problem" or (kind == "member" and event.get("message")):
             self._console.print(printable(event["message"]), markup=False, soft_wrap=True)
 
     def _tell_waiting(self, share: float | None) -> None:

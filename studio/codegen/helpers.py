@@ -8,6 +8,7 @@ from studio.codegen.column_helpers import COLUMN_HELPERS
 from studio.codegen.folder_helpers import FOLDER_HELPERS
 from studio.codegen.memory_helpers import MEMORY_HELPERS
 from studio.codegen.record_helpers import RECORD_HELPERS
+from studio.codegen.service_helpers import SERVICE_HELPERS
 from studio.codegen.stage_helpers import STAGE_HELPERS
 
 
@@ -116,4 +117,5 @@ HELPERS = {
 HELPERS |= {name: Helper(*helper) for name, helper in MEMORY_HELPERS.items()}
 HELPERS |= {name: Helper(source, ("tf",)) for name, source in STAGE_HELPERS.items()}
 HELPERS |= {name: Helper(*helper) for name, helper in (FOLDER_HELPERS | RECORD_HELPERS).items()}
+HELPERS |= {name: Helper(*helper) for name, helper in SERVICE_HELPERS.items()}
 HELPERS |= {name: Helper(source, ("tf",)) for name, source in COLUMN_HELPERS.items()}

@@ -273,6 +273,20 @@ def _cardinality(stage: Stage) -> Expr:
     return join(stage.inputs[0], ".apply", Group("(", (promise,), ")", call=True))
 
 
+def _distribute(stage: Stage) -> Expr:
+    """The stages before it are handed over as a graph, to be run elsewhere."""
+    p = stage.params
+    policy = f"{stage.op.path.rpartition('.')[0]}.ShardingPolicy.{p.processing_mode}"
+    address = call(stage.helper("data_service"), [literal(p.service)] if p.service else [])
+    names = [name for name in stage.given if name not in ("processing_mode", "service")]
+    made = call(
+        stage.op.path,
+        [policy, address],
+        **{name: literal(stage.given[name]) for name in stage.op.params if name in names},
+    )
+    return join(stage.inputs[0], ".apply", Group("(", (made,), ")", call=True))
+
+
 _THREADS = ("private_threadpool_size", "max_intra_op_parallelism")
 
 
@@ -321,4 +335,5 @@ STAGE_METHODS: dict[str, Callable[[Stage], Expr]] = {
     "tf.data.Dataset.snapshot": _snapshot,
     "tf.data.experimental.assert_cardinality": _cardinality,
     "tf.data.Dataset.with_options": _options,
+    "tf.data.experimental.service.distribute": _distribute,
 }

@@ -15,6 +15,7 @@ from studio.graph.bypass import through
 from studio.graph.checks import Report
 from studio.graph.code import outline
 from studio.graph.document import Code, DataGraph, Node, Project, is_call
+from studio.graph.ops.passing import DISTRIBUTE
 from studio.graph.ports import output_ports
 from studio.graph.problems import ProjectError, StudioError, errors, nearest, one_of, quoted
 from studio.graph.wiring import upstream, wire
@@ -39,7 +40,12 @@ def up_to(project: Project, end: str) -> Project:
     if port and port not in ports:
         hint = nearest(port, ports) or f"There is {one_of(ports)}."
         raise StudioError(f"{quoted(name)} has no output {quoted(port)}. {hint}")
-    whole = through(project, replace(graph, outputs={END: end}))
+    # Whoever looks at elements makes them here, also those that a service makes in a training.
+    here = {
+        key: replace(node, bypass=True) if node.op == DISTRIBUTE else node
+        for key, node in graph.nodes.items()
+    }
+    whole = through(project, replace(graph, nodes=here, outputs={END: end}))
     if not whole.outputs:
         raise StudioError(f"{quoted(name)} is bypassed, and nothing feeds it.")
     used = upstream(wire(whole), [whole.outputs[END].partition(".")[0]])

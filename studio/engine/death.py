@@ -37,15 +37,25 @@ class Death(Struct, frozen=True):
     line: int | None = None
 
 
-def death(folder: Path, code: int | None, progress: Progress) -> Death:
-    """What is known of a process that is gone; `code` is None where another one started it."""
+def death(
+    folder: Path,
+    code: int | None,
+    progress: Progress,
+    who: str = "The training process",
+    log: str = LOG,
+    since: int = 0,
+) -> Death:
+    """What is known of a process that is gone; `code` is None where another one started it.
+
+    `log` is the file that it wrote what it said to, from the byte `since` on.
+    """
     if other_boot(folder):
         return Death(
             "lost",
             "The machine has been restarted while the run went on. "
             "studio resume lets it go on from its last checkpoint.",
         )
-    said = log_end(folder, LINES)
+    said = log_end(folder, LINES, log, since)
     text = "\n".join(said)
     crash = text[text.rindex(CRASH) :] if CRASH in text else ""
     project, place, line = None, None, None
@@ -64,7 +74,7 @@ def death(folder: Path, code: int | None, progress: Progress) -> Death:
         f" Memory had run out: {_memory(progress)}{helps(project)}." if memory and project else ""
     )
     last = _last_words(said, crash)
-    message = f"The training process {how}{where}.{more}{last} See {folder / LOG}."
+    message = f"{who} {how}{where}.{more}{last} See {folder / log}."
     graph, node = place or ("", "")
     return Death("failed", message, graph, node, line)
 

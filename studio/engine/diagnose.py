@@ -21,12 +21,12 @@ from msgspec.structs import replace
 
 from studio.engine.checkpoints import FOLDER as CHECKPOINTS
 from studio.engine.checkpoints import FitCheckpoints, damage_of, kept, steps_behind
-from studio.engine.child import load_script
 from studio.engine.events import NAME, EventReader, EventWriter
 from studio.engine.files import link
 from studio.engine.not_finite import CODE, FOLDER, LOG, keep_checkpoints
 from studio.engine.run import LOG as RUN_LOG
 from studio.engine.run import SCRIPT
+from studio.engine.work import load_script
 from studio.graph.document import Project
 from studio.graph.file import read
 
@@ -39,7 +39,7 @@ def main(run: Path) -> int:
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)  # the training comes first
     told_of = [each for each in EventReader(run).read() if each.get("code") == CODE]
-    noticed = next((each for each in reversed(told_of) if not each["found"]), None)
+    noticed = next((each for each in reversed(told_of) if not each.get("found", True)), None)
     if noticed is None:
         print(f"All losses of {run.name} have been finite, as far as it has told.")
         return 1

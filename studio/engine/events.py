@@ -14,6 +14,13 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
      "machine": {"cpu": 95.0, "memory": 7000000000, "total": 16000000000},
      "steps_per_second": 210.0, "samples_per_second": 13440.0, "input_wait": 0.04}
     {"event": "checkpoint", "path": "checkpoints/stopped.keras"}
+    {"event": "member", "task": "worker:1", "state": "started", "process": 4711}
+    {"event": "member", "task": "worker:1", "state": "died", "message": "Worker 1 was ended ..."}
+
+Where a run trains with several processes, each of them is a member: started (those of the data are
+ready a little later), and then ended, or died. One that died is started again where the training
+bears that. The process that leads tells the rest of the events, and in its last word as a member
+how the training "end"s; a failure's state names the "task" that it came from.
 """
 
 from __future__ import annotations
@@ -112,12 +119,21 @@ def _sound(event: Event) -> bool:
     if kind == "epoch":
         return isinstance(event.get("step", 0), int) and _counted(event)
     if kind == "state":
-        return isinstance(event.get("state"), str) and isinstance(event.get("message", ""), str)
+        return _worded(event, "state")
+    if kind == "member":
+        number = isinstance(event.get("process"), int | None)
+        return number and _worded(event, "task", "state")
     if kind == "plan":
         return all(isinstance(event.get(name, 0), int | None) for name in ("epochs", "steps"))
     if kind == "resumed":
         return all(isinstance(event.get(name), int) for name in ("epoch", "step"))
     return _measured(event) if kind == "test" else isinstance(kind, str)
+
+
+def _worded(event: Event, *names: str) -> bool:
+    """Whether an event tells these as texts, and its message and task as such if it has them."""
+    optional = (event.get(name, "") for name in ("message", "task"))
+    return all(isinstance(each, str) for each in (*map(event.get, names), *optional))
 
 
 def _counted(event: Event) -> bool:

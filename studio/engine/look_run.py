@@ -11,6 +11,7 @@ from msgspec import Struct
 from studio.engine.about import read_about
 from studio.engine.figures import seconds_text
 from studio.engine.history import told
+from studio.engine.members import log_of, members
 from studio.engine.run import batch_size, log_end
 from studio.engine.runs import Known, read_run
 from studio.graph.document import Project
@@ -48,8 +49,11 @@ def look(folder: Path) -> dict[str, Any]:
             for each in told(folder, "epoch")
         ],
         "environment": read_environment(folder),
+        "members": members(folder),
         "files": files(folder),
-        "log": log_end(folder, LINES) if progress.state in UNHAPPY else [],
+        "log": log_end(folder, LINES, log_of(folder, progress.task))
+        if progress.state in UNHAPPY
+        else [],
     }
 
 
@@ -106,6 +110,7 @@ class _Environment(Struct):
     devices: list[_Device] = []
     seed: int | None = None
     data: dict[str, _Data] = {}
+    cluster: dict[str, int] | None = None
 
 
 def parameters(project: Project | None) -> dict[str, Any]:

@@ -43,10 +43,13 @@ def wrong(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 class Notice:
-    """Notices the first loss of a run that isn't finite, and has its place looked for."""
+    """Notices the first loss of a run that isn't finite, and has its place looked for.
 
-    def __init__(self, run: Path, events: EventWriter):
-        self._run, self._events = run, events
+    What several processes do together can't be done `again` by one.
+    """
+
+    def __init__(self, run: Path, events: EventWriter, again: bool = True):
+        self._run, self._events, self._again = run, events, again
         self._noticed = False
         self._told: dict[str, Any] = {}
         self._said = ""
@@ -60,11 +63,15 @@ class Notice:
         if not found:
             return
         self._noticed = True
-        keep_checkpoints(self._run)
         name, value = next(iter(found.items()))
         self._told = {"code": CODE, "step": step, "epoch": epoch, "losses": list(found)}
-        self._told |= {"found": False}
         self._said = f"{name} is {value} at step {step} in epoch {epoch}."
+        if not self._again:
+            more = "Where this began can be found by training in one process, without the strategy."
+            self._events.write("problem", **self._told, message=f"{self._said} {more}")
+            return
+        keep_checkpoints(self._run)
+        self._told |= {"found": False}
         message = f"{self._said} Where this began is being looked for, by doing it again."
         self._events.write("problem", **self._told, message=message)
         with contextlib.suppress(OSError):  # it has been told without the place

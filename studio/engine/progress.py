@@ -27,6 +27,10 @@ class Progress(Struct):
     """The last that was noticed while it went on: its code, message, graph, node, step, epoch."""
     resources: dict[str, Any] = msgspec.field(default_factory=dict)
     """What it last said of the machine: see studio/engine/events.py."""
+    members: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    """Of each process where they are several: its task, state, process, message, deaths."""
+    task: str = ""
+    """The process that a failure came from, where they are several."""
     time: float = 0.0
     since: float = 0.0
     """When it began to run; until then, when it was first heard of."""
@@ -39,8 +43,11 @@ class Progress(Struct):
             self.state = event["state"]
             self.message = event.get("message", "")
             self.graph, self.node = event.get("graph", ""), event.get("node", "")
+            self.task = event.get("task", "")
             if self.state not in FINAL or not self.since:
                 self.since = self.time
+            if self.state == "queued":
+                self.members = {}
         elif kind == "plan":
             self.epochs, self.steps = event.get("epochs"), event.get("steps")
         elif kind == "resumed":
@@ -55,6 +62,15 @@ class Progress(Struct):
             self.problem = event
         elif kind == "resources":
             self.resources = event
+        elif kind == "member":
+            self._meet(event)
+
+    def _meet(self, event: dict[str, Any]) -> None:
+        task, state = event["task"], event["state"]
+        known = self.members.get(task, {"task": task, "process": None, "message": "", "deaths": 0})
+        told = {name: event[name] for name in ("process", "message") if name in event}
+        deaths = known["deaths"] + (state == "died")
+        self.members[task] = known | told | {"state": state, "deaths": deaths}
 
     @property
     def paused(self) -> bool:

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from studio.codegen.script import Script, write_script
-from studio.engine import checkpoints, control
+from studio.engine import checkpoints, control, local_cluster
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
+from studio.engine.local_cluster import LocalCluster, check_start, differs, keep_shape, read_shape
 from studio.engine.needed import check_installed
 from studio.engine.process import Found, forget, note
 from studio.engine.progress import Progress
 from studio.graph import text
 from studio.graph.document import Project
-from studio.graph.file import save, write_atomically
+from studio.graph.file import read, save, write_atomically
 from studio.graph.problems import StudioError
 from studio.graph.wiring import upstream, wire
 
@@ -104,11 +105,11 @@ def attach(folder: Path) -> Run:
     return Run(folder, Found(folder))
 
 
-def log_end(folder: Path, count: int) -> list[str]:
-    """The last lines of a run's log that say something."""
+def log_end(folder: Path, count: int, log: str = LOG, since: int = 0) -> list[str]:
+    """The last lines of a run's log that say something; none before the byte `since`."""
     try:
-        with (folder / LOG).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 65536))
+        with (folder / log).open("rb") as file:
+            file.seek(max(since, file.seek(0, os.SEEK_END) - 65536))
             lines = file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return []
@@ -147,19 +148,32 @@ def batch_size(project: Project) -> int | None:
     return None
 
 
-def start(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Run:
-    """Starts a run of a project that has no errors.
+def start(
+    project: Project,
+    folder: Path,
+    runs: Path,
+    script: Script | None = None,
+    cluster: LocalCluster | None = None,
+) -> Run:
+    """Starts a run of a project that has no errors, with the processes of a cluster if given.
 
     `folder` is what the project's relative paths are relative to. The script
     that runs is the one that `studio script` gives. Raises StudioError before
     anything has started where the run can't be kept.
     """
-    return launch(prepare(project, folder, runs, script))
+    return launch(prepare(project, folder, runs, script, cluster))
 
 
-def prepare(project: Project, folder: Path, runs: Path, script: Script | None = None) -> Path:
+def prepare(
+    project: Project,
+    folder: Path,
+    runs: Path,
+    script: Script | None = None,
+    cluster: LocalCluster | None = None,
+) -> Path:
     """The folder of a run that can be launched, with all that it needs; StudioError as `start`."""
     check_installed(project)
+    check_start(project, cluster, os.environ)
     script = script or write_script(project, folder)
     place = new_folder(runs, project.name)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
@@ -170,6 +184,8 @@ def prepare(project: Project, folder: Path, runs: Path, script: Script | None = 
         place_files(project, folder, place)
         about = describe(project, data_files(project, folder))
         write_atomically(place / "environment.json", text.dump(about).encode())
+        if cluster is not None:
+            keep_shape(place, cluster)
         events = EventWriter(place)
         events.write("state", state="queued")
         events.close()
@@ -196,14 +212,20 @@ _started: list[subprocess.Popen] = []
 """Kept until they end, also where nobody follows them: they would stay behind as zombies."""
 
 
-def resume(folder: Path) -> Run:
+def resume(folder: Path, cluster: LocalCluster | None = None) -> Run:
     """Lets a run go on: one that waits at once, one that has ended from its last checkpoint.
 
-    Raises StudioError where it goes on already, or has been completed.
+    It does so with the processes that it had, or with those of another cluster. Raises
+    StudioError where it goes on already, or has been completed.
     """
     run = attach(folder)
     run.poll()
     state, there = run.progress.state, not run.progress.ended and run.process.there
+    if there and cluster is not None:
+        raise StudioError(
+            f"The run {run.id} goes on, with the processes that it has. Stop it first "
+            f"(studio stop {run.id}) to let it go on with others."
+        )
     if there and (state == "paused" or control.asked(folder, control.PAUSE)):
         control.withdraw(folder, control.PAUSE)
         return run
@@ -211,9 +233,14 @@ def resume(folder: Path) -> Run:
         raise StudioError(f"The run {run.id} goes on already: nothing has to be resumed.")
     if state == "completed":
         raise StudioError(f"The run {run.id} has been completed: there is nothing left to train.")
+    before = read_shape(folder) if cluster is None else _shape_before(folder)
+    check_start(read(folder)[0], cluster or before, os.environ)
     checkpoints.last(folder)  # which says so where there is none that can be read
     control.withdraw(folder, control.PAUSE, control.STOP)
     try:
+        if cluster is not None:
+            keep_shape(folder, cluster)
+            _say(folder, differs(before, cluster))
         events = EventWriter(folder)
         events.write("state", state="queued")
         events.close()
@@ -226,6 +253,20 @@ def resume(folder: Path) -> Run:
     return run
 
 
+def _shape_before(folder: Path) -> LocalCluster | None:
+    """The tasks of a run that is given others; nothing where what it says is damaged."""
+    with contextlib.suppress(StudioError):
+        return read_shape(folder)
+    return None
+
+
+def _say(folder: Path, sentence: str) -> None:
+    """Writes a sentence into a run's log."""
+    if sentence:
+        with (folder / LOG).open("a", encoding="utf-8") as log:
+            print(sentence, file=log)
+
+
 def _keep(process: subprocess.Popen) -> None:
     _started[:] = [*(each for each in _started if each.poll() is None), process]
 
@@ -234,9 +275,10 @@ def _launch(place: Path, given: Mapping[str, str], *options: str) -> subprocess.
     """The training process: a session of its own, so that it outlives whoever started it."""
     environment = {**given, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    module = "cluster" if (place / local_cluster.NAME).exists() else "child"
     with (place / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "studio.engine.child", *options, str(place.resolve())],
+            [sys.executable, "-m", f"studio.engine.{module}", *options, str(place.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -38,7 +38,7 @@ class Telemetry(keras.callbacks.Callback):
     # a step is told in other threads, perhaps two at a time and out of order.
     async_safe = True
 
-    def __init__(self, run: Path, events: EventWriter):
+    def __init__(self, run: Path, events: EventWriter, alone: bool = True):
         super().__init__()
         self._run = run
         self._events = events
@@ -50,7 +50,9 @@ class Telemetry(keras.callbacks.Callback):
         self._counting = threading.Lock()
         self._next_event = 0.0
         self._next_look = 0.0
-        self.notice = Notice(run, events)
+        self.notice = Notice(run, events, again=alone)
+        self.leaving = False
+        """Whether the script has been asked to stop, and is going to end by itself."""
         self.metrics: dict[str, Any] = {}
         """The last epoch's, and with test_ before their names those of the test."""
 
@@ -132,10 +134,19 @@ class Telemetry(keras.callbacks.Callback):
     def _look(self) -> None:
         if control.asked(self._run, control.PAUSE) and not control.asked(self._run, control.STOP):
             self._wait()
-        if control.asked(self._run, control.STOP):
-            self._keep()
-            self._save_model()
-            raise Stopped
+        if control.asked(self._run, control.STOP) and not self.leaving:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Ends the training here; where all tasks must leave at one step, the script does so."""
+        stop = self.params.get("stop")
+        if stop is not None:
+            self.leaving = True
+            stop()
+            return
+        self._keep()
+        self._save_model()
+        raise Stopped
 
     def _wait(self) -> None:
         """Waits until it may go on, or is to stop; what it has learned is on disk before."""

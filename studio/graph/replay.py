@@ -11,6 +11,7 @@ import re
 
 from studio.graph.bypass import through
 from studio.graph.document import Node, Project, Training, is_call
+from studio.graph.ops.passing import DISTRIBUTE
 from studio.graph.wiring import upstream, wire
 
 NOTHING, BEGUN, WHOLE = "nothing", "begun", "whole"
@@ -58,7 +59,8 @@ def replay(project: Project, output: str) -> str:
     changes the next, BEGUN where it is enough to begin them, WHOLE.
 
     Without a seed no pass is like that of another training: NOTHING. Code that
-    names nothing of chance is taken to be without it.
+    names nothing of chance is taken to be without it. What comes from a tf.data service is never
+    as it was.
     """
     graph = project.data
     end = graph.outputs.get(output) if graph is not None else None
@@ -67,6 +69,8 @@ def replay(project: Project, output: str) -> str:
     graph = through(project, graph)
     wiring = wire(graph)
     used = upstream(wiring, [graph.outputs[output].partition(".")[0]])
+    if any(graph.nodes[name].op == DISTRIBUTE for name in used):
+        return NOTHING  # another order in each pass, whatever was drawn
     drawing = {name for name in used if _draws(project, graph.nodes[name])}
     if not drawing:
         return NOTHING

@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from studio.engine.local_cluster import free_ports
+
 from .by_hand_sources import (
     LABELLED,
     NAMED,
@@ -27,6 +29,9 @@ from .by_hand_sources import (
     words,
 )
 from .projects import Json, call, csv, mapped, node, stage
+
+SERVICE = free_ports(1)[0]
+"""Where a tf.data service is to be started."""
 
 
 def s(op: str, **params: Any) -> Json:
@@ -284,6 +289,17 @@ STAGES: dict[str, tuple[Json, Callable[[], D]]] = {
                         max_intra_op_parallelism=1, auto_shard_policy="DATA", autotune=False,
                         ram_budget=10**8)),
         labelled,
+    ),
+    "distribute": (
+        row(LABELLED, node("s", "tf.data.experimental.service.distribute",
+                           processing_mode="DYNAMIC", job_name="all", max_outstanding_requests=1,
+                           data_transfer_protocol="grpc", compression=None)),
+        lambda: labelled().filter(lambda x, y: True),
+    ),
+    "distribute by a named service": (
+        row(LABELLED, node("s", "tf.data.experimental.service.distribute", processing_mode="OFF",
+                           service=f"grpc://localhost:{SERVICE}", max_outstanding_requests=1)),
+        lambda: labelled().filter(lambda x, y: True),
     ),
     "endless": (
         row(LABELLED, stage("r", "repeat"), stage("e", "enumerate"),

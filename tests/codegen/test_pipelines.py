@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from studio.graph.catalogue.registry import of_kind
 
 from .by_hand_maps import LIST, MAPS
 from .by_hand_sources import row
-from .by_hand_stages import STAGES
+from .by_hand_stages import SERVICE, STAGES
 from .pipelines import agrees, elements, run, written
 from .projects import call, csv, stage
 from .ruff import found_by_ruff
@@ -26,6 +27,19 @@ CASES |= {f"map {name}": case for name, case in MAPS.items()}
 @pytest.fixture(autouse=True, scope="module")
 def vocabulary(folder: Path) -> None:
     Path(folder, "vocabulary.txt").write_text("\n".join([*LIST, ""]))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def service() -> Iterator[None]:
+    """A tf.data service with one worker, so that elements keep their order."""
+    made = tf.data.experimental.service
+    dispatcher = made.DispatchServer(made.DispatcherConfig(port=SERVICE, protocol="grpc"))
+    worker = made.WorkerServer(made.WorkerConfig(f"localhost:{SERVICE}", protocol="grpc"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TF_DATA_SERVICE", f"localhost:{SERVICE}")
+        yield
+    worker._stop()
+    dispatcher._stop()
 
 
 @pytest.mark.parametrize("name", CASES)

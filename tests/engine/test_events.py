@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from studio.engine.events import NAME, EventReader, EventWriter
+from studio.engine.members import log_of, members
+from studio.engine.progress import Progress
 
 
 def test_what_is_written_is_read_once(tmp_path):
@@ -43,3 +45,36 @@ def test_a_number_that_is_not_finite_is_null_so_that_a_line_is_always_json(tmp_p
 
 def test_no_folder_no_events(tmp_path):
     assert EventReader(tmp_path / "none").read() == []
+
+
+def test_members_are_told_with_their_deaths_until_they_are_all_started_again(tmp_path):
+    writer, progress = EventWriter(tmp_path), Progress()
+    writer.write("state", state="queued")
+    writer.write("member", task="worker:1", state="started", process=7)
+    writer.write("member", task="worker:1", state="died", message="The task worker 1 was ended.")
+    writer.write("member", task="worker:1", state="started", process=8)
+    writer.write("member", task="worker:0", state="ended")
+    for wrong in ({"task": 1}, {"state": None}, {"process": "7"}, {"message": []}):
+        writer.write("member", **({"task": "ps:0", "state": "started"} | wrong))
+    for event in EventReader(tmp_path).read():
+        progress.take(event)
+    assert list(progress.members) == ["worker:1", "worker:0"]
+    assert progress.members["worker:1"] == {
+        "task": "worker:1",
+        "state": "started",
+        "process": 8,
+        "message": "The task worker 1 was ended.",
+        "deaths": 1,
+    }
+    assert [each["state"] for each in members(tmp_path)] == ["started", "ended"]
+    writer.write("state", state="failed", message="It died.", task="worker:1")
+    assert [each["state"] for each in members(tmp_path)] == ["ended", "ended"]
+    writer.write("state", state="queued")
+    assert members(tmp_path) == []
+
+
+def test_a_file_that_a_task_writes_to_is_never_one_elsewhere(tmp_path):
+    (tmp_path / "log-worker-1.txt").touch()
+    assert log_of(tmp_path, "worker:1") == "log-worker-1.txt"
+    for name in ("", "chief:0", "../worker:1", "worker:x", "worker:1/.."):
+        assert log_of(tmp_path, name) == "log.txt"

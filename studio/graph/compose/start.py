@@ -63,6 +63,7 @@ _BY_OP: dict[str, dict[str, Any]] = {
     "tf.data.Dataset.flat_map": {"map_func": {"op": "studio.expand.slices"}},
     "tf.data.Dataset.interleave": {"map_func": {"op": "studio.expand.slices"}},
     "tf.data.Dataset.scan": {"initial_state": 0, "scan_func": {"op": "studio.scan.running_sum"}},
+    "tf.data.experimental.service.distribute": {"processing_mode": "DATA"},
     "tf.data.Dataset.snapshot": {"path": "snapshot"},
     "tf.data.Dataset.window": {"size": 16},
     "tf.data.Dataset.rejection_resample": {"class_func": _CLASS, "target_dist": [0.5, 0.5]},

@@ -13,6 +13,9 @@ from studio.graph.ops.staging import beside_the_script, stage
 from studio.graph.rule import Args
 from studio.graph.spec import FLOATS, INTEGERS, Refused, Spec
 
+DISTRIBUTE = "tf.data.experimental.service.distribute"
+"""The stage that hands those before it over to a tf.data service."""
+
 
 @stage(
     "enumerate",
@@ -123,3 +126,35 @@ def assert_cardinality(p: Args, dataset: Elements) -> Elements:
 def with_options(p: Args, dataset: Elements) -> Elements:
     """The same elements."""
     return replace(dataset, unsteady=dataset.unsteady or p.deterministic is False)
+
+
+@stage(
+    DISTRIBUTE,
+    "processing_mode",
+    "Has the stages before it run by the workers of a tf.data service, in processes of their own.",
+    Param(
+        "processing_mode",
+        Choice(("OFF", "DYNAMIC", "FILE", "DATA", "FILE_OR_DATA", "HINT")),
+        help="OFF: every worker makes all elements, so each comes once per worker. Once in all it "
+        "comes by DYNAMIC (workers share the source as they go), FILE (they share its files), "
+        "DATA (each makes all and sends its part), FILE_OR_DATA. HINT: as code of your own shards.",
+    ),
+    Param(
+        "service",
+        or_null(Text(empty=False)),
+        None,
+        "Its dispatcher, as grpc://host:port; null is what TF_DATA_SERVICE says.",
+    ),
+    Param(
+        "job_name",
+        or_null(Text(empty=False)),
+        None,
+        "Those who name the same job share its elements; without a name each gets all.",
+    ),
+    Param("max_outstanding_requests", or_null(Int(1)), None, "Elements asked for at once."),
+    Param("data_transfer_protocol", or_null(Text(empty=False)), None, "How elements come: grpc."),
+    Param("compression", Choice(("AUTO", "SNAPPY", None)), "AUTO", "How elements are sent."),
+)
+def distribute(p: Args, dataset: Elements) -> Elements:
+    """The same elements, in an order of their own, in a number that only the service knows."""
+    return replace(dataset, count=None, unsteady=True)
