@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from studio.codegen.script import write_script
-from studio.engine.ports import free_ports
+from studio.engine.local_cluster import free_ports
 from studio.graph.cluster import tf_config
 from studio.graph.read import read_project
 
