@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +18,15 @@ from tests.templates import NAMES, template_folder
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = NAMES
 
+# The processes that tests start find each other's bytecode, whatever the shell says: to compile
+# Studio anew takes longer than most commands do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def slow(*values):
-    """Parameters whose tests `make slow` runs, and `make test` doesn't."""
-    return [pytest.param(each, marks=pytest.mark.slow) for each in values]
+    """Parameters whose tests `make slow` runs, and `make test` doesn't; a tuple is several."""
+    sets = (each if isinstance(each, tuple) else (each,) for each in values)
+    return [pytest.param(*each, marks=pytest.mark.slow) for each in sets]
 
 
 def hear_interrupts() -> None:
@@ -43,6 +49,39 @@ def studio(*arguments: object, cwd: Path | None = None, **keywords) -> subproces
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | keywords.pop("env", {}),
         **keywords,
     )
+
+
+_EACH = """
+import json, sys
+from studio.cli import main
+
+for arguments in json.loads(sys.argv[1]):
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    for stream in (sys.stdout, sys.stderr):
+        print(end=f"\\0{code}\\0", file=stream, flush=True)
+"""
+
+
+def studio_each(*commands: Sequence[object], **keywords) -> list[subprocess.CompletedProcess]:
+    """Runs `studio` with each of these arguments, all in one process: what each of them said."""
+    arguments = [list(map(str, command)) for command in commands]
+    done = subprocess.run(
+        [sys.executable, "-c", _EACH, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        **keywords,
+    )
+    out, err = done.stdout.split("\0"), done.stderr.split("\0")
+    codes = list(map(int, out[1::2]))
+    return [
+        subprocess.CompletedProcess(*each)
+        for each in zip(arguments, codes, out[:-1:2], err[:-1:2], strict=True)
+    ]
 
 
 def events(folder: Path) -> list[dict]:

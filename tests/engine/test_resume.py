@@ -23,7 +23,7 @@ from tests.codegen.test_loop import callback, optimizer
 from tests.codegen.test_resume import images
 from tests.engine.nursery import Nursery, some_deaths
 
-KILLS = int(os.environ.get("STUDIO_KILLS", "24"))
+KILLS = int(os.environ.get("STUDIO_KILLS", "15"))
 SECONDS = 120.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
@@ -90,26 +90,25 @@ def state(folder: Path) -> str:
 
 @pytest.mark.parametrize("loop", ["custom", "fit"])
 def test_runs_killed_at_random_places_end_as_if_they_had_not_been(
-    loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = hard(tmp_path, loop)
     undisturbed = begun(project, tmp_path, monkeypatch)
     count = KILLS if loop == "custom" else KILLS // 3
     deaths = some_deaths(count, seed=8, steps=9)
-    with Nursery() as nursery:
-        assert nursery.live(undisturbed, resume=False) == 0
-        while deaths:
-            folder = begun(project, tmp_path, monkeypatch)
-            resumes = False
-            while state(folder) != "completed":
-                death = deaths.pop() if deaths else None
-                code = nursery.live(folder, resumes, death)
-                log = (folder / "log.txt").read_text(encoding="utf-8")
-                assert code in (0, -9), f"{death}: {log[-2000:]}"
-                assert code == -9 or state(folder) == "completed"
-                resumes = True
-            assert weights(folder) == weights(undisturbed)
-            assert told(folder) == told(undisturbed)
+    assert nursery.live(undisturbed, resume=False) == 0
+    while deaths:
+        folder = begun(project, tmp_path, monkeypatch)
+        resumes = False
+        while state(folder) != "completed":
+            death = deaths.pop() if deaths else None
+            code = nursery.live(folder, resumes, death)
+            log = (folder / "log.txt").read_text(encoding="utf-8")
+            assert code in (0, -9), f"{death}: {log[-2000:]}"
+            assert code == -9 or state(folder) == "completed"
+            resumes = True
+        assert weights(folder) == weights(undisturbed)
+        assert told(folder) == told(undisturbed)
     epochs = len(told(undisturbed)["epochs loss"])
     assert 1 < epochs < project.training.epochs  # it was stopped early, and not at once
 
