@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -87,6 +88,13 @@ def studio_each(*commands: Sequence[object], **keywords) -> list[subprocess.Comp
 def events(folder: Path) -> list[dict]:
     """The events of a run."""
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frozen() -> None:
+    """What has been imported is no garbage: Keras needn't look through it for each new session."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ A run that is to be diagnosed has that done in a life of its own, not by a proce
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -144,6 +145,7 @@ def _serve() -> None:
     import studio.engine.checkpoints
     import studio.engine.telemetry  # noqa: F401
 
+    gc.freeze()  # a collection in a child would copy all of it
     for line in sys.stdin:
         child = os.fork()
         if not child:

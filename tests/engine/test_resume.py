@@ -21,9 +21,9 @@ from studio.graph.document import Project
 from studio.graph.problems import StudioError
 from tests.codegen.test_loop import callback, optimizer
 from tests.codegen.test_resume import images
-from tests.engine.nursery import Nursery, some_deaths
+from tests.engine.nursery import POINTS, Nursery, some_deaths
 
-KILLS = int(os.environ.get("STUDIO_KILLS", "15"))
+KILLS = int(os.environ.get("STUDIO_KILLS", "10"))
 SECONDS = 120.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
@@ -94,7 +94,7 @@ def test_runs_killed_at_random_places_end_as_if_they_had_not_been(
 ) -> None:
     project = hard(tmp_path, loop)
     undisturbed = begun(project, tmp_path, monkeypatch)
-    count = KILLS if loop == "custom" else KILLS // 3
+    count = KILLS if loop == "custom" else max(KILLS // 3, len(POINTS))
     deaths = some_deaths(count, seed=8, steps=9)
     assert nursery.live(undisturbed, resume=False) == 0
     while deaths:
