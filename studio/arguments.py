@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from studio import __version__
-from studio.run_arguments import add_queue_options, add_run_commands
+from studio.cluster_arguments import add_cluster_command
+from studio.run_arguments import add_queue_options, add_run_commands, port
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -74,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("query", metavar="QUERY", nargs="?", default="", help="a part of a name")
     sub.add_argument("--json", action="store_true", help="print them as JSON")
 
-    for name in ("validate", "summary", "script"):
+    add_cluster_command(add, _above_zero, port)
+    for name in ("validate", "summary", "script", "cluster"):
         commands.choices[name].add_argument(
             "--run-code",
             action="store_true",

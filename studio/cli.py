@@ -215,6 +215,13 @@ def on_training(options) -> int:
     return getattr(training_commands, options.function)(options, *_checked(options))
 
 
+def cluster(options) -> int:
+    """Writes the folder that trains a project on a cluster."""
+    from studio import cluster_commands
+
+    return cluster_commands.cluster(options, *_checked(options))
+
+
 def templates(options) -> int:
     """Lists the templates, each with what it shows."""
     from studio.graph.templates import available
@@ -267,6 +274,7 @@ COMMANDS = {
     "data": on_data,
     "runs": on_runs,
     "training": on_training,
+    "cluster": cluster,
     "templates": templates,
     "datasets": datasets,
     "new": new,

@@ -77,10 +77,11 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "Show runs in TensorBoard, all of them or those named, until Ctrl-C."
     sub = more("tensorboard", text, "studio tensorboard last", run="*")
     text = "where it listens on this machine; by default at a free one"
-    sub.add_argument("--port", metavar="N", type=_port, help=text)
+    sub.add_argument("--port", metavar="N", type=port, help=text)
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """The number of a port; as argparse wants a type."""
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
         raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, found {text!r}")
     return int(text)

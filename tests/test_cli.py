@@ -27,6 +27,7 @@ COMMANDS = (
     "lr",
     "templates",
     "datasets",
+    "cluster",
     "new",
     "runs",
     "show",

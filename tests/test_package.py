@@ -37,6 +37,7 @@ def test_the_wheel_carries_templates_assets_and_nothing_that_isnt_the_products(w
     assert "studio/assets/data/digits.csv.gz" in names
     assert "studio/assets/catalogue.json" in names
     assert "studio/assets/project.schema.json" in names
+    assert "studio/engine/cluster_folder/files/launch.sh" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"studio", "tf_model_studio"}
     assert not [name for name in names if "/runs/" in name or name.endswith(".pyc")]
 

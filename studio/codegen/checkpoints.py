@@ -13,6 +13,17 @@ from studio.graph.directions import better
 from studio.graph.distribution import WORKERS, spread
 from studio.graph.document import Project, Training
 
+DAMAGE = '''def damage_of(checkpoint):
+    """Returns what is wrong with a checkpoint's files; nothing where they can be read."""
+    try:
+        json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        with zipfile.ZipFile(checkpoint / "arrays.npz") as arrays:
+            broken = arrays.testzip()
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        return f"{type(error).__name__}: {error}"
+    return f"{broken} in arrays.npz has changed" if broken else ""'''
+"""A function beside the class."""
+
 CHECKPOINTS = '''{own}class Checkpoints:
     """Keeps what a training needs to go on as if it had never ended.
 
@@ -60,8 +71,9 @@ CHECKPOINTS = '''{own}class Checkpoints:
             """Keeps a number of numpy's or an array among the arrays."""
             if not isinstance(value, (np.ndarray, np.generic, tf.Tensor)):
                 raise TypeError
-            arrays[f"array{len(arrays)}"] = np.asarray(value)
-            return {"array": f"array{len(arrays) - 1}"}
+            array, name = np.asarray(value), f"array{len(arrays)}"
+            arrays[name] = array
+            return {"array": name, "dtype": str(array.dtype)}
 
         callbacks = [attributes(each, aside) for each in self.callbacks]
         state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
@@ -89,18 +101,39 @@ CHECKPOINTS = '''{own}class Checkpoints:
         """Returns the folders of the checkpoints, the last one last."""
         return sorted(self.folder.glob("[0-9]*-[0-9]*"))
 
+    def whole(self):
+        """Returns the last checkpoint, putting aside what can't be read; None if there is none."""
+        kept, damaged = self.kept(), {}
+        while kept and (damage := damage_of(kept[-1])):
+            damaged[kept.pop()] = damage
+        if damaged and not kept:
+            raise RuntimeError(
+                f"No checkpoint in {self.folder} can be read ({damage}). "
+                "Remove that folder to train from the beginning."
+            )
+        for folder, damage in damaged.items():
+            aside = folder.with_name(f"damaged-{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+            told = f"The checkpoint {folder.name} can't be read ({damage})"
+            print(f"{told}: the training goes on from {kept[-1].name}.")
+        return kept[-1] if kept else None
+
     def restore(self, begin_epoch=None):
         """Takes the last checkpoint's state, if there is one, and with it its place.
 
         Within an epoch its beginning is told before, as callbacks expect it.
         """
-        if not self.kept():
+        folder = self.whole()
+        if folder is None:
             return
-        folder = self.kept()[-1]
         arrays = np.load(folder / "arrays.npz")
 
         def back(value):
-            return arrays[value["array"]] if set(value) == {"array"} else value
+            if set(value) != {"array", "dtype"}:
+                return value
+            # numpy's files don't know bfloat16, and hold it as bytes.
+            return arrays[value["array"]].view(value["dtype"])
 
         text = (folder / "state.json").read_text(encoding="utf-8")
         state = json.loads(text, object_hook=back)
@@ -218,16 +251,21 @@ ALONE_HERE = {
 """Where one device trains."""
 
 ON_REPLICAS = ALONE_HERE | {
-    "strategy": "self.strategy = strategy",
-    "values": "found = values_of(self.strategy, self.variables())",
+    "strategy": "self.strategy, self.read = strategy, None",
+    "values": """if self.read is None:
+            own = own_variables(self.model)
+            self.read = reader(self.strategy, self.variables(), own)
+        found = self.read()""",
     "keep_replicas": 'state |= {"replicas": self.strategy.num_replicas_in_sync}',
-    "assign": """found = [arrays[f"variable{index}"] for index in range(len(self.variables()))]
-        assign_values(self.strategy, self.variables(), found, state["replicas"])""",
+    "assign": """variables, own = self.variables(), own_variables(self.model)
+        found = [arrays[f"variable{index}"] for index in range(len(variables))]
+        assign_values(self.strategy, variables, own, found, state["replicas"])""",
 }
 """Where a strategy has replicas, which have values of their own for some variables."""
 
 ON_WORKERS = ON_REPLICAS | {
-    "strategy": """self.strategy, self.calls, self.wishes = strategy, 0, [False, False]
+    "strategy": """self.strategy, self.read = strategy, None
+        self.calls, self.wishes = 0, [False, False]
         self.at = (0, 0)  # where the last one was written""",
     "anew": "if not resume and is_chief(strategy):  # they belong to another training",
     "there": "if self.at == (self.epoch, self.step):",
@@ -266,51 +304,53 @@ def sum_of(value):
 
 '''
 
-VALUES = '''def is_own(variable):
-    """Returns whether each replica has a value of its own: what it has counted, its seeds."""
-    if variable.path.endswith("seed_generator_state"):
-        return True
-    synchronization = getattr(variable.value, "synchronization", None)
-    return synchronization == tf.VariableSynchronization.ON_READ
+VALUES = '''def own_variables(model):
+    """Returns the variables of which each replica has its own: of seeds, averages, counts."""
+    counts = [each for metric in model.metrics for each in metric.variables]
+    return {id(each) for each in (*model.non_trainable_variables, *counts)}
 
 
-def values_of(strategy, variables):
-    """Returns the values of variables; those that replicas have of their own as rows."""
-    own = [each for each in variables if is_own(each)]
+def reader(strategy, variables, own):
+    """Returns a function that reads variables; what replicas have of their own, as rows."""
+    apart = [each for each in variables if id(each) in own]
 
     @tf.function
     def gather():
-        rows = strategy.run(lambda: [keras.ops.expand_dims(v, 0) for v in own])
+        rows = strategy.run(lambda: [keras.ops.expand_dims(v, 0) for v in apart])
         return [strategy.gather(each, axis=0) for each in rows]
 
-    rows = iter(gather() if own else [])
-    found = (next(rows) if is_own(each) else each for each in variables)
-    return [keras.ops.convert_to_numpy(each) for each in found]
+    def read():
+        rows = iter(gather() if apart else [])
+        found = (next(rows) if id(each) in own else each for each in variables)
+        return [keras.ops.convert_to_numpy(each) for each in found]
+
+    return read
 
 
-def assign_values(strategy, variables, values, replicas):
+def assign_values(strategy, variables, own, values, replicas):
     """Gives variables the values that they had on so many replicas."""
-    count, own = strategy.num_replicas_in_sync, []
+    count, apart = strategy.num_replicas_in_sync, []
     if count != replicas:
         print(f"{count} replicas go on, not {replicas}: each has other data now.")
     for variable, value in zip(variables, values):
         value = value.view(variable.dtype)
-        if not is_own(variable):
+        if id(variable) not in own:
             variable.assign(value)
-        elif len(value) == count:
-            own.append((variable, value))
-        elif variable.aggregation == "sum":
-            first = np.sum(value, axis=0, keepdims=True)
-            others = np.zeros((count - 1, *value.shape[1:]), value.dtype)
-            own.append((variable, np.concatenate([first, others])))
-        elif variable.aggregation == "mean":
-            mean = np.mean(value, axis=0, keepdims=True)
-            own.append((variable, np.repeat(mean, count, axis=0)))
+            continue
+        if len(value) != count and variable.path.endswith("seed_generator_state"):
+            continue  # each replica has a seed of its own
+        if len(value) != count and variable.aggregation == "sum":
+            whole = value.sum(axis=0)
+            value = np.zeros((count, *whole.shape), value.dtype)
+            value[0] = whole
+        elif len(value) != count:
+            value = np.repeat(value[:1], count, axis=0)
+        apart.append((variable, value))
 
     @tf.function
     def assign():
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for variable, rows in own:
+        for variable, rows in apart:
             variable.assign(tf.constant(rows)[replica])
 
     strategy.run(assign)
@@ -333,6 +373,8 @@ def checkpoints(training: Training, spreads: str = "") -> str:
     here = ON_WORKERS if spreads == WORKERS else ON_REPLICAS if spreads else ALONE_HERE
     parts = here | dict(BY_TIME if training.checkpoint_steps is None else BY_STEPS)
     if spreads == WORKERS:
+        aside = "for folder, damage in damaged.items():"
+        text = text.replace(aside, f"{aside[:-1]} if is_chief(self.strategy) else ():")
         parts["due"] = BY_AGREEMENT["time" if training.checkpoint_steps is None else "steps"]
     parts |= BY_PASS if by_pass else BY_EPOCH
     parts |= WITH_PARTS if with_parts else ALONE
@@ -350,9 +392,10 @@ def write_checkpoints(source: Source, project: Project) -> None:
     """Writes the class."""
     training = project.training
     by_steps = training.checkpoint_steps is not None
-    source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]))
-    with source.section("Checkpoints"):
-        source.text(checkpoints(training, spread(project)))
+    source.need("Path", "json", "np", "os", "shutil", *([] if by_steps else ["time"]), "zipfile")
+    for text in (DAMAGE, checkpoints(training, spread(project))):
+        with source.section("Checkpoints"):
+            source.text(text)
 
 
 def constants(project: Project) -> list[str]:

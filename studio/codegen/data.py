@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from studio.codegen.helpers import HELPERS
 from studio.codegen.layout import Binary, Expr, Group, dictionary, join, subscript
 from studio.codegen.literal import text
+from studio.codegen.precision import write_data_policy
 from studio.codegen.source import Source, variable
 from studio.graph.bypass import through
 from studio.graph.catalogue.op import Op
@@ -173,6 +174,7 @@ class _Data:
         source.need("tf")
         doc = f"Returns the datasets of batches by name: {', '.join(self.graph.outputs)}."
         with source.block("def make_datasets():", doc):
+            write_data_policy(source, self.project, self.graph)
             self._stages(source)
             entries = [
                 (text(split), self._output(end)) for split, end in self.graph.outputs.items()

@@ -7,21 +7,26 @@ from studio.codegen.optimizers import write_optimizers
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, told_speed
 from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments, step_parts
-from studio.codegen.strategy import SPREAD_TRAIN, SPREAD_VALIDATION
+from studio.codegen.strategy import TRAIN, VALIDATION, gone_through, separates_seeds
+from studio.codegen.validating import validated, write_one_more, write_validated
 from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project, Training
+from studio.graph.ops.strategies import CENTRAL
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
-TRAIN, VALIDATION = 'datasets["train"]', 'datasets["validation"]'
 
 
 def write_optimized(source: Source, project: Project, style: str) -> None:
     """Writes what makes the optimizers' variables, behind `model.compile`."""
     training = project.training
     write_optimizers(source, project)
-    if spread(project) == SERVERS:
+    if spread(project) == SERVERS or (spread(project) and project.distribution.op == CENTRAL):
         source.line(f"build_metrics(model, {TRAIN}.element_spec)")
+    elif spread(project) and style == "subclass":  # a strategy's weights come before its steps
+        source.line(f"spec = {TRAIN}.element_spec")
+        source.line("x, _, _ = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))")
+        source.line("model(x)")
     built = measures(training) and builds_plainly(training)  # by compile_model
     # Those of a class come with its first call, save where a strategy must have them before.
     if (style != "subclass" or spread(project)) and not built:
@@ -47,6 +52,7 @@ def write_epochs(source: Source, project: Project) -> None:
     if validates:
         limit = training.validation_steps
         source.line(f"tested = {f'count_of({VALIDATION})' if limit is None else limit}")
+        write_validated(source, training)
     limit = training.steps_per_epoch
     source.line(f"count = {limit}" if limit is not None else f"count = count_of({TRAIN})")
     if limit is not None:
@@ -136,11 +142,12 @@ def _write_callbacks(source: Source, project: Project) -> None:
 def _write_replay(source: Source, project: Project) -> None:
     """The passes through the data that a training that goes on has behind it."""
     train, validation = replay(project, "train"), replay(project, "validation")
-    trained, tested = _gone_through(project)
+    trained, _ = gone_through(project)
     if train == validation == NOTHING:
         return
     source.line(_PASSES)
-    with source.block("for _ in range(place.epoch):"):
+    counted = validation != NOTHING and project.training.validation_freq != 1
+    with source.block(f"for {'epoch' if counted else '_'} in range(place.epoch):"):
         if train == WHOLE:
             _go_through(source, trained)
         if train == BEGUN:
@@ -148,16 +155,21 @@ def _write_replay(source: Source, project: Project) -> None:
         if train != NOTHING:
             with source.block("if count is not None:"):
                 source.line(f"iter({trained})")
-        if validation == WHOLE:
+        _write_validation(source, project)
+
+
+def _write_validation(source: Source, project: Project) -> None:
+    """The pass of an epoch's validation that is behind."""
+    done = replay(project, "validation")
+    if done == NOTHING:
+        return
+    _, tested = gone_through(project)
+    with validated(source, project.training):
+        if done == WHOLE:
             _go_through(source, tested)
-        if validation == BEGUN:
+        else:
             source.line(f"iter({tested})")
-
-
-def _gone_through(project: Project) -> tuple[str, str]:
-    """What is gone through to train, and to validate."""
-    spreads = spread(project) not in ("", SERVERS)  # the chief has the data of its workers
-    return (SPREAD_TRAIN, SPREAD_VALIDATION) if spreads else (TRAIN, VALIDATION)
+        write_one_more(source, project)
 
 
 def _go_through(source: Source, dataset: str) -> None:
@@ -167,7 +179,7 @@ def _go_through(source: Source, dataset: str) -> None:
 
 def _write_limited_replay(source: Source, project: Project) -> None:
     """The same where an epoch has so many steps, and a pass lasts as long as there are data."""
-    trained, _ = _gone_through(project)
+    trained, _ = gone_through(project)
     if replay(project, "train") != NOTHING:
         source.line(_PASSES)
         with source.block("for _ in range(place.passes):"):
@@ -175,6 +187,9 @@ def _write_limited_replay(source: Source, project: Project) -> None:
                 _go_through(source, trained)
             else:
                 source.line(f"iter({trained})")
+    if replay(project, "validation") != NOTHING:
+        with source.block("for epoch in range(place.epoch):"):
+            _write_validation(source, project)
     source.line(f"iterator, passes, done = iter({trained}), place.passes, place.done")
     with source.block("for _ in range(done):"):
         source.line("next(iterator)")
@@ -191,7 +206,7 @@ def _write_build(source: Source, training: Training) -> None:
 
 def _write_epoch(source: Source, project: Project) -> None:
     training = project.training
-    trained, tested = _gone_through(project)
+    trained, tested = gone_through(project)
     limit = training.steps_per_epoch
     source.line("first = place.step  # above 0 where a checkpoint was within the epoch")
     with source.block("if first == 0:"):
@@ -227,11 +242,15 @@ def _write_epoch(source: Source, project: Project) -> None:
         source.line("done += place.step")
         with source.block("if place.step < count or done == size:"):
             source.line(f"iterator, passes, done = iter({trained}), passes + 1, 0")
+    if separates_seeds(project):
+        source.line("merge_states()")
     source.line("logs = dict(place.logs)")
     if "validation" in project.data.outputs:
         arguments = ["model", "test_steps", tested, "tested", "callbacks"]
-        source.statement("results = ", call("evaluate", arguments))
-        source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
+        with validated(source, training):
+            source.statement("results = ", call("evaluate", arguments))
+            source.line('logs |= {f"val_{name}": value for name, value in results.items()}')
+            write_one_more(source, project)
     source.line("callbacks.on_epoch_end(epoch, logs)")
     if limit is not None:
         source.line("place.passes, place.done = passes, done")

@@ -11,6 +11,7 @@ from studio.codegen.calls import call_expr
 from studio.codegen.functional import write_block_function, write_functional
 from studio.codegen.layout import Expr, Marked, join, listing
 from studio.codegen.literal import literal, text
+from studio.codegen.precision import write_policy
 from studio.codegen.source import Source, variable
 from studio.codegen.subclass import write_block_class, write_model_class
 from studio.graph.bypass import through
@@ -70,9 +71,11 @@ def write_model(
         cls, methods = write_model_class(source, project, join_, shapes, names, asked)
         items = [join("name=", text(model_name))] if model_name else []
         with source.section("Model"), source.block("def build_model():", "Returns the model."):
+            write_policy(source, project)
             source.statement("return ", cls, arguments_of(items))
         return methods
     with source.section("Model"), source.block("def build_model():", "Returns the model."):
+        write_policy(source, project)
         if order is not None:
             _sequential(source, project, order, model_name, shapes)
         else:

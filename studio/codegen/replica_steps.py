@@ -47,7 +47,8 @@ def part_of(mean, batch):
 CLIP = '''def clip(gradients):
     """Returns the clipped gradients of the whole batch, as equal parts for the replicas."""
     replica = tf.distribute.get_replica_context()
-    gradients = replica.all_reduce("SUM", [tf.convert_to_tensor(each) for each in gradients])
+    gradients = [tf.convert_to_tensor(each) for each in gradients]
+    gradients = replica.all_reduce("SUM", gradients)
     {clipped}
     return [each / replica.num_replicas_in_sync for each in gradients]'''
 
@@ -139,3 +140,42 @@ def write_clip(source: Source, project: Project) -> bool:
     with source.section("Steps"):
         source.text(CLIP.replace("{clipped}", clipped))
     return True
+
+
+COUNT = '''def add_counts(strategy, variables, counts):
+    """Adds to the variables of metrics what the replicas have counted."""
+    for variable, count in zip(variables, counts):
+        variable.assign(variable + strategy.reduce("SUM", count, axis=None))'''
+
+
+def counted(step: str) -> str:
+    """A step that hands back what its metrics count, in the place of adding it up itself.
+
+    For a strategy whose variables can't be added to by several replicas.
+    """
+    update = "    mean_loss.update_state("
+    head, _, rest = step.partition(update)
+    loss = next(line for line in head.splitlines() if "loss = model.compute_loss" in line)
+    room = loss[: len(loss) - len(loss.lstrip())]
+    head = head.replace(loss, f"{room}with counts:\n    {loss}")
+    called = next(line for line in head.splitlines() if "predictions = model(" in line)
+    head = head.replace(called, f"{room}counts = counting(model, counted)\n{called}")
+    rest = "\n".join(f"    {line}" for line in (update + rest).splitlines())
+    back = "    return [counts.get_current_value(each) for each in counted]"
+    return f"{head}    with counts:\n{rest}\n{back}"
+
+
+def count_added(iterator: str) -> str:
+    """`on_iterator`, for steps that hand back what their metrics count."""
+    text = iterator.replace(
+        "    @tf.function",
+        "    counted = [each for metric in model.metrics for each in metric.variables]\n\n"
+        "    @tf.function",
+    )
+    for batch in ("next(iterator)", "batch.get_value()"):
+        made = f"strategy.run(step, args=({batch},))"
+        line = next((line for line in text.splitlines() if made in line), "")
+        room = line[: len(line) - len(line.lstrip())]
+        added = f"counts = {made}\n{room}add_counts(strategy, counted, counts)"
+        text = text.replace(made, added)
+    return text

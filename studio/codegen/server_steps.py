@@ -10,9 +10,8 @@ from __future__ import annotations
 STEP = """@tf.function
 def on_worker(batch):
     x, y, weights = keras.utils.unpack_x_y_sample_weight(batch){weights}
-    zeros = [(each, tf.zeros(each.shape, each.dtype)) for each in counted]
-    counts = keras.StatelessScope(zeros)  # what metrics count, the chief adds up
     with tf.GradientTape() as tape:
+        counts = counting(model, counted)  # what metrics count, the chief adds up
         predictions = model(x, training=True)
         with counts:
             # The outputs' losses, and those that layers add (regularisation).
@@ -52,33 +51,44 @@ HAND_OUT = '''def hand_out(coordinator, model, function, iterator, count, begin,
         step += len(batches)
         yield step - 1, model.get_metrics_result()'''
 
+COUNT = '''def counting(model, variables):
+    """Returns a scope in which metrics count from nothing, and leave their variables alone."""
+    counts = [(each, tf.zeros(each.shape, each.dtype)) for each in variables]
+    # Keras takes weights from the scope too, where it adds what layers add to the loss.
+    weights = [(each, tf.convert_to_tensor(each.value)) for each in model.weights]
+    return keras.StatelessScope([*counts, *weights])'''
+
+ZEROS = '''def zeros_of(spec):
+    """Returns a batch of zeros, of one element."""
+    return tf.nest.map_structure(
+        lambda each: tf.zeros([size or 1 for size in each.shape], each.dtype), spec
+    )'''
+
 BUILD = '''def build_metrics(model, spec):
     """Makes the variables of the metrics, and of a model that has none yet."""
-    zeros = tf.nest.map_structure(
-        lambda each: tf.zeros([size or 1 for size in each.shape], each.dtype), spec
-    )
-    x, y, weights = keras.utils.unpack_x_y_sample_weight(zeros)
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))
     predictions = model(x, training=False)
     model.compute_loss(x, y, predictions, weights, training=False)
     model.compute_metrics(x, y, predictions, weights)
     model.reset_metrics()'''
 
-SERVE = '''def serve():
-    """Works as a worker or a parameter server for the chief; False where this is the chief."""
-    if "TF_CONFIG" not in os.environ:
-        raise SystemExit("TF_CONFIG is not set: it names chief, workers and servers.")
-    resolver = {resolver}
-    if resolver.task_type == "chief":
-        return False
-    cluster, role, index = resolver.cluster_spec(), resolver.task_type, resolver.task_id
-    tf.distribute.Server(cluster, job_name=role, task_index=index, protocol="grpc")
-    host, _, port = cluster.task_address("chief", 0).rpartition(":")
-    misses = None  # not seen yet
-    while misses is None or misses < 3:
-        time.sleep(2)
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-            misses = 0
-        except OSError:
-            misses = None if misses is None else misses + 1
-    return True'''
+SERVE_DOC = "Works as a worker or a parameter server for the chief; False where this is the chief."
+
+NEEDS_TF_CONFIG = """if "TF_CONFIG" not in os.environ:
+    raise SystemExit("TF_CONFIG is not set: it names chief, workers and servers.")"""
+
+SERVE = """cluster = resolver.cluster_spec()  # first: some resolvers know their task only then
+role, index = resolver.task_type, resolver.task_id
+if role == "chief":
+    return False
+tf.distribute.Server(cluster, job_name=role, task_index=index, protocol="grpc")
+host, _, port = cluster.task_address("chief", 0).rpartition(":")
+misses = None  # not seen yet
+while misses is None or misses < 3:
+    time.sleep(2)
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+        misses = 0
+    except OSError:
+        misses = None if misses is None else misses + 1
+return True"""

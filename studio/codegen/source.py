@@ -38,6 +38,7 @@ STANDARD = (
     "time",
     "urllib.request",
     "wave",
+    "zipfile",
 )
 IMPORTS = {
     "atexit": "import atexit",
@@ -62,6 +63,7 @@ IMPORTS = {
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
     "wave": "import wave",
+    "zipfile": "import zipfile",
 }
 # Names that a node's variable must not take: what the script itself uses, and
 # what a reader (or a linter: l, O, I) would stumble over.

@@ -21,6 +21,7 @@ from studio.codegen.step_arguments import own_logs, step_arguments
 from studio.graph.distribution import SERVERS, spread
 from studio.graph.document import Project, Training
 from studio.graph.elements import Structure
+from studio.graph.ops.strategies import CENTRAL
 
 _STEP = """{decorator}
 def train_step(batch):
@@ -124,13 +125,17 @@ _EVALUATE_TOLD = _EVALUATE.replace(
 )
 
 
-def write_steps(source: Source, project: Project, structure: Structure) -> None:
+def write_steps(
+    source: Source, project: Project, structure: Structure, style: str = "functional"
+) -> None:
     """Writes the functions that the loop is made of; `structure` is that of the elements."""
     training = project.training
     kind = spread(project)
     if kind:
-        write = write_server_steps if kind == SERVERS else write_spread_steps
-        write(source, project, structure)
+        if kind == SERVERS:
+            write_server_steps(source, project, structure)
+        else:
+            write_spread_steps(source, project, structure, style)
         return
     chosen = measures(training)
     several = chosen or training.steps_per_execution > 1
@@ -175,7 +180,7 @@ def write_steps(source: Source, project: Project, structure: Structure) -> None:
             source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
 
 
-def write_spread_steps(source: Source, project: Project, structure: Structure) -> None:
+def write_spread_steps(source: Source, project: Project, structure: Structure, style: str) -> None:
     """The same where a strategy spreads the steps."""
     training = project.training
     validates = "validation" in project.data.outputs
@@ -185,6 +190,13 @@ def write_spread_steps(source: Source, project: Project, structure: Structure) -
     many = training.steps_per_execution > 1
     iterated = replica_steps.MANY if many else replica_steps.ONE
     helpers = [_SIZE]
+    counts = project.distribution.op == CENTRAL
+    if counts:
+        iterated = replica_steps.count_added(iterated)
+        helpers += [server_steps.ZEROS, server_steps.BUILD]
+        helpers += [server_steps.COUNT, replica_steps.COUNT]
+    elif style == "subclass":
+        helpers += [server_steps.ZEROS]
     if not own or tests:
         helpers += [replica_steps.LOSSES, iterated]
     helpers += [_RUN_MANY if many else _RUN, _COUNT]
@@ -207,16 +219,19 @@ def write_spread_steps(source: Source, project: Project, structure: Structure) -
     with source.section("Steps"), source.block(head, doc):
         if not own or tests:
             source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
+            if counts:
+                source.line(server_steps.COUNTED)
             source.blank()
+        shaped = replica_steps.counted if counts else str
         if own:
             with source.block("def train_step(batch):"):
                 source.statement("logs = ", own_call(source, project))
                 source.line("x, _, _ = keras.utils.unpack_x_y_sample_weight(batch)")
                 source.line("return whole_logs(logs, x)")
         else:
-            source.text(_replica_step(training, clipped))
+            source.text(shaped(_replica_step(training, clipped)))
         if tests:
-            source.text(replica_steps.TEST)
+            source.text(shaped(replica_steps.TEST))
         source.blank()
         mine = ("own_on_iterator" if tests else "on_iterator") if own else "on_iterator"
         made = f"{mine}(train_step, strategy, {'means' if own else 'model'})"
@@ -235,7 +250,8 @@ def write_server_steps(source: Source, project: Project, structure: Structure) -
     training = project.training
     tests = {"validation", "test"} & set(project.data.outputs)
     source.need("tf", "itertools")
-    helpers = [_SIZE, server_steps.BUILD, server_steps.HAND_OUT, _COUNT]
+    helpers = [_SIZE, server_steps.ZEROS, server_steps.BUILD, server_steps.COUNT]
+    helpers += [server_steps.HAND_OUT, _COUNT]
     helpers += [_ONE, _RUN] if tests else []
     for text in helpers:
         with source.section("Steps"):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from studio.codegen.calls import call_expr, value_expr
-from studio.codegen.layout import Expr, call, flat, join
-from studio.codegen.server_steps import SERVE
+from studio.codegen.layout import Expr, call, join
+from studio.codegen.server_steps import NEEDS_TF_CONFIG, SERVE, SERVE_DOC
 from studio.codegen.source import Source
 from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project
 from studio.graph.ops.strategies import CENTRAL, MIRRORED, ONE, PARAMETER_SERVER, RESOLVERS
 
-SPREAD_TRAIN, SPREAD_VALIDATION = 'spread["train"]', 'spread["validation"]'
+TRAIN, VALIDATION = 'datasets["train"]', 'datasets["validation"]'
 
 _DEVICES_OF = {MIRRORED: "devices", CENTRAL: "compute_devices"}
 """What the strategies of several devices call them."""
@@ -60,6 +60,21 @@ _SEEDS = '''def separate_seeds(strategy, model):
     if states:
         strategy.run(separate)'''
 
+_MERGE = '''def state_merger(strategy, model):
+    """Returns a function that gives replicas the mean of what layers measure on each of them.
+
+    Such as the moving averages of a BatchNormalization, by which a model is tested.
+    """
+    states = [v for v in model.non_trainable_variables if v.dtype.startswith("float")]
+
+    @tf.function
+    def merge():
+        replica = tf.distribute.get_replica_context()
+        for state in states:
+            state.assign(replica.all_reduce("MEAN", state.value))
+
+    return lambda: strategy.run(merge) if states else None'''
+
 _CHIEF = '''def is_chief(strategy):
     """Returns whether this process is the one of all workers that writes files."""
     resolver = strategy.cluster_resolver
@@ -100,20 +115,30 @@ def write_strategy(source: Source, project: Project) -> None:
     ):
         _write_made(source, project)
     if kind == SERVERS:
-        source.need("os", "socket", "time")
-        resolver = _resolver(source, project)
-        with source.section("Strategy"):
-            source.text(SERVE.replace("{resolver}", flat(resolver)))
+        _write_serve(source, project)
     if project.training.loop == "custom" and kind != SERVERS:
         with source.section("Strategy"):
             source.text(_SPREAD_WORKERS if kind == WORKERS else _SPREAD)
         if separates_seeds(project):
-            with source.section("Strategy"):
-                source.text(_SEEDS)
+            for text in (_SEEDS, _MERGE):
+                with source.section("Strategy"):
+                    source.text(text)
     if kind == WORKERS:
         source.need("Path", "atexit", "shutil", "tempfile")
         with source.section("Strategy"):
             source.text(_CHIEF)
+
+
+def _write_serve(source: Source, project: Project) -> None:
+    """What all processes but the chief do."""
+    source.need("socket", "time")
+    with source.section("Strategy"), source.block("def serve():", SERVE_DOC):
+        given = project.distribution.params.get("cluster_resolver")
+        if given is None or given["op"] == FROM_ENVIRONMENT["op"]:
+            source.need("os")
+            source.text(NEEDS_TF_CONFIG)
+        source.statement("resolver = ", _resolver(source, project))
+        source.text(SERVE)
 
 
 def _resolver(source: Source, project: Project) -> Expr:
@@ -154,3 +179,10 @@ def separates_seeds(project: Project) -> bool:
     """Whether the replicas of the custom loop are to draw random numbers of their own."""
     plain = project.distribution is None or project.distribution.op == ONE
     return not plain and spread(project) != SERVERS and project.training.loop == "custom"
+
+
+def gone_through(project: Project) -> tuple[str, str]:
+    """What the custom loop goes through to train, and to validate."""
+    if spread(project) in ("", SERVERS):  # there the chief has the data of its workers
+        return TRAIN, VALIDATION
+    return 'spread["train"]', 'spread["validation"]'

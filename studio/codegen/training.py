@@ -22,11 +22,13 @@ from studio.codegen.layout import (
 )
 from studio.codegen.literal import literal, text
 from studio.codegen.loop import write_epochs, write_optimized
+from studio.codegen.precision import scaling_argument
 from studio.codegen.source import Source
 from studio.codegen.speed import measures, write_speed
 from studio.codegen.step_arguments import step_parts
 from studio.codegen.steps import write_steps
 from studio.codegen.strategy import scaled_rate, separates_seeds, write_strategy
+from studio.codegen.validating import every
 from studio.graph.catalogue.registry import find
 from studio.graph.distribution import CLIPS, SERVERS, WORKERS, spread
 from studio.graph.document import Call, Project, Training, output_name
@@ -59,7 +61,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
     write_strategy(source, project)
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
-        write_steps(source, project, structure)
+        write_steps(source, project, structure, style)
         write_checkpoints(source, project)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
     compiled = join("model", _method("compile", _compile(source, project, structure)))
@@ -91,6 +93,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
         if custom:
             if separates_seeds(project):
                 source.line("separate_seeds(strategy, model)")
+                source.line("merge_states = state_merger(strategy, model)")
             write_epochs(source, project)
         else:
             source.statement("history = model", _method("fit", _fit(source, project)))
@@ -129,6 +132,7 @@ def _compile(source: Source, project: Project, structure: Structure) -> list[Exp
             getattr(training, name),
             lambda metrics: listing(_call(source, each) for each in metrics),
         )
+    arguments += scaling_argument(project)
     if measures(training):
         return [
             *arguments,
@@ -175,6 +179,8 @@ def _fit(source: Source, project: Project) -> list[Expr]:
         arguments.append(f"steps_per_epoch={training.steps_per_epoch}")
     if training.validation_steps is not None and "validation" in outputs:
         arguments.append(f"validation_steps={training.validation_steps}")
+    if training.validation_freq != 1 and "validation" in outputs:
+        arguments.append(join("validation_freq=", literal(every(training))))
     if training.class_weights:
         weights = by_class(training.class_weights)
         entries = ((str(number), literal(weight)) for number, weight in weights.items())

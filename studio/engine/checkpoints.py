@@ -10,25 +10,48 @@ Both see what the script makes by standing in for `make_callbacks` and
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from studio.codegen.checkpoints import checkpoints
+from studio.codegen.checkpoints import DAMAGE, checkpoints
 from studio.engine import events
 from studio.graph.document import Project
-from studio.graph.replay import NOTHING, WHOLE, replay
+from studio.graph.problems import StudioError
+from studio.graph.replay import NOTHING, WHOLE, replay, validated
 
 FOLDER = "checkpoints"
 
 
+def kept(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the last one first."""
+    return sorted(folder.glob("[0-9]*-[0-9]*"), reverse=True)
+
+
+def damage_of(checkpoint: Path) -> str:
+    """What is wrong with a checkpoint's files; "" where they can be read."""
+    names: dict[str, Any] = {"json": json, "zipfile": zipfile}
+    exec(compile(DAMAGE, "checkpoints", "exec"), names)
+    return names["damage_of"](checkpoint)
+
+
 def last(run: Path) -> tuple[int, int] | None:
-    """How far the last checkpoint of a run is: whole epochs, and steps of the next one."""
-    found = sorted((run / FOLDER).glob("[0-9]*-[0-9]*"))
-    if not found:
-        return None
-    state = json.loads((found[-1] / "state.json").read_bytes())
-    return state["epoch"], state["step"]
+    """How far the last checkpoint of a run is that can be read: whole epochs, and steps of the
+    next one. None where a run has none; StudioError where it has, but none can be read.
+    """
+    damage = ""
+    for each in kept(run / FOLDER):
+        damage = damage_of(each)
+        if not damage:
+            state = json.loads((each / "state.json").read_bytes())
+            return state["epoch"], state["step"]
+    if damage:
+        raise StudioError(
+            f"No checkpoint in {run / FOLDER} can be read ({damage}). "
+            "Remove that folder, and the run begins anew when it is resumed."
+        )
+    return None
 
 
 def steps_behind(run: Path, epochs: int) -> int:
@@ -110,9 +133,10 @@ class FitCheckpoints:
         self._place.restore()
         # As keras.callbacks.BackupAndRestore does it.
         model._initial_epoch = epochs if model.stop_training else self._place.epoch
-        for _ in range(self._place.epoch):
+        for epoch in range(self._place.epoch):
             self._go_through("train")
-            self._go_through("validation")
+            if validated(self._project.training, epoch):
+                self._go_through("validation")
 
     def _go_through(self, part: str) -> None:
         """The passes that `fit` makes in an epoch: so the next is shuffled as it would be."""
@@ -124,7 +148,8 @@ class FitCheckpoints:
                 pass
         else:
             iter(dataset)
-        if int(dataset.cardinality()) >= 0:
+        count, limit = int(dataset.cardinality()), self._project.training.validation_steps
+        if count >= 0 and (part == "train" or limit is None or count <= limit):
             iter(dataset)
 
     def note(self, epoch: int, steps: int | None) -> None:
@@ -155,7 +180,7 @@ def _class(project: Project) -> Any:
         "CHECKPOINT_BEST": training.checkpoint_best,
     }
     names |= {"json": json, "keras": keras, "np": np, "os": os, "shutil": shutil}
-    names |= {"tf": tf, "time": time}
+    names |= {"tf": tf, "time": time, "damage_of": damage_of}
     exec(compile(checkpoints(training), "checkpoints", "exec"), names)
 
     class Kept(names["Checkpoints"]):

@@ -76,7 +76,7 @@ class CodeShapes:
 def _question(call: CodeCall | StageCall) -> tuple[str, dict[str, Any]]:
     """The kind of question that a call is, and what is told beside the code."""
     if isinstance(call, CodeCall):
-        return "layer", {"inputs": plain_inputs(call)}
+        return "layer", {"inputs": plain_inputs(call), "policy": call.policy}
     given = plain(call.structure)
     return "stage", {"method": call.method, "structure": given, "settings": call.settings}
 

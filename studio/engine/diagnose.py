@@ -20,7 +20,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from studio.engine.checkpoints import FOLDER as CHECKPOINTS
-from studio.engine.checkpoints import FitCheckpoints, steps_behind
+from studio.engine.checkpoints import FitCheckpoints, damage_of, kept, steps_behind
 from studio.engine.child import load_script
 from studio.engine.events import NAME, EventReader, EventWriter
 from studio.engine.files import link
@@ -67,7 +67,7 @@ def _diagnosed(run: Path, noticed: dict[str, Any]) -> dict[str, Any]:
     from studio.engine.again import Again, Found, NotFound
     from studio.engine.finding import tell
 
-    place, had = _place(run), any((run / CHECKPOINTS).glob("[0-9]*-[0-9]*"))
+    place, had = _place(run), bool(kept(run / CHECKPOINTS))
     resume = _last_good(place / CHECKPOINTS, noticed["epoch"])
     started = _started(resume, had)
     print(f"The training is done again from {started}.")
@@ -131,19 +131,22 @@ def _last_good(checkpoints: Path, epoch: int) -> Path | None:
     """The last checkpoint from before the wrong step of an epoch; those behind it are removed."""
     import numpy as np
 
-    for kept in sorted(checkpoints.glob("[0-9]*-[0-9]*"), reverse=True):
-        state = json.loads((kept / "state.json").read_bytes())
-        arrays = np.load(kept / "arrays.npz")
+    for each in kept(checkpoints):
+        if damage_of(each):
+            shutil.rmtree(each)
+            continue
+        state = json.loads((each / "state.json").read_bytes())
+        arrays = np.load(each / "arrays.npz")
         values = [arrays[name] for name in arrays.files if name.startswith("variable")]
-        finite = all(np.isfinite(each).all() for each in values if each.dtype.kind == "f")
-        logged = [each for each in state["logs"].values() if isinstance(each, float)]
+        finite = all(np.isfinite(value).all() for value in values if value.dtype.kind == "f")
+        logged = [value for value in state["logs"].values() if isinstance(value, float)]
         if (
             finite
             and state["epoch"] < epoch
             and (not state["step"] or all(map(math.isfinite, logged)))
         ):
-            return kept
-        shutil.rmtree(kept)
+            return each
+        shutil.rmtree(each)
     return None
 
 

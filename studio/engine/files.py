@@ -54,13 +54,14 @@ def _weights(project: Project) -> Iterator[str]:
                 yield path
 
 
-def place_files(project: Project, folder: Path, target: Path) -> None:
-    """Puts the files that a script expects beside itself there.
+def place_files(project: Project, folder: Path, target: Path, copied: bool = False) -> list[str]:
+    """Puts the files that a script expects beside itself there; what they are called there.
 
     What Studio brings is copied: it is small, and the run must outlast an
     update of Studio. The user's own files and folders are linked, or copied
-    where the system can't link.
+    where the system can't link, or where a folder is to travel whole (`copied`).
     """
+    placed = []
     files = data_files(project, folder)
     # A file of a folder that is linked whole is there with it.
     for path, file in sorted(files.items(), key=lambda each: not each[1].is_dir()):
@@ -69,14 +70,17 @@ def place_files(project: Project, folder: Path, target: Path) -> None:
             continue
         try:
             (target / place).parent.mkdir(parents=True, exist_ok=True)
-            if path.startswith("assets:"):
+            if copied or path.startswith("assets:"):
                 _copy(file, target / place)
             else:
                 link(file.resolve(), target / place)
         except OSError as error:
+            reason = error.strerror or "not all of it can be copied"
             raise StudioError(
-                f"The data file {file} can't be put into {target}: {error.strerror}."
+                f"The data file {file} can't be put into {target}: {reason}."
             ) from None
+        placed.append(place)
+    return placed
 
 
 def link(file: Path, place: Path) -> None:

@@ -13,7 +13,8 @@ def layer(fields: dict[str, Any]) -> dict[str, Any]:
 
     `fields`: the `name` of the piece of code; `code`, {name: [kind, source]} of
     it and what it uses; the `params` of the call; the `inputs`, [[port, [[shape,
-    dtype, ragged], ...]], ...], the first port being the one without a name.
+    dtype, ragged], ...]], ...], the first port being the one without a name; the
+    `policy`, that of layers that name none.
     """
     import keras
 
@@ -29,6 +30,7 @@ def layer(fields: dict[str, Any]) -> dict[str, Any]:
         return _asked(fields, code)  # a variable that begins as a given array must be filled
     finally:
         keras.backend.clear_session(free_memory=False)  # which would take 0.2 s each time
+        keras.config.set_dtype_policy("float32")
 
 
 def _asked(fields: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def _asked(fields: dict[str, Any], code: dict[str, Code]) -> dict[str, Any]:
 
     name = fields["name"]
     keras.config.disable_traceback_filtering()  # its lines are wanted; clear_session forgets it
+    keras.config.set_dtype_policy(fields.get("policy", "float32"))
     module = load(code)
     with blamed(name):
         first, others = _tensors(fields["inputs"])

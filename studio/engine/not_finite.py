@@ -19,6 +19,7 @@ from typing import Any
 
 from studio.engine import control
 from studio.engine.checkpoints import FOLDER as CHECKPOINTS
+from studio.engine.checkpoints import kept
 from studio.engine.events import EventReader, EventWriter
 
 CODE = "not-finite"
@@ -27,6 +28,9 @@ LOG = "diagnosis.txt"
 
 EACH = 0.1
 """Seconds between looks whether the place has been found."""
+
+SECONDS = 60.0
+"""How long a run that is over waits for that."""
 
 
 def wrong(metrics: dict[str, Any]) -> dict[str, float]:
@@ -44,6 +48,8 @@ class Notice:
     def __init__(self, run: Path, events: EventWriter):
         self._run, self._events = run, events
         self._noticed = False
+        self._told: dict[str, Any] = {}
+        self._said = ""
         self._process: subprocess.Popen | None = None
 
     def look(self, metrics: dict[str, Any], step: int, epoch: int) -> None:
@@ -55,39 +61,52 @@ class Notice:
             return
         self._noticed = True
         keep_checkpoints(self._run)
-        told = {"code": CODE, "step": step, "epoch": epoch, "losses": list(found)}
         name, value = next(iter(found.items()))
-        self._events.write(
-            "problem",
-            **told,
-            found=False,
-            message=f"{name} is {value} at step {step} in epoch {epoch}. "
-            "Where this began is being looked for, by doing it again.",
-        )
+        self._told = {"code": CODE, "step": step, "epoch": epoch, "losses": list(found)}
+        self._told |= {"found": False}
+        self._said = f"{name} is {value} at step {step} in epoch {epoch}."
+        message = f"{self._said} Where this began is being looked for, by doing it again."
+        self._events.write("problem", **self._told, message=message)
         with contextlib.suppress(OSError):  # it has been told without the place
             self._process = diagnosis(self._run)
 
     def conclude(self) -> dict[str, str]:
-        """Waits until the place is found, or the run is to stop; returns what a run's end tells."""
+        """Waits until the place is found, the run is to stop, or it takes too long; returns what
+        a run's end tells.
+        """
         if self._process is None:
             return {}
+        until = time.monotonic() + SECONDS
         while self._process.poll() is None:
             if control.asked(self._run, control.STOP):
                 self._process.kill()
                 self._process.wait()
+            elif time.monotonic() > until:
+                self._give_up()
             time.sleep(EACH)
         told = [each for each in EventReader(self._run).read() if each["event"] == "problem"]
         return {name: told[-1].get(name, "") for name in ("message", "graph", "node")}
+
+    def _give_up(self) -> None:
+        """Ends the search, and says so."""
+        self._process.kill()
+        if self._process.wait() == 0:
+            return  # it has told the place at the last moment
+        message = (
+            f"{self._said} Where this began wasn't found within {SECONDS:g} seconds of the run's "
+            f"end. To look for it as long as it takes: python -m studio.engine.diagnose {self._run}"
+        )
+        self._events.write("problem", **self._told, message=message)
 
 
 def keep_checkpoints(run: Path) -> None:
     """Keeps the checkpoints that are there now, which the training is going to replace."""
     shutil.rmtree(run / FOLDER, ignore_errors=True)
-    for kept in (run / CHECKPOINTS).glob("[0-9]*-[0-9]*"):
-        target = run / FOLDER / CHECKPOINTS / kept.name
+    for each in kept(run / CHECKPOINTS):
+        target = run / FOLDER / CHECKPOINTS / each.name
         target.mkdir(parents=True)
         try:
-            for file in kept.iterdir():
+            for file in each.iterdir():
                 _same(file, target / file.name)
         except OSError:  # it has just been replaced
             shutil.rmtree(target, ignore_errors=True)

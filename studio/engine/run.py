@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from studio.codegen.script import Script, write_script
-from studio.engine import control
+from studio.engine import checkpoints, control
 from studio.engine.environment import describe
 from studio.engine.events import EventReader, EventWriter
 from studio.engine.files import data_files, place_files
@@ -211,6 +211,7 @@ def resume(folder: Path) -> Run:
         raise StudioError(f"The run {run.id} goes on already: nothing has to be resumed.")
     if state == "completed":
         raise StudioError(f"The run {run.id} has been completed: there is nothing left to train.")
+    checkpoints.last(folder)  # which says so where there is none that can be read
     control.withdraw(folder, control.PAUSE, control.STOP)
     try:
         events = EventWriter(folder)

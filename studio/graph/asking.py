@@ -29,12 +29,15 @@ class CodeCall(Struct, frozen=True):
     params: dict[str, Any]
     inputs: tuple[tuple[str, tuple[Spec, ...]], ...]
     """What each port gets, the first port first."""
+    policy: str = "float32"
+    """The dtype policy of a layer that names none."""
 
     @property
     def key(self) -> str:
         """The same for two calls of which the outcome is the same."""
         code = {name: (each.kind, each.source) for name, each in self.code.items()}
-        return json.dumps([self.name, code, self.params, plain_inputs(self)], sort_keys=True)
+        told = [self.name, code, self.params, plain_inputs(self), self.policy]
+        return json.dumps(told, sort_keys=True)
 
 
 class StageCall(Struct, frozen=True):
@@ -161,9 +164,8 @@ def code_call(
     if not given or not given[0][1]:
         return None
     used = _used(project, {name, *_named(params)})
-    return CodeCall(
-        name, {n: c for n, c in project.code.items() if n in used}, params, tuple(given)
-    )
+    code = {n: c for n, c in project.code.items() if n in used}
+    return CodeCall(name, code, params, tuple(given), project.precision)
 
 
 def _used(project: Project, names: set[str]) -> set[str]:

@@ -236,7 +236,7 @@ def _is_part(rule: Any) -> bool:
 
 
 def declared_weights(
-    code: Code, params: dict[str, Any], inputs: tuple[Spec, ...]
+    code: Code, params: dict[str, Any], inputs: tuple[Spec, ...], dtype: str = "float32"
 ) -> tuple[Weight, ...]:
     """The weights of a layer by what the project declares; each axis as in `output_spec`."""
     if not inputs:
@@ -245,6 +245,7 @@ def declared_weights(
         Weight(
             name,
             tuple(known(_axis(rule, params, inputs[0]), f"an axis of {name}") for rule in axes),
+            dtype,
         )
         for name, axes in code.weights.items()
     )

@@ -10,7 +10,7 @@ The field names, and their order, are those of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
@@ -26,6 +26,8 @@ BY_OUTPUT = ("losses", "loss_weights", "loss_clipnorms", "metrics", "weighted_me
 
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]  # what NumPy takes
 Times = Annotated[int, Meta(ge=1, le=1000)]
 
@@ -158,6 +160,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     deterministic: Annotated[
         bool, doc("Let ops that may differ from run to run, on a GPU, not do so; slower.")
     ] = False
+    precision: Annotated[
+        Precision, doc("The dtype policy of the layers that name none of their own.")
+    ] = "float32"
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
     optimizers: Annotated[
         dict[str, Call], doc("Further optimizers by name; the custom loop uses them.")
@@ -193,6 +198,10 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     callbacks: Annotated[tuple[Call, ...], doc("Callbacks, in order.")] = ()
     steps_per_epoch: Annotated[Positive | None, doc("Batches in an epoch; by default all.")] = None
     validation_steps: Annotated[Positive | None, doc("Batches of a validation.")] = None
+    validation_freq: Annotated[
+        Positive | tuple[Positive, ...],
+        doc("Epochs from one validation to the next, or the epochs, from 1, that end with one."),
+    ] = 1
     steps_per_execution: Annotated[
         Positive | Literal["auto"],
         doc('Batches for one call of the graph; "auto" measures which number is fastest.'),
@@ -244,6 +253,11 @@ class Project(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     training: Annotated[Training | None, doc("The training.")] = None
     distribution: Annotated[Distribution | None, doc("The tf.distribute strategy, if any.")] = None
     exports: Annotated[tuple[Call, ...], doc("What is written out after training.")] = ()
+
+    @property
+    def precision(self) -> str:
+        """The dtype policy of the layers of the model."""
+        return self.training.precision if self.training is not None else "float32"
 
     def graph(self, name: str) -> Graph | None:
         """The graph called "model", "data" or "block:NAME"; None where there is none."""

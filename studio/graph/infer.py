@@ -79,6 +79,9 @@ class Inference:
             kept = {name: calls for name, calls in self._calls.items() if name in GRAPH_KINDS}
             self._calls = kept
             self._wirings = {name: wire(block) for name, block in project.blocks.items()}
+        if project.precision != self.project.precision:  # each layer's call has it
+            self._known.pop("model", None)
+            self._calls = {name: calls for name, calls in self._calls.items() if name == "data"}
         self.project, self._broken = project, broken
         self._left = MOST_NODES
         found = {}
@@ -112,6 +115,8 @@ class Inference:
         """What a node would give for these inputs by port; raises Refused where it refuses them."""
         if project.blocks is not self.project.blocks:
             self._wirings = {name: wire(block) for name, block in project.blocks.items()}
+        if project.precision != self.project.precision:
+            self._calls = {}
         self.project, self._broken, self._left = project, frozenset(), MOST_NODES
         return self._node("", graph, node, arriving, {})
 
@@ -257,7 +262,8 @@ class Inference:
                 "Write the value itself in the block: its code must know how many there are.",
             )
         own_code = self._own if op.kind == "stage" else None
-        args = Args(values, folder=self.folder, own_code=own_code)
+        policy = "float32" if op.kind == "stage" else self.project.precision
+        args = Args(values, policy, self.folder, own_code)
         call = Calling(node, made, op, args, outputs, constants)
         if not changing:
             calls[node.id] = call
@@ -283,7 +289,11 @@ class Inference:
     ) -> NodeResult:
         """What the user's own code gives: as it declares, else as it answers."""
         name = made.op.removeprefix("code:")
-        declared = output_spec(self.project.code[name], params, inputs[0][1] if inputs else ())
+        code, args = self.project.code[name], Args({}, self.project.precision)
+        first = inputs[0][1] if inputs else ()
+        if code.kind == "layer":
+            first = cast(args, first)
+        declared = output_spec(code, params, first)
         answer = self._answers.of(self.project, name, params, inputs)
         outputs: dict[str, Any] = {}
         if answer is not None:
@@ -297,7 +307,7 @@ class Inference:
             outputs = {names[0]: declared} | {k: v for k, v in outputs.items() if k != names[0]}
         if answer is not None:
             return NodeResult(outputs, answer.weights, flops=None)
-        weights = declared_weights(self.project.code[name], params, inputs[0][1] if inputs else ())
+        weights = declared_weights(code, params, first, args.variable_dtype)
         return NodeResult(outputs, weights, flops=None)
 
     def _block(

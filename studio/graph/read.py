@@ -105,15 +105,20 @@ class _Reader:
         return value if fits else self.expected(place, _JSON_NAMES[kind], value)
 
     def either(self, value: Any, kinds: tuple[Any, ...], place: str) -> Any:
-        """A value of the first of some types, null, or one of the texts that may stand for it."""
+        """A value of the first of some types, null, one of the texts that may stand for it, or
+        a list of such values.
+        """
         first, *others = kinds
+        lists = [each for each in others if get_origin(each) is tuple]
+        if lists and isinstance(value, list):
+            return self.value(value, lists[0], place)
         words = [word for each in others for word in get_args(each) if get_origin(each) is Literal]
         if value is None and type(None) in others:
             return None
         if value in words and isinstance(value, str):
             return value
-        if words and _fails(value, first, place):
-            words = [self.wanted(first), *map(quoted, words)]
+        if (words or lists) and _fails(value, first, place):
+            words = [self.wanted(first), *map(quoted, words), *["a list of such" for _ in lists]]
             return self.expected(place, ", or ".join(words), value)
         return self.value(value, first, place)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from studio.graph.bypass import through
-from studio.graph.document import Node, Project, is_call
+from studio.graph.document import Node, Project, Training, is_call
 from studio.graph.wiring import upstream, wire
 
 NOTHING, BEGUN, WHOLE = "nothing", "begun", "whole"
@@ -76,6 +76,12 @@ def replay(project: Project, output: str) -> str:
     behind = {name for name in used if upstream(wiring, [name]) & drawing - {name}}
     plain = all(graph.nodes[name].op in ALONG for name in behind)
     return BEGUN if plain else WHOLE
+
+
+def validated(training: Training, epoch: int) -> bool:
+    """Whether an epoch, the first being 0, ends with a validation."""
+    freq = training.validation_freq
+    return (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
 
 
 def _draws(project: Project, node: Node) -> bool:

@@ -19,8 +19,9 @@ _NAMES = DTYPES | {*_POLICIES, "int", "float8_e4m3fn", "float8_e5m2"}
 class Args:
     """The parameters of one call as attributes, its defaults filled in.
 
-    `trains` says whether the layer's weights are trained. No parameter has the
-    name of one of these attributes; a test holds the catalogue to that.
+    `policy` is the dtype policy where the call names none; `trains` says whether the
+    layer's weights are trained. No parameter has the name of one of these
+    attributes; a test holds the catalogue to that.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Args:
         own_code: Any = None,
     ):
         self.__dict__.update(values)
+        self.policy = policy
         self.folder = folder  # what a relative path of the project is relative to
         self.own_code = own_code  # what a stage with a function of the user's own gives
         dtype = values.get("dtype") or policy

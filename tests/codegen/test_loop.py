@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from studio.codegen.script import write_script
+from studio.graph.checks import check
 from studio.graph.document import Project
 from studio.graph.file import load, loads
 from studio.graph.problems import ProjectError
@@ -93,6 +94,21 @@ def test_both_loops_of_a_template_are_one(name: str, tmp_path: Path) -> None:
     assert len(history["loss"]) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("clean")
+def test_a_template_whose_precision_is_mended_trains(tmp_path: Path) -> None:
+    """It measures its data with Normalization, which in float16 would fail."""
+    folder = template_folder("penguins_features")
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    project = load(folder)
+    training = replace(project.training, epochs=2, precision="mixed_float16")
+    project = replace(project, training=training)
+    while fixes := [each.fix for each in check(project, folder).problems]:
+        project = fixes[0].apply(project)
+    history = assert_same(project, folder, tmp_path)
+    assert history["loss"][1] < history["loss"][0]
+
+
 def small(folder: Path, **training: Any) -> Project:
     """Sixty rows through a small model with dropout, a penalty and BatchNormalization."""
     rows = np.random.default_rng(3)
@@ -108,7 +124,9 @@ def small(folder: Path, **training: Any) -> Project:
         {"id": "train", "op": "tf.data.Dataset.batch", "params": {"batch_size": 7}},
         {"id": "checked", "op": "tf.data.Dataset.batch", "params": {"batch_size": 5}},
     ]
-    penalty = {"op": "keras.regularizers.L2", "params": {"l2": 0.01}}
+    penalty: Any = {"op": "keras.regularizers.L2", "params": {"l2": 0.01}}
+    if training.get("precision") in ("bfloat16", "float64"):
+        penalty = None  # Keras can't add it to a loss in float32
     model = [
         {"id": "x", "op": "keras.Input", "params": {"shape": [4]}},
         {
@@ -199,13 +217,27 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "few steps": {"steps_per_epoch": 3, "epochs": 6, "validation_steps": 2},
     "all steps": {"steps_per_epoch": 7, "epochs": 3},
+    "each third epoch validated": {"validation_freq": 3, "epochs": 7},
+    "some epochs validated": {"validation_freq": [2, 3], "steps_per_epoch": 4},
+    "mixed float16": {"precision": "mixed_float16"},
+    "mixed float16, SGD": {
+        "precision": "mixed_float16",
+        "optimizer": optimizer("SGD", learning_rate=0.05, global_clipnorm=1.0),
+        "steps_per_execution": 2,
+    },
+    "mixed bfloat16": {"precision": "mixed_bfloat16"},
+    "bfloat16": {
+        "precision": "bfloat16",
+        "callbacks": [callback("EarlyStopping", patience=2, restore_best_weights=True)],
+    },
+    "float64": {"precision": "float64"},
     "XLA": {"jit_compile": True},
     "XLA, several steps": {"jit_compile": True, "steps_per_execution": 2},
 }
 
-
 # Much of what these take, one of the others takes too.
 ALIKE = ("clipped gradients", "decayed weights", "a rate that is logged", "all steps", "XLA")
+ALIKE += ("mixed float16, SGD", "float64")
 
 
 @pytest.mark.usefixtures("clean")

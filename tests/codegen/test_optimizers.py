@@ -81,6 +81,20 @@ def test_each_follows_its_own_rule(style, tmp_path: Path) -> None:
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
 
 
+def test_gradients_in_float16_of_a_loss_that_is_not_scaled(tmp_path: Path) -> None:
+    """They are applied as they are, not divided by a factor that the loss never had."""
+    options = {"precision": "mixed_float16"}
+    options["optimizer"] = {"op": "keras.optimizers.SGD", "params": {"learning_rate": 0.1}}
+    plain = small(tmp_path, **options)
+    ours = parted(tmp_path, like_the_first(plain), {"wide": "other"}, **options)
+    history, weights = trained(plain, tmp_path, tmp_path, "custom")
+    ours_history, our_weights = trained(ours, tmp_path, tmp_path, "custom")
+    np.testing.assert_allclose(ours_history["loss"], history["loss"], rtol=0.01)
+    for one, other in zip(our_weights, weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.05, atol=0.01)
+    keras.config.set_dtype_policy("float32")
+
+
 @STYLES
 def test_interrupted_it_goes_on_as_if_it_had_not_been(style, tmp_path: Path) -> None:
     project = parted(tmp_path, {"linear": FTRL}, {"wide": "linear"}, epochs=3)

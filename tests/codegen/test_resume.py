@@ -13,9 +13,9 @@ import pytest
 from studio.codegen.script import write_script
 from studio.graph.document import Project
 from studio.graph.file import loads, plain
-from studio.graph.replay import WHOLE, replay
+from studio.graph.replay import BEGUN, WHOLE, replay
 from studio.graph.text import dump
-from tests.codegen.test_loop import OPTIONS, callback, module, small
+from tests.codegen.test_loop import OPTIONS, assert_same, callback, module, small
 from tests.conftest import slow
 
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
@@ -94,7 +94,8 @@ def looped(folder: Path, **training: Any) -> Project:
 
 # What these have in their checkpoints the others have too; XLA takes long to compile.
 ALIKE = ("as it is", "clipped gradients", "averaged weights", "decayed weights", "all steps")
-ALIKE += ("XLA", "XLA, several steps")
+ALIKE += ("mixed float16, SGD", "mixed bfloat16", "float64")
+ALIKE += tuple(name for name in OPTIONS if "XLA" in name or "validated" in name)
 
 
 @pytest.mark.parametrize("name", [*[n for n in OPTIONS if n not in ALIKE], *slow(*ALIKE)])
@@ -162,6 +163,27 @@ def test_what_the_data_draw_is_drawn_again(name: str, limit: int | None, tmp_pat
     project = changed(looped(tmp_path, steps_per_epoch=limit), "split.train", *DRAWN[name])
     assert replay(project, "train") == WHOLE
     assert_resumes(project, tmp_path, [9])
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # fit says so, where it did
+@pytest.mark.parametrize(
+    ("limits", "steps"),
+    [
+        ({"validation_freq": 2, "epochs": 6}, [24, 9]),
+        ({"validation_freq": [1, 3], "epochs": 4, "steps_per_epoch": 4}, [9]),
+        pytest.param({"validation_steps": 2}, [9], marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_a_validation_that_is_shuffled_is_shuffled_as_it_would_have_been(
+    limits: dict[str, Any], steps: list[int], tmp_path: Path
+) -> None:
+    mixed = stage("checked_mixed", "shuffle", buffer_size=20)
+    project = changed(looped(tmp_path, **limits), "split.validation", mixed)
+    assert replay(project, "validation") == BEGUN
+    assert_resumes(project, tmp_path, steps)
+    keras.backend.clear_session()
+    assert_same(project, tmp_path, tmp_path)
 
 
 def images(folder: Path, **training: Any) -> Project:
@@ -246,3 +268,63 @@ def test_the_best_epoch_is_kept_too(best: str, choose: Any, tmp_path: Path) -> N
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     assert 1 <= len(names) <= 2 and f"{epoch:06}-000000000" in names
     assert_resumes(project, tmp_path, [20])
+
+
+def cut(checkpoint: Path) -> None:
+    arrays = checkpoint / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-200])
+
+
+def flip(checkpoint: Path) -> None:
+    arrays = checkpoint / "arrays.npz"
+    content = bytearray(arrays.read_bytes())
+    content[len(content) // 2] ^= 64
+    arrays.write_bytes(content)
+
+
+def lose_state(checkpoint: Path) -> None:
+    (checkpoint / "state.json").unlink()
+
+
+def cut_state(checkpoint: Path) -> None:
+    state = checkpoint / "state.json"
+    state.write_bytes(state.read_bytes()[:-20])
+
+
+DAMAGES = {each.__name__: each for each in (cut, flip, lose_state, cut_state)}
+
+
+def test_where_the_last_checkpoint_is_damaged_the_one_before_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = looped(tmp_path, checkpoint_steps=2, checkpoints_kept=3)
+    text = write_script(project, tmp_path).text
+    model, history, _ = module(text, tmp_path).train()
+    wanted, weights = outcome(model, history)
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    for name, damage in DAMAGES.items():
+        damage(tmp_path / "checkpoints" / kept[-1])
+        keras.backend.clear_session()
+        capsys.readouterr()
+        model, history, _ = module(text, tmp_path).train(resume=True)
+        said = capsys.readouterr().out
+        assert f"The checkpoint {kept[-1]} can't be read (" in said, name
+        assert f"): the training goes on from {kept[-2]}." in said, name
+        found, ours = outcome(model, history)
+        assert found == wanted, name
+        for one, other in zip(ours, weights, strict=True):
+            np.testing.assert_array_equal(one, other, name)
+        # It has been written again, and what couldn't be read is still there to be looked at.
+        names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+        assert names == [*kept, f"damaged-{kept[-1]}"]
+
+
+def test_where_no_checkpoint_can_be_read_nothing_is_trained(tmp_path: Path) -> None:
+    text = write_script(looped(tmp_path, checkpoint_steps=5), tmp_path).text
+    module(text, tmp_path).train()
+    folders = sorted((tmp_path / "checkpoints").iterdir())
+    for folder, damage in zip(folders, (cut, lose_state), strict=True):
+        damage(folder)
+    with pytest.raises(RuntimeError, match=r"No checkpoint in .* can be read"):
+        module(text, tmp_path).train(resume=True)
+    assert sorted((tmp_path / "checkpoints").iterdir()) == folders

@@ -147,7 +147,7 @@ def test_it_depends_on_nothing_but_what_it_uses(
     assert {"keras", "tensorflow"} <= modules
     standard = {"csv", "gzip", "math", "os", "pathlib", "socket", "urllib.request"}
     if written[name][0].training.loop == "custom":  # its checkpoints
-        standard |= {"itertools", "json", "shutil", "sys", "time"}
+        standard |= {"itertools", "json", "shutil", "sys", "time", "zipfile"}
     assert modules <= {"keras", "tensorflow", "numpy", "tensorflow_datasets"} | standard
 
 

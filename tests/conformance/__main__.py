@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--ops", default="", help="only ops whose path contains this; several by ,")
     parser.add_argument("--cases", type=int, default=40, help="cases an op")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--policy", default="float32", help="the dtype policy of all layers")
     parser.add_argument("--most", type=int, default=5, help="disagreements shown an op")
     parser.add_argument("--resume", type=Path, help="a file that keeps what has been done")
     options = parser.parse_args()
@@ -44,6 +45,7 @@ def main() -> int:
         if not any(part in path for part in parts):
             continue
         key = f"{path} {options.cases} {options.seed}"
+        key += "" if options.policy == "float32" else f" {options.policy}"
         if key not in done:
             done[key] = _op(path, options)
             if options.resume:
@@ -61,7 +63,7 @@ def _op(path: str, options: argparse.Namespace) -> tuple[int, int]:
 
     both = differ = 0
     for number in range(options.cases):
-        case = draw_case(path, number, options.seed)
+        case = draw_case(path, number, options.seed, options.policy)
         said = compare(case)
         if said:
             differ += 1

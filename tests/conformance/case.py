@@ -18,10 +18,12 @@ class Case(Struct, frozen=True):
     op: str
     params: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
+    policy: str = "float32"
 
     def __str__(self) -> str:
         inputs = {port: _text(specs) for port, specs in self.inputs.items()}
-        return f"{self.op} {json.dumps(self.params)} on {inputs}"
+        under = "" if self.policy == "float32" else f" under {self.policy}"
+        return f"{self.op} {json.dumps(self.params)} on {inputs}{under}"
 
 
 def _text(specs: Any) -> Any:
@@ -32,8 +34,8 @@ class Answer(Struct, frozen=True):
     """What a call gives: its outputs and weights; or why it is refused."""
 
     outputs: tuple[tuple[tuple[int | None, ...], str], ...] = ()
-    weights: tuple[tuple[str, tuple[int, ...], bool], ...] = ()
-    """(name, shape, trainable) of each weight, sorted."""
+    weights: tuple[tuple[str, tuple[int, ...], str, bool], ...] = ()
+    """(name, shape, dtype, trainable) of each weight, sorted."""
     refused: str = ""
 
     def agrees(self, other: Answer) -> bool:

@@ -28,10 +28,12 @@ def answer(case: Case) -> Answer:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            keras.config.set_dtype_policy(case.policy)
             return _called(op, case)
     except Exception as error:
         return Answer(refused=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
     finally:
+        keras.config.set_dtype_policy("float32")
         _clear()
 
 
@@ -59,7 +61,7 @@ def _called(op: Op, case: Case) -> Answer:
     if op.kind == "input":
         return Answer(_outputs(function(**params)))
     if op.kind == "application":
-        return _model_called(function, tensors["inputs"], params)
+        return _model_called(function, tensors["inputs"], params, case.policy)
     for port, nest in op.nests(case.params).items():
         if port in tensors:
             tensors[port] = nested(tensors[port], nest)
@@ -69,21 +71,20 @@ def _called(op: Op, case: Case) -> Answer:
     arguments = [tensors.pop(first.name)] if first.name in tensors else []
     of_call |= {port.name: tensors[port.name] for port in others if port.name in tensors}
     outputs = layer(*arguments, **of_call)
-    weights = sorted(
-        (_name(weight), tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights
-    )
+    weights = sorted((_name(weight), *_facts(weight)) for weight in layer.weights)
     return Answer(_outputs(outputs), tuple(weights))
 
 
-def _model_called(function: Any, images: Any, params: dict[str, Any]) -> Answer:
+def _model_called(function: Any, images: Any, params: dict[str, Any], policy: str) -> Answer:
     """A ready-made model, built without memory for its weights: some have a gigabyte of them."""
     keras.backend.clear_session()  # layers without names are numbered from the first
+    keras.config.set_dtype_policy(policy)  # which that forgets
     trainable = params.pop("trainable", True)
     with keras.StatelessScope(initialize_variables=False):
         model = function(**{"input_shape": tuple(images.shape[1:])} | params)
         model.trainable = trainable
         outputs = model(images)
-    weights = sorted((w.path, tuple(w.shape), bool(w.trainable)) for w in model.weights)
+    weights = sorted((weight.path, *_facts(weight)) for weight in model.weights)
     return Answer(_outputs(outputs), tuple(weights))
 
 
@@ -103,6 +104,11 @@ def _function_called(function: Any, tensors: dict[str, Any], params: dict[str, A
 def _name(weight: Any) -> str:
     """A weight's own name, without the layers around it: forward_lstm/kernel -> kernel."""
     return weight.path.rpartition("/")[2]
+
+
+def _facts(weight: Any) -> tuple[tuple[int, ...], str, bool]:
+    dtype = keras.backend.standardize_dtype(weight.dtype)
+    return tuple(weight.shape), dtype, bool(weight.trainable)
 
 
 def _tensor(spec: Spec) -> Any:

@@ -14,6 +14,8 @@ from tests.conftest import slow
 CASES = 4
 """An op, in this sample."""
 
+POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "bfloat16")
+
 LEFT_OUT = CREATION | SHAPE
 
 
@@ -46,6 +48,19 @@ def test_studio_and_keras_agree_on_the_model(path: str) -> None:
     small = path.endswith(SMALL)
     differences = [compare(draw_case(path, number)) for number in range(2 if small else 1)]
     assert not any(differences), "\n".join(filter(None, differences))
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("path", [p for p in sorted(recipes()) if kind(p) == "layer"])
+def test_studio_and_keras_agree_under_the_policy_of_a_training(path: str) -> None:
+    cases = (draw_case(path, 9 + i, policy=policy) for i, policy in enumerate(POLICIES))
+    assert not any(differences := list(map(compare, cases))), "\n".join(differences)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", ["MobileNetV2", *slow("ConvNeXtTiny", "EfficientNetV2B0")])
+def test_studio_and_keras_agree_on_a_ready_made_model_under_a_policy(name: str) -> None:
+    assert not compare(draw_case(f"keras.applications.{name}", 0, policy="mixed_float16"))
 
 
 def test_the_sample_is_large_enough_to_mean_something() -> None:

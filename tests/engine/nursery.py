@@ -3,7 +3,8 @@
 `python -m tests.engine.nursery` reads a line of JSON for each life: its folder, whether it
 goes on from a checkpoint, and, if it is to die by itself, where: {"at": "step" | "write" |
 "half" | "fsync" | "rename", "count": n}. It answers with the exit code, negative for a signal.
-A run that is to be diagnosed has that done in a life of its own, not by a process it starts.
+A run that is to be diagnosed has that done in a life of its own, not by a process it starts,
+unless it is told how long to wait for one.
 """
 
 from __future__ import annotations
@@ -36,9 +37,19 @@ class Nursery:
         self._process.wait()
         self._process.stdout.close()
 
-    def live(self, folder: Path, resume: bool, death: dict[str, Any] | None = None) -> int:
-        """One life; returns its exit code, -9 where it was killed."""
-        return self._ask({"folder": str(folder), "resume": resume, "death": death})
+    def live(
+        self,
+        folder: Path,
+        resume: bool,
+        death: dict[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> int:
+        """One life; returns its exit code, -9 where it was killed.
+
+        For `seconds` it waits, when it is over, for where its loss became not finite.
+        """
+        asked = {"folder": str(folder), "resume": resume, "death": death, "seconds": seconds}
+        return self._ask(asked)
 
     def diagnose(self, folder: Path) -> int:
         """Looks for where a run's loss became not finite; returns its exit code."""
@@ -129,7 +140,10 @@ def _live(asked: dict[str, Any]) -> int:
     from studio.engine import not_finite
     from studio.engine.child import main
 
-    not_finite.diagnosis = _unborn
+    if asked["seconds"] is None:
+        not_finite.diagnosis = _unborn
+    else:
+        not_finite.SECONDS = asked["seconds"]
     return main(folder, asked["resume"])
 
 

@@ -262,6 +262,23 @@ def test_a_run_tells_it_at_its_end_and_from_its_last_checkpoint(tmp_path: Path) 
     assert "Epoch 4/6" in log and "Epoch 3/6" not in log
 
 
+def test_a_search_that_takes_too_long_is_given_up(
+    tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search alone takes longer than that to import TensorFlow."""
+    settings, wanted, _ = CASES["a rate that grows in the fourth epoch"]
+    run = begun(project(tmp_path, loop="custom", **settings), tmp_path, monkeypatch)
+    assert nursery.live(run, resume=False, seconds=0.5) == 0, (run / "log.txt").read_text()
+    *_, noticed, given_up = problems(run)
+    assert given_up | {"message": ""} == noticed | {"time": given_up["time"], "message": ""}
+    said = "Where this began wasn't found within 0.5 seconds of the run's end. To look for it"
+    assert said in given_up["message"]
+    end = EventReader(run).read()[-1]
+    assert (end["state"], end["message"]) == ("completed", given_up["message"])
+    assert nursery.diagnose(run) == 0  # as that sentence says
+    assert {key: problems(run)[-1][key] for key in wanted} == wanted
+
+
 def test_without_a_checkpoint_from_before_it_is_done_again_from_the_beginning(
     tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -9,9 +10,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from studio.engine import checkpoints
 from studio.engine import run as runs
 from studio.engine.curves import Curves
 from studio.engine.events import EventReader, EventWriter
@@ -20,7 +23,8 @@ from studio.engine.run import Run, resume, start, wait
 from studio.graph.document import Project
 from studio.graph.problems import StudioError
 from tests.codegen.test_loop import callback, optimizer
-from tests.codegen.test_resume import images
+from tests.codegen.test_resume import cut, images, lose_state
+from tests.conftest import slow
 from tests.engine.nursery import POINTS, Nursery, some_deaths
 
 KILLS = int(os.environ.get("STUDIO_KILLS", "10"))
@@ -153,6 +157,51 @@ def test_a_completed_run_has_nothing_left(tmp_path: Path) -> None:
     assert wait(run, SECONDS) and run.progress.state == "completed"
     with pytest.raises(StudioError, match="completed: there is nothing left"):
         resume(run.folder)
+
+
+@pytest.mark.parametrize("loop", ["fit", *slow("custom")])
+def test_a_run_goes_on_from_the_last_checkpoint_that_can_be_read(
+    loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = hard(tmp_path, loop)
+    undisturbed, folder = (begun(project, tmp_path, monkeypatch) for _ in range(2))
+    death = {"at": "step", "count": 24}
+    assert nursery.live(undisturbed, resume=False) == 0
+    assert nursery.live(folder, False, death) == -9
+    *_, before, newest = sorted((folder / "checkpoints").iterdir())
+    lose_state(newest)
+    assert checkpoints.last(folder) == tuple(map(int, before.name.split("-")))
+    log = (folder / "log.txt").read_text(encoding="utf-8")
+    assert nursery.live(folder, resume=True) == 0, log[-2000:]
+    log = (folder / "log.txt").read_text(encoding="utf-8")
+    assert f"The checkpoint {newest.name} can't be read (FileNotFoundError: " in log
+    assert f"the training goes on from {before.name}." in log
+    assert weights(folder) == weights(undisturbed)
+    assert told(folder) == told(undisturbed)
+
+
+def test_a_run_of_which_no_checkpoint_can_be_read_is_not_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begun(images(tmp_path, loop="custom"), tmp_path, monkeypatch)
+    writer = EventWriter(folder)
+    writer.write("state", state="stopped")
+    writer.close()
+    assert checkpoints.last(folder) is None
+    for name in ("000001-000000000", "000001-000000002"):
+        place = folder / "checkpoints" / name
+        place.mkdir(parents=True)
+        np.savez(place / "arrays.npz", variable0=np.zeros(200))
+        epoch, step = map(int, name.split("-"))
+        (place / "state.json").write_text(json.dumps({"epoch": epoch, "step": step}))
+        assert checkpoints.last(folder) == (epoch, step)
+    cut(folder / "checkpoints" / name)
+    assert checkpoints.last(folder) == (1, 0)
+    cut(folder / "checkpoints" / "000001-000000000")
+    before = (folder / "events.jsonl").read_bytes()
+    with pytest.raises(StudioError, match=r"No checkpoint in .* can be read \(BadZipFile: "):
+        resume(folder)
+    assert (folder / "events.jsonl").read_bytes() == before
 
 
 def test_an_event_behind_half_a_line_stands_alone(tmp_path: Path) -> None:

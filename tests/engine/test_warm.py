@@ -23,6 +23,13 @@ from tests.conftest import ROOT, slow
 from tests.engine.own_layers import OWN, Own, projection, tensor
 from tests.graph.samples import node_of, read_value, sample
 
+POLICY = """class Own(keras.layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 2))
+
+    def call(self, inputs):
+        return inputs @ self.kernel
+"""
 ENDLESS = "def own(x):\n    while True:\n        pass\n"
 ENDLESS_IN_C = "import re\ndef own(x):\n    re.match('(a+)+$', 'a' * 80 + 'b')\n"
 
@@ -34,7 +41,7 @@ def warm():
         yield warm
 
 
-def ask(warm: Warm, own: Own, **keywords: Any) -> Future[Answer]:
+def ask(warm: Warm, own: Own, policy: str = "float32", **keywords: Any) -> Future[Answer]:
     return warm.ask(
         "layer",
         **{"trusted": True} | keywords,
@@ -42,6 +49,7 @@ def ask(warm: Warm, own: Own, **keywords: Any) -> Future[Answer]:
         code=own.others | {own.name: (own.kind, own.source)},
         params=own.params,
         inputs=own.inputs,
+        policy=policy,
     )
 
 
@@ -74,6 +82,13 @@ def test_an_own_layer_gives_what_the_real_one_gives(warm, name) -> None:
     answer = ask(warm, OWN[name]).result(120)
     assert (answer.error, answer.reason) == ("", "")
     assert answer.result == real(OWN[name])
+
+
+def test_an_own_layer_is_made_under_the_policy_of_the_training(warm) -> None:
+    own = Own("Own", POLICY, {}, [["x", [tensor(None, 3)]]])
+    for policy, dtypes in (("mixed_float16", ["float16", "float32"]), ("float32", ["float32"] * 2)):
+        found = ask(warm, own, policy).result(120).result
+        assert [found["outputs"][0][1], found["weights"][0][2]] == dtypes
 
 
 def real(own: Own) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from msgspec.structs import fields, replace
 
 from studio.graph import edits, part_edits
 from studio.graph.document import (
+    PRECISIONS,
     Block,
     Call,
     Code,
@@ -63,6 +64,7 @@ TRAINING = {
     "epochs": st.integers(1, 9),
     "seed": st.none() | st.integers(0, 9),
     "deterministic": st.booleans(),
+    "precision": st.sampled_from(PRECISIONS),
     "optimizer": st.none() | CALLS,
     "optimizers": st.dictionaries(NAMES, CALLS, max_size=2),
     "trained_by": st.dictionaries(NAMES, NAMES, max_size=2),
@@ -77,6 +79,7 @@ TRAINING = {
     "callbacks": st.lists(CALLS, max_size=2).map(tuple),
     "steps_per_epoch": st.none() | st.integers(1, 9),
     "validation_steps": st.none() | st.integers(1, 9),
+    "validation_freq": st.integers(1, 9) | st.lists(st.integers(1, 9), max_size=3).map(tuple),
     "steps_per_execution": st.integers(1, 9) | st.just("auto"),
     "jit_compile": st.booleans() | st.just("auto"),
     "checkpoint_seconds": st.integers(1, 9),

@@ -42,7 +42,7 @@ def _block(net: Net, x: Spec, name: str) -> Spec:
     x = net.dense(_norm(net, x, f"{name}_layernorm"), 4 * filters, f"{name}_pointwise_conv_1")
     x = net.dense(net.act(x, "gelu"), filters, f"{name}_pointwise_conv_2")
     variable = net.unnamed("variable")
-    net.weight(f"{name}_layer_scale/{variable}", Weight(variable, (filters,)))
+    net.weight(f"{name}_layer_scale/{variable}", Weight(variable, (filters,), net.held))
     return net.add(inputs, net.act(net.arithmetic(x, 1), "linear"))
 
 

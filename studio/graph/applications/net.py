@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from studio.graph.calling import cast
 from studio.graph.catalogue.registry import find
 from studio.graph.rule import Args
 from studio.graph.spec import Refused, Spec, Weight, product
@@ -31,20 +32,24 @@ def _layer(kind: str) -> tuple[Any, dict[str, Any], int]:
 class Net:
     """A model as it is put together: what its layers hold (`weights`) and cost (`flops`) so far.
 
-    Its methods take and give specs. A layer that can't be called raises Refused.
+    `held` is the dtype of their weights. Its methods take and give specs. A layer that can't be
+    called raises Refused.
     """
 
-    def __init__(self, trains: bool = True):
+    def __init__(self, trains: bool = True, policy: str = "float32"):
         self.weights: list[Weight] = []
         self.flops: int | None = 0
         self._trains = trains
+        self._policy = policy
+        self.held = Args({}, policy).variable_dtype
         self._unnamed: Counter[str] = Counter()
 
     def layer(self, kind: str, x: Any, name: str = "", **params: Any) -> Spec:
         """Calls a layer of Keras."""
         rule, defaults, free = _layer(kind)
+        args = Args(defaults | params, self._policy)
         try:
-            result = rule(Args(defaults | params), x, *(None,) * free)
+            result = rule(args, cast(args, x), *(None,) * free)
         except Refused as refused:
             where = f"{kind} {name}" if name else kind
             raise Refused(f"has a layer inside, {where}, which {refused.message}") from refused

@@ -14,6 +14,8 @@ from msgspec import Struct
 from studio.graph.asking import Ask
 from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import KnownCalls, check_calls
+from studio.graph.checks.clusters import check_clusters
+from studio.graph.checks.distribution import check_distribution
 from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.steps import check_steps
@@ -54,6 +56,8 @@ class Checker:
         """
         problems = [*before, *check_structure(project, self._structure)]
         problems += check_calls(project, self._calls)
+        problems += check_clusters(project)
+        problems += check_distribution(project)
         problems += check_generators(project)
         problems += check_steps(project)
         # A node whose own call is wrong can't be inferred; a wrong edge or name

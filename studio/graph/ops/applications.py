@@ -164,11 +164,11 @@ def _softmax(activation: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _built(name: str, params: str, shape: tuple[int | None, ...]) -> Result:
+def _built(name: str, params: str, policy: str, shape: tuple[int | None, ...]) -> Result:
     """The model put together for images of a shape; an edit elsewhere doesn't do it again."""
     module = import_module(f"studio.graph.applications.{_MODELS[name].family}")
-    p = Args(json.loads(params))
-    net = import_module("studio.graph.applications.net").Net(p.trains)
+    p = Args(json.loads(params), policy)
+    net = import_module("studio.graph.applications.net").Net(p.trains, policy)
     out = module.MODELS[name](net, p, Spec(shape))
     return Result((out,), tuple(net.weights), net.flops)
 
@@ -178,7 +178,7 @@ def _rule(name: str):
         """(batch, height, width, channels) -> classes, pooled channels or a feature map."""
         _admit(name, p, x)
         params = {key: getattr(p, key, None) for key in _READ}
-        return _built(name, json.dumps(params), x.shape)
+        return _built(name, json.dumps(params), p.policy, x.shape)
 
     return rule
 

@@ -168,7 +168,7 @@ for _name, _kind in KINDS.items():
 )
 def stacked_rnn_cells(p: Args, inputs: Spec, states: tuple[Spec, ...]) -> Result:
     """One cell on top of the other, each with states of its own."""
-    stack, names = read_cell(p.cells), state_names(p.cells)
+    stack, names = read_cell(p.cells, p.policy), state_names(p.cells)
     if len(states) < len(names):
         raise Refused(
             f"steps from {len(names)} states ({', '.join(names)}), not {len(states)}",
@@ -182,7 +182,7 @@ def stacked_rnn_cells(p: Args, inputs: Spec, states: tuple[Spec, ...]) -> Result
     x, left = inputs, list(states)
     for cell, call in zip(stack.cells, p.cells, strict=True):
         count = len(cell.state_sizes)
-        result = apply(call, (x, tuple(left[:count])))
+        result = apply(call, (x, tuple(left[:count])), p.policy)
         x, left = result.outputs[0], left[count:]
         found += result.outputs[1:]
         flops = None if None in (flops, result.flops) else flops + result.flops

@@ -99,16 +99,16 @@ def checked_initializers(p: Args) -> None:
             )
 
 
-def read_cell(value: Any) -> Cell:
+def read_cell(value: Any, policy: str) -> Cell:
     """The cell that a parameter gives: a call, or a list of them for a stack."""
     if isinstance(value, (list, tuple)):
-        return Cell(cells=tuple(map(read_cell, value)))
-    op, args = called(value)
+        return Cell(cells=tuple(read_cell(each, policy) for each in value))
+    op, args = called(value, policy)
     name = _kind_of(value)
     if name:
         return Cell(name, args)
     if op is not None and op.path == STACK:
-        return read_cell(args.cells)
+        return read_cell(args.cells, policy)
     if value["op"].startswith("code:"):
         raise Refused("runs a cell that is code, whose shapes aren't known here")
     hint = "Use keras.layers.LSTMCell, GRUCell, SimpleRNNCell or StackedRNNCells."

@@ -211,7 +211,9 @@ def hashing(p: Args, x: Spec) -> Result:
                 "Leave dtype out, or set it to int32 or int64.",
             )
         return p.result(Spec(x.shape, dtype))
-    return p.result(Spec((*x.shape[:-1], p.num_bins), p.variable_dtype))
+    # Keras gives it no policy, where it names none.
+    dtype = "float32" if p.dtype is None else p.variable_dtype
+    return p.result(Spec((*x.shape[:-1], p.num_bins), dtype))
 
 
 @describe(

@@ -14,6 +14,14 @@ from studio.graph.spec import Refused, Result, Spec, Weight
 _NEED_SIZES = ("RandomCrop", "CutMix", "RandomErasing")
 _CLAHE = "ContrastLimitedAdaptiveHistogramEqualization"
 
+MIXING = {
+    "CutMix": ("float16", "bfloat16"),
+    "RandomElasticTransform": ("float16",),
+    "RandomErasing": ("float16",),
+    "RandomGaussianBlur": ("float16",),
+}
+"""Layers that bring float32 in, and so can't run in these dtypes."""
+
 
 @describe(
     "keras.layers.Pipeline",
@@ -29,7 +37,7 @@ def pipeline(p: Args, x: Spec) -> Result:
     flops: int | None = 0
     for number, call in enumerate(p.layers, 1):
         try:
-            result = _run(call, x)
+            result = _run(p, call, x)
         except Refused as refused:
             name = call["op"].rpartition(".")[2]
             raise Refused(
@@ -41,18 +49,21 @@ def pipeline(p: Args, x: Spec) -> Result:
     return p.result(x, weights, flops)
 
 
-def _run(call: dict[str, Any], x: Spec) -> Result:
+def _run(p: Args, call: dict[str, Any], x: Spec) -> Result:
     """What one layer makes of a tensor when it runs, which is stricter than its shape alone."""
     op = find(call["op"])
     if op is None:
-        return apply(call, [x])
+        return apply(call, [x], p.policy)
     if op.inputs and op.inputs[0].many:
         raise Refused("takes several inputs, but a Pipeline hands on one")
     rest = [() if port.many else None for port in op.inputs[1:]]
     image = op.family.startswith("image ") and op.name != "Pipeline"
     if image:
         _image(op, call, x)
-    result = apply(call, [x, *rest])
+    result = apply(call, [x, *rest], p.policy)
+    dtype = result.outputs[0].dtype if result.outputs else ""
+    if dtype in MIXING.get(op.name, ()):
+        raise Refused(f"can't run in {dtype}", 'Set its dtype to "float32".')
     if image:
         result = Result((_traced(op, call, x, result.outputs[0]),), result.weights, result.flops)
     if len(result.outputs) != 1:

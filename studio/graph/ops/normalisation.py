@@ -153,7 +153,7 @@ def group_normalization(p: Args, x: Spec) -> Result:
 def spectral_normalization(p: Args, x: Spec) -> Result:
     """What the layer in it gives; its kernel is kept at a spectral norm of 1 while training."""
     numbers(x)
-    inner = apply(p.layer, [x])
+    inner = apply(p.layer, [x], p.policy)
     op = find(p.layer["op"])
     held = {"cell", "cells", "layer"} & set(op.params) or op.family == "recurrent"
     kernel = None if held else _kernel(inner.weights)
@@ -162,7 +162,9 @@ def spectral_normalization(p: Args, x: Spec) -> Result:
             f"holds the kernel of the layer in it, but {op.name} has none",
             "Give it a layer such as Dense, Conv2D or Embedding.",
         )
-    vector = Weight("vector_u", (1, kernel.shape[-1]), kernel.dtype, trainable=False)
+    # A kernel with a lora_rank is a sum, made in the dtype that the layer computes in.
+    dtype = p.compute_dtype if p.layer.get("params", {}).get("lora_rank") else kernel.dtype
+    vector = Weight("vector_u", (1, kernel.shape[-1]), dtype, trainable=False)
     outputs = [out.with_dtype(p.compute_dtype) for out in inner.outputs]
     return p.result(outputs, [*inner.weights, vector], inner.flops)
 

@@ -117,7 +117,7 @@ _CELL = OneCall(("layer", "code"), names=False)
 )
 def rnn(p: Args, sequence: Spec, initial_state: tuple[Spec, ...], mask: Spec | None) -> Result:
     """Any cell, or several on top of each other, step by step over a sequence."""
-    cell = read_cell(p.cell)
+    cell = read_cell(p.cell, p.policy)
     if not cell.kind and not cell.cells:
         raise Refused("runs a stack of no cells", "Give it a cell.")
     # Keras also takes other numbers of axes: the last one of a step is what the cell gets.

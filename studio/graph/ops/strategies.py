@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import describe
-from studio.graph.catalogue.types import Bool, Choice, Float, Int, ListOf, OneCall, Text, or_null
+from studio.graph.catalogue.types import (
+    Bool,
+    Choice,
+    DictOf,
+    Float,
+    Int,
+    ListOf,
+    OneCall,
+    Text,
+    or_null,
+)
 from studio.graph.rule import Args
 from studio.graph.spec import Refused
 
@@ -18,6 +28,7 @@ PARAMETER_SERVER = f"{DISTRIBUTE}.ParameterServerStrategy"
 CENTRAL = f"{DISTRIBUTE}.experimental.CentralStorageStrategy"
 TPU = f"{DISTRIBUTE}.TPUStrategy"
 RESOLVERS = f"{DISTRIBUTE}.cluster_resolver"
+SLURM = f"{RESOLVERS}.SlurmClusterResolver"
 
 _DEVICE = Text(empty=False)
 _DEVICES = or_null(ListOf(_DEVICE))
@@ -185,17 +196,23 @@ describe(
     help="Reads the cluster from TF_CONFIG.",
 )
 describe(
-    f"{RESOLVERS}.SlurmClusterResolver",
+    SLURM,
     kind="cluster_resolver",
     help="Reads the cluster from what Slurm tells its tasks.",
     params=(
+        Param(
+            "jobs",
+            or_null(DictOf(Int(1), empty=False)),
+            None,
+            "How many tasks play each role; workers all of them, where it is left out.",
+        ),
         Param("port_base", Int(1, 65535), 8888, "The first port of a machine's tasks."),
-        Param("gpus_per_node", or_null(Int(0)), None, "GPUs of a machine; as Slurm says."),
-        Param("gpus_per_task", or_null(Int(0)), None, "GPUs of a task; as Slurm says."),
+        Param("gpus_per_node", or_null(Int(1)), None, "GPUs of a machine; as Slurm says."),
+        Param("gpus_per_task", or_null(Int(1)), None, "GPUs of a task; as Slurm says."),
         Param("tasks_per_node", _COUNT, None, "Tasks of a machine; as Slurm says."),
         Param("auto_set_gpu", Bool(), True, "Whether each task sees its own GPUs alone."),
     ),
-    shown="port_base",
+    shown="jobs port_base",
 )
 describe(
     f"{RESOLVERS}.TPUClusterResolver",

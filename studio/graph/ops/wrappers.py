@@ -54,10 +54,10 @@ def _recurrent(name: str, call: dict[str, Any]) -> dict[str, Any]:
     return op.filled(call.get("params", {}))
 
 
-def _inside(call: dict[str, Any], x: Spec) -> Result:
+def _inside(p: Args, call: dict[str, Any], x: Spec) -> Result:
     """What the wrapped layer makes of a tensor; its refusal said of the wrapper."""
     try:
-        return apply(call, [x])
+        return apply(call, [x], p.policy)
     except Refused as refused:
         name = call["op"].rpartition(".")[2]
         raise Refused(f"runs {name}, which {refused.message}", refused.hint) from refused
@@ -101,10 +101,10 @@ def bidirectional(
             "can't return the states of stateful layers: Keras fails at their mask",
             "Set return_state or stateful of its layer to false.",
         )
-    ahead = _inside(p.layer, sequence)
+    ahead = _inside(p, p.layer, sequence)
     back = ahead
     if p.backward_layer is not None:
-        back = _inside(p.backward_layer, sequence)
+        back = _inside(p, p.backward_layer, sequence)
     shape = ahead.outputs[0].shape
     states = [Spec(state.shape, p.compute_dtype) for state in ahead.outputs[1:]] * 2
     if states:
@@ -143,7 +143,7 @@ def time_distributed(p: Args, x: Spec, mask: Spec | None) -> Result:
     # Keras asks the layer for its shape only, so numbers of any dtype will do.
     dtype = x.dtype if x.dtype == "string" else "float32"
     step = Spec((x.shape[0], *x.shape[2:]), dtype)
-    result = _inside(p.layer, step)
+    result = _inside(p, p.layer, step)
     if len(result.outputs) > 1:
         raise Refused(
             "runs a layer with one output, but its layer has several",

@@ -19,7 +19,7 @@ from studio.graph.catalogue.types import (
     OneCall,
     Text,
 )
-from studio.graph.document import BY_OUTPUT, Project, Training, output_name
+from studio.graph.document import BY_OUTPUT, PRECISIONS, Project, Training, output_name
 from studio.graph.edits import SetProject, SetTraining
 from studio.graph.file import plain
 from studio.gui.inspector.described import alike
@@ -160,14 +160,17 @@ def training_op(project: Project) -> Op:
     callbacks = ListOf(OneCall(("callback", "code"), names=False))
     steps = "Batches in an epoch; all, where it is left open."
     per_call = "Batches for one call of the graph; auto measures which number is fastest."
+    freq = "Epochs from one validation to the next, or a list of the epochs that end with one."
     xla = "Compiles the training step with XLA; auto where that was measured to be faster."
     params += [
         Param("callbacks", callbacks, [], "What is called while training, in this order."),
         Param("seed", Int(0, 2**32 - 1), None, "The seed of all that is random."),
         Param("deterministic", Bool(), False, "No op may differ from run to run; slower."),
+        Param("precision", Choice(PRECISIONS), "float32", "The dtype policy of the layers."),
         Param("steps_per_execution", Either((Int(1), AUTO)), 1, per_call),
         Param("steps_per_epoch", Int(1), None, steps),
         Param("validation_steps", Int(1), None, "Batches of a validation."),
+        Param("validation_freq", Either((Int(1), ListOf(Int(1)))), 1, freq),
         Param("jit_compile", Choice((False, True, "auto")), False, xla),
         Param("checkpoint_seconds", Int(1), 300, "Seconds between checkpoints within an epoch."),
         Param("checkpoint_steps", Int(1), None, "Batches between two checkpoints."),

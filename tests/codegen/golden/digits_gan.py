@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import keras
@@ -282,6 +283,17 @@ def evaluate(model, function, dataset, count, callbacks):
     return logs
 
 
+def damage_of(checkpoint):
+    """Returns what is wrong with a checkpoint's files; nothing where they can be read."""
+    try:
+        json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        with zipfile.ZipFile(checkpoint / "arrays.npz") as arrays:
+            broken = arrays.testzip()
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        return f"{type(error).__name__}: {error}"
+    return f"{broken} in arrays.npz has changed" if broken else ""
+
+
 class Checkpoints:
     """Keeps what a training needs to go on as if it had never ended.
 
@@ -326,8 +338,9 @@ class Checkpoints:
             """Keeps a number of numpy's or an array among the arrays."""
             if not isinstance(value, (np.ndarray, np.generic, tf.Tensor)):
                 raise TypeError
-            arrays[f"array{len(arrays)}"] = np.asarray(value)
-            return {"array": f"array{len(arrays) - 1}"}
+            array, name = np.asarray(value), f"array{len(arrays)}"
+            arrays[name] = array
+            return {"array": name, "dtype": str(array.dtype)}
 
         callbacks = [attributes(each, aside) for each in self.callbacks]
         state = {"epoch": self.epoch, "step": self.step, "logs": dict(self.logs)}
@@ -353,18 +366,39 @@ class Checkpoints:
         """Returns the folders of the checkpoints, the last one last."""
         return sorted(self.folder.glob("[0-9]*-[0-9]*"))
 
+    def whole(self):
+        """Returns the last checkpoint, putting aside what can't be read; None if there is none."""
+        kept, damaged = self.kept(), {}
+        while kept and (damage := damage_of(kept[-1])):
+            damaged[kept.pop()] = damage
+        if damaged and not kept:
+            raise RuntimeError(
+                f"No checkpoint in {self.folder} can be read ({damage}). "
+                "Remove that folder to train from the beginning."
+            )
+        for folder, damage in damaged.items():
+            aside = folder.with_name(f"damaged-{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+            told = f"The checkpoint {folder.name} can't be read ({damage})"
+            print(f"{told}: the training goes on from {kept[-1].name}.")
+        return kept[-1] if kept else None
+
     def restore(self, begin_epoch=None):
         """Takes the last checkpoint's state, if there is one, and with it its place.
 
         Within an epoch its beginning is told before, as callbacks expect it.
         """
-        if not self.kept():
+        folder = self.whole()
+        if folder is None:
             return
-        folder = self.kept()[-1]
         arrays = np.load(folder / "arrays.npz")
 
         def back(value):
-            return arrays[value["array"]] if set(value) == {"array"} else value
+            if set(value) != {"array", "dtype"}:
+                return value
+            # numpy's files don't know bfloat16, and hold it as bytes.
+            return arrays[value["array"]].view(value["dtype"])
 
         text = (folder / "state.json").read_text(encoding="utf-8")
         state = json.loads(text, object_hook=back)

@@ -38,11 +38,11 @@ def recipes() -> dict[str, Recipe]:
     return _recipes
 
 
-def draw_case(path: str, number: int, seed: int = 0) -> Case:
-    """The case of this number for an op; always the same for the same seed."""
+def draw_case(path: str, number: int, seed: int = 0, policy: str = "float32") -> Case:
+    """The case of this number for an op; always the same for the same seed, but for the policy."""
     draw = Draw(f"{path} {number} {seed}")
     params, inputs = recipes()[path](draw, path)
-    return Case(path, *with_constant(draw, path, params, inputs))
+    return Case(path, *with_constant(draw, path, params, inputs), policy)
 
 
 def with_constant(draw: Draw, path: str, params: Any, inputs: Any) -> tuple[Any, Any]:

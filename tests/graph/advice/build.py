@@ -131,9 +131,12 @@ def classes(
     return project(source, chain, loss, **training)
 
 
-def pictures(*layers: Json, shape: tuple[int, ...] = (8, 8, 1), **training: Any) -> Json:
+def pictures(
+    *layers: Json, shape: tuple[int, ...] = (8, 8, 1), last: Json | None = None, **training: Any
+) -> Json:
     """Layers over pictures, without data, with the mean and ten scores behind them."""
-    chain = model(*layers, node("mean", "GlobalAveragePooling2D"), dense("digit", 10), shape=shape)
+    last = last or dense("digit", 10)
+    chain = model(*layers, node("mean", "GlobalAveragePooling2D"), last, shape=shape)
     return project(None, chain, SPARSE_LOGITS, **training)
 
 

@@ -238,6 +238,10 @@ RELU = node("relu", "Activation", activation="relu")
 POOL = node("pool", "MaxPooling2D", pool_size=2)
 STEPS = {"return_sequences": True}
 
+HALF = {"precision": "mixed_float16"}
+WIDE = dense("digit", 10, dtype="float32")
+APART = {"optimizers": {"slow": call("optimizers", "SGD")}, "trained_by": {"digit": "slow"}}
+
 # code: (graph, node, a project that calls for it, projects that don't, whether it has a fix)
 CASES = {
     # -- outputs
@@ -718,6 +722,61 @@ CASES = {
         [classes(steps_per_epoch=5), classes()],
         True,
     ),
+    "never-validated": (
+        "training", "",
+        classes(validation_freq=11),
+        [classes(validation_freq=10), classes(validation_freq=[3, 12]),
+         watched(validation=False, validation_freq=11)],
+        True,
+    ),
+    # -- precision
+    "narrow-output": (
+        "model", "digit",
+        classes(**HALF),
+        [classes(last=WIDE, **HALF), classes(precision="float64"),
+         classes(dense("ten", 10), **HALF,
+                 last=node("digit", "Activation", activation="linear", dtype="float32"))],
+        True,
+    ),
+    "no-narrow-images": (
+        "model", "holes",
+        pictures(node("holes", "RandomErasing"), conv(), last=WIDE, **HALF),
+        [pictures(node("holes", "RandomErasing"), conv(), last=WIDE),
+         pictures(node("holes", "RandomErasing", dtype="float32"), conv(), last=WIDE, **HALF),
+         pictures(node("holes", "RandomErasing"), conv(), last=WIDE,
+                  precision="mixed_bfloat16")],
+        True,
+    ),
+    "narrow-measures": (
+        "model", "norm",
+        classes(node("norm", "Normalization"), last=WIDE, **HALF),
+        [classes(node("norm", "Normalization"), last=WIDE),
+         classes(node("norm", "Normalization", dtype="float32"), last=WIDE, **HALF),
+         classes(node("norm", "Normalization", mean=0.5, variance=2.0), last=WIDE, **HALF)],
+        True,
+    ),
+    "narrow-weights": (
+        "training", "",
+        classes(last=WIDE, precision="bfloat16"),
+        [classes(last=WIDE, **HALF)],
+        True,
+    ),
+    "penalty-dtype": (
+        "model", "hidden",
+        classes(dense("hidden", 20, "relu", kernel_regularizer="l2"), precision="float64"),
+        [classes(dense("hidden", 20, "relu", kernel_regularizer="l2"), last=WIDE, **HALF),
+         classes(dense("hidden", 20, "relu", kernel_regularizer="l2", dtype="float32"),
+                 precision="float64"),
+         classes(dense("hidden", 20, "relu"), precision="float64")],
+        True,
+    ),
+    "unscaled-loss": (
+        "training", "",
+        classes(last=WIDE, loop="custom", **HALF, **APART),
+        [classes(last=WIDE, loop="custom", **HALF),
+         classes(last=WIDE, loop="custom", precision="mixed_bfloat16", **APART)],
+        True,
+    ),
 }  # fmt: skip
 
 VGG = {"op": "keras.applications.VGG16", "params": {"weights": None, "classes": 10}}
@@ -839,6 +898,20 @@ MORE = {
         optimizer("Adam", call("optimizers.schedules", "CosineDecay",
                                initial_learning_rate=2.0, decay_steps=100)),
     ),
+    "epochs that there aren't": ("never-validated", classes(validation_freq=[12, 20])),
+    "a softmax in bfloat16": (
+        "narrow-output", classes(last=SOFT, loss=SPARSE, precision="mixed_bfloat16"),
+    ),
+    "an activation by itself": (
+        "narrow-output",
+        classes(dense("ten", 10), node("soft", "Activation", activation="softmax"), **HALF,
+                last=node("digit", "Flatten"), loss=SPARSE),
+    ),
+    "a penalty on what leaves it": (
+        "penalty-dtype",
+        classes(node("held", "ActivityRegularization", l2=0.1), last=WIDE, **HALF),
+    ),
+    "weights in float16": ("narrow-weights", classes(last=WIDE, precision="float16")),
     "little patience": (
         "stops-before-plateau",
         watched(callback("EarlyStopping", patience=1), callback("ReduceLROnPlateau", patience=4)),

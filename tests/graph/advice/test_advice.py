@@ -23,7 +23,13 @@ from .cases import CASES, MENDS, MORE
 
 DOCS = Path(__file__).parents[3] / "docs" / "problems.md"
 ERRORS = ("no-sequence", "batch-twice", "small-vocabulary", "same-name")
-ERRORS += ("open-vocabulary", "gaps-measured")
+ERRORS += (
+    "open-vocabulary",
+    "gaps-measured",
+    "no-narrow-images",
+    "penalty-dtype",
+    "narrow-measures",
+)
 ERRORS += (
     "table-as-sequence",
     "binary-metric-of-classes",

@@ -22,6 +22,7 @@ from studio.graph.checks.advice import (  # noqa: F401  (each enters its checks 
     outputs,
     overlap,
     pipelines,
+    precision,
     sequences,
     training,
     windows,

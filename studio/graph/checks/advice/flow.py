@@ -57,7 +57,8 @@ def idle_layer(context: Context) -> Iterator[Finding]:
     """
     for view in context.layered:
         for node in view.of("Activation", "Flatten", "Reshape", *POOLINGS, *SCALINGS, *BORDERS):
-            why = "" if node in view.ends else _idle(view, node)
+            casts = "dtype" in view.made(node).params
+            why = "" if node in view.ends or casts else _idle(view, node)
             if why:
                 hint = "Remove it, or set what it should do."
                 yield Finding(

@@ -12,6 +12,7 @@ from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.document import Call, is_call, output_name
 from studio.graph.edits import SetTraining
 from studio.graph.problems import nearest, quoted
+from studio.graph.replay import validated
 
 WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 ADAM_LIKE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion", "Lamb", "ScheduleFreeAdamW")
@@ -281,3 +282,23 @@ def steps_beyond_data(context: Context) -> Iterator[Finding]:
                 graph="training",
                 place=f"training.{field}",
             )
+
+
+@advice("never-validated")
+def never_validated(context: Context) -> Iterator[Finding]:
+    """There is validation data, but `validation_freq` names no epoch that the training has: it is
+    larger than the number of epochs, or a list of others. The data is read by nobody, and nothing
+    is known of how the model does on what it hasn't seen. Lower it, or train for more epochs.
+    """
+    training, data = context.training, context.project.data
+    if training is None or data is None or "validation" not in data.outputs:
+        return
+    if not any(validated(training, epoch) for epoch in range(training.epochs)):
+        yield Finding(
+            "",
+            f"lets none of the {training.epochs} epochs end with a validation.",
+            f"Set it to a number up to {training.epochs}.",
+            step("Validate behind each epoch", SetTraining("validation_freq", 1)),
+            graph="training",
+            place="training.validation_freq",
+        )

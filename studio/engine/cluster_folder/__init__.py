@@ -1,0 +1,1 @@
+"""A folder with all that another engine needs to train a project on a cluster."""
