@@ -32,7 +32,7 @@ LEFT_OUT = {"tfds_mnist", "million_rows"}
 LEFT_OUT |= {name for name in TEMPLATES if load(ROOT / "templates" / name).training.train_step}
 # Of all that there is in data and models, each is in one of them.
 LOOPED = ("digits_cnn", "penguins_features", "custom_layer", "two_inputs_two_outputs")
-LOOPED += ("attention_encoder", "lstm_states", "shared_text", "images_from_folder")
+LOOPED += ("lstm_states", "shared_text", "images_from_folder")
 
 # Keras asks numpy for its tensors in a way that numpy finds old.
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
