@@ -20,7 +20,7 @@ kill: $(READY)
 slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
-# Training killed at 200 random places and resumed, to the same bits; `make test` does so 32 times.
+# Training killed at 200 random places and resumed, to the same bits; `make test` does so 15 times.
 soak: $(READY)
 	STUDIO_KILLS=200 $(BIN)/python -m pytest tests/engine/test_resume.py
 

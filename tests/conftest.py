@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,10 +21,15 @@ TEMPLATES = NAMES
 CLUSTERED = {"multi_worker": "worker=2", "parameter_server": "chief=1,worker=2,ps=1"}
 """Templates that are trained by several processes, and which."""
 
+# The processes that tests start find each other's bytecode, whatever the shell says: to compile
+# Studio anew takes longer than most commands do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def slow(*values):
-    """Parameters whose tests `make slow` runs, and `make test` doesn't."""
-    return [pytest.param(each, marks=pytest.mark.slow) for each in values]
+    """Parameters whose tests `make slow` runs, and `make test` doesn't; a tuple is several."""
+    sets = (each if isinstance(each, tuple) else (each,) for each in values)
+    return [pytest.param(*each, marks=pytest.mark.slow) for each in sets]
 
 
 def hear_interrupts() -> None:
@@ -47,9 +54,49 @@ def studio(*arguments: object, cwd: Path | None = None, **keywords) -> subproces
     )
 
 
+_EACH = """
+import json, sys
+from studio.cli import main
+
+for arguments in json.loads(sys.argv[1]):
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    for stream in (sys.stdout, sys.stderr):
+        print(end=f"\\0{code}\\0", file=stream, flush=True)
+"""
+
+
+def studio_each(*commands: Sequence[object], **keywords) -> list[subprocess.CompletedProcess]:
+    """Runs `studio` with each of these arguments, all in one process: what each of them said."""
+    arguments = [list(map(str, command)) for command in commands]
+    done = subprocess.run(
+        [sys.executable, "-c", _EACH, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        **keywords,
+    )
+    out, err = done.stdout.split("\0"), done.stderr.split("\0")
+    codes = list(map(int, out[1::2]))
+    return [
+        subprocess.CompletedProcess(*each)
+        for each in zip(arguments, codes, out[:-1:2], err[:-1:2], strict=True)
+    ]
+
+
 def events(folder: Path) -> list[dict]:
     """The events of a run."""
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frozen() -> None:
+    """What has been imported is no garbage: Keras needn't look through it for each new session."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from tests.conftest import ROOT, TEMPLATES, studio
+from tests.conftest import ROOT, TEMPLATES, studio, studio_each
 from tests.templates import template_folder
 
 DIGITS = ROOT / "templates" / "digits_cnn"
@@ -40,9 +42,16 @@ COMMANDS = (
 )
 
 
+@cache
+def help_of() -> dict[str, CompletedProcess]:
+    """What each command says of itself."""
+    said = studio_each(*((command, "--help") for command in COMMANDS))
+    return dict(zip(COMMANDS, said, strict=True))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_help_with_an_example(command):
-    done = studio(command, "--help")
+    done = help_of()[command]
     assert done.returncode == 0
     assert f"example: studio {command}" in done.stdout
 
@@ -92,27 +101,42 @@ def test_a_screenshot_is_a_picture_of_the_size_that_is_asked_for(arguments, tmp_
     assert not list((DIGITS).glob(".*.journal"))
 
 
+QUICK = """
+import json, sys
+from studio.cli import main
+
+for folder in json.loads(sys.argv[2]):
+    code = main([*json.loads(sys.argv[1]), folder])
+    heavy = {"tensorflow", "keras", "PySide6", "numpy", "networkx"} & set(sys.modules)
+    print(end=f"\\0{code} {sorted(heavy)}\\0", flush=True)
+"""
+
+
+@cache
+def of_templates(*command: str) -> dict[str, tuple[str, str]]:
+    """What one process prints of each template; its exit code, and what it had imported by then."""
+    folders = json.dumps([str(template_folder(name)) for name in TEMPLATES])
+    done = subprocess.run(
+        [sys.executable, "-c", QUICK, json.dumps(command), folders],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    parts = done.stdout.split("\0")
+    return dict(zip(TEMPLATES, zip(parts[:-1:2], parts[1::2], strict=True), strict=True))
+
+
 @pytest.mark.parametrize("command", ["validate", "script", "summary"])
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_quick_commands_import_neither_tensorflow_nor_keras_nor_qt(command, name):
-    program = (
-        "import sys; from studio.cli import main; code = main(sys.argv[1:]); "
-        "heavy = {'tensorflow', 'keras', 'PySide6', 'numpy', 'networkx'} & set(sys.modules); "
-        "print(code, sorted(heavy), file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, command, template_folder(name)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.stderr.splitlines()[-1] == "0 []"
+    assert of_templates(command)[name][1] == "0 []"
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_have_no_problems(name):
-    done = studio("validate", template_folder(name), "--json")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": []})
+    printed, ended = of_templates("validate", "--json")[name]
+    assert (json.loads(printed), ended) == ({"problems": []}, "0 []")
 
 
 def test_files_that_a_template_gets_when_it_is_copied_are_missed_in_one_sentence():
@@ -355,6 +379,6 @@ def test_with_run_code_what_a_layer_raises_is_a_problem(telling):
 
 @pytest.mark.parametrize("command", ["validate", "summary", "script"])
 def test_the_help_says_that_run_code_runs_the_projects_code(command):
-    text = " ".join(studio(command, "--help").stdout.split())
+    text = " ".join(help_of()[command].stdout.split())
     assert "--run-code run the project's own code" in text
     assert "without it nothing of a project is executed" in text

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import ROOT, events, hear_interrupts, studio
+from tests.conftest import ROOT, events, hear_interrupts, studio, studio_each
 
 PENGUINS = ROOT / "templates" / "penguins"
 LONG = ("--epochs", "100000", "--set", "training.callbacks=[]")
@@ -214,13 +214,18 @@ CASES = [(name, content) for name, all_of_it in DAMAGED.items() for content in a
 def test_one_damaged_run_takes_nothing_from_the_others(name, content, runs) -> None:
     folder = runs / "20260502-090000-penguins"
     (folder / name).write_text(content)
-    listed = studio("runs", "--runs", runs)
+    other = runs / "20260501-101500-penguins"
+    listed, *shown, both = studio_each(
+        ("runs", "--runs", runs),
+        ("show", folder),
+        ("history", folder),
+        ("history", folder, "--steps"),
+        ("show", folder, other),
+    )
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "20260501-101500-penguins  completed" in listed.stdout
-    for arguments in (["show", folder], ["history", folder], ["history", folder, "--steps"]):
-        done = studio(*arguments)
+    for done in shown:
         assert (done.returncode, done.stderr) == (0, "") and "\x1b" not in done.stdout
-    both = studio("show", folder, runs / "20260501-101500-penguins")
     assert "wrong inside" not in both.stderr
     assert both.returncode == (2 if content == "{" else 0)
 

@@ -18,6 +18,7 @@ from studio.graph.summary import summary
 from tests.codegen.projects import Json, chain, model_graph, node, npz, read, training
 from tests.codegen.ruff import found_by_ruff
 from tests.codegen.test_styles import by_name, outputs, run
+from tests.conftest import slow
 
 SIZE = 32
 BASE = {"include_top": False, "weights": None, "pooling": "avg"}
@@ -120,8 +121,18 @@ def scripts(value: Json, folder: Path) -> dict[str, str]:
     return {style: write_script(read(value), folder, style).text for style in styles}
 
 
+# The others are held to by their lines, and by what these two have in them.
+SAVED = ("shared", "in a block in a block")
+COUNTED = ("a name that Keras would read", "in a block in a block")
+
+
+def some(*names: str) -> list[Any]:
+    """All names of projects; those that are not among these take long."""
+    return [*names, *slow(*[name for name in PROJECTS if name not in names])]
+
+
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", some(*SAVED))
 def test_all_styles_give_the_same_numbers_and_are_saved_whole(name, folder, tmp_path) -> None:
     x = images(PROJECTS[name])
     first: Any = None
@@ -140,7 +151,7 @@ def test_all_styles_give_the_same_numbers_and_are_saved_whole(name, folder, tmp_
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", some(*COUNTED))
 def test_the_summary_counts_what_keras_counts(name, folder) -> None:
     code = scripts(PROJECTS[name], folder)["functional"]
     model = run(code)["build_model"]()

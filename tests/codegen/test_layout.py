@@ -103,7 +103,7 @@ def test_ruff_changes_no_statement_of(kind: str) -> None:
     statements: list[tuple[int, str]] = []
 
     @settings(
-        max_examples=500,
+        max_examples=250,
         database=None,
         derandomize=True,
         deadline=None,

@@ -148,7 +148,7 @@ def test_ruff_changes_no_literal() -> None:
     statements: list[tuple[int, str]] = []
 
     @settings(
-        max_examples=500,
+        max_examples=250,
         database=None,
         derandomize=True,
         deadline=None,

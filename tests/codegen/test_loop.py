@@ -32,7 +32,9 @@ LEFT_OUT = {"tfds_mnist", "million_rows"}
 LEFT_OUT |= {"mirrored", "multi_worker", "parameter_server"}
 # A train step of one's own is what fit doesn't have.
 LEFT_OUT |= {name for name in TEMPLATES if load(ROOT / "templates" / name).training.train_step}
-
+# Of all that there is in data and models, each is in one of them.
+LOOPED = ("digits_cnn", "penguins_features", "custom_layer", "two_inputs_two_outputs")
+LOOPED += ("lstm_states", "shared_text", "images_from_folder")
 
 # Keras asks numpy for its tensors in a way that numpy finds old.
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
@@ -81,7 +83,7 @@ def assert_same(project: Project, folder: Path, place: Path, style: str | None =
 
 
 @pytest.mark.usefixtures("clean")
-@pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in LEFT_OUT])
+@pytest.mark.parametrize("name", [*LOOPED, *slow(*sorted({*TEMPLATES} - LEFT_OUT - {*LOOPED}))])
 def test_both_loops_of_a_template_are_one(name: str, tmp_path: Path) -> None:
     folder = template_folder(name)
     (tmp_path / "assets").symlink_to(ROOT / "assets")
@@ -234,16 +236,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "XLA": {"jit_compile": True},
     "XLA, several steps": {"jit_compile": True, "steps_per_execution": 2},
 }
-MORE_OPTIONS = ("mixed float16, SGD", "float64")
-"""Those that show more of what others do."""
+
+# Much of what these take, one of the others takes too.
+ALIKE = ("clipped gradients", "decayed weights", "a rate that is logged", "all steps", "XLA")
+ALIKE += ("mixed float16, SGD", "float64")
 
 
 @pytest.mark.usefixtures("clean")
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # fit says so, where it did
 @pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
-@pytest.mark.parametrize(
-    "name", [name for name in OPTIONS if name not in MORE_OPTIONS] + slow(*MORE_OPTIONS)
-)
+@pytest.mark.parametrize("name", [*[n for n in OPTIONS if n not in ALIKE], *slow(*ALIKE)])
 def test_both_loops_are_one(name: str, style: str | None, tmp_path: Path) -> None:
     assert_same(small(tmp_path, **OPTIONS[name]), tmp_path, tmp_path, style)
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from studio.codegen.script import write_script
 from studio.graph.document import Call, Project
+from tests.conftest import slow
 
 from .test_loop import module, small, trained
 from .test_resume import assert_resumes
@@ -20,7 +21,8 @@ from .test_resume import assert_resumes
 # Keras asks numpy for its tensors in a way that numpy finds old.
 pytestmark = pytest.mark.filterwarnings("default:__array__ implementation:DeprecationWarning")
 
-STYLES = pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+BOTH = ["functional", "subclass"]
+STYLES = pytest.mark.parametrize("style", [None, *slow("subclass")], ids=BOTH)
 FTRL = Call("keras.optimizers.Ftrl", {"learning_rate": 0.1})
 
 
@@ -47,7 +49,7 @@ def test_two_of_a_kind_train_as_one(by, style, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@STYLES
+@pytest.mark.parametrize("style", [None, "subclass"], ids=BOTH)
 def test_each_follows_its_own_rule(style, tmp_path: Path) -> None:
     """Against a loop by hand with Ftrl for one layer and Adam for the rest."""
     project = parted(tmp_path, {"linear": FTRL}, {"wide": "linear"}, epochs=2)

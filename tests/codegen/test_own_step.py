@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from studio.codegen.script import write_script
 from studio.graph.document import Call, Code, Project
+from tests.conftest import slow
 
 from .test_loop import module, small, trained
 from .test_resume import assert_resumes
@@ -52,7 +53,7 @@ def own(project: Project, source: str, **params: Any) -> Project:
     return replace(project, code={"own": Code("train_step", source)}, training=training)
 
 
-@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
 @pytest.mark.parametrize(
     "options",
     [{}, {"steps_per_execution": 3}, {"jit_compile": True}],

@@ -92,28 +92,27 @@ def looped(folder: Path, **training: Any) -> Project:
     return small(folder, **({"loop": "custom", "epochs": 3} | training))
 
 
-LESS_OFTEN = [name for name in OPTIONS if "XLA" in name or "validated" in name]
-LESS_OFTEN += ["mixed float16, SGD", "mixed bfloat16", "float64"]
+# What these have in their checkpoints the others have too; XLA takes long to compile.
+ALIKE = ("as it is", "clipped gradients", "averaged weights", "decayed weights", "all steps")
+ALIKE += ("mixed float16, SGD", "mixed bfloat16", "float64")
+ALIKE += tuple(name for name in OPTIONS if "XLA" in name or "validated" in name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name in OPTIONS if name not in LESS_OFTEN] + slow(*LESS_OFTEN),
-)
+@pytest.mark.parametrize("name", [*[n for n in OPTIONS if n not in ALIKE], *slow(*ALIKE)])
 def test_an_interrupted_training_ends_the_same(name: str, tmp_path: Path) -> None:
     options = OPTIONS[name] | ({"epochs": 12} if name == "stopped early" else {})
     several = options.get("steps_per_execution", 1) > 1
     assert_resumes(looped(tmp_path, **options), tmp_path, [4 if several else 9])
 
 
-@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", [*slow(None), "subclass"], ids=["functional", "subclass"])
 def test_one_interrupted_again_and_again_ends_the_same(style: str | None, tmp_path: Path) -> None:
     """At its first step, at the first of an epoch, at the last, and in between."""
     project = looped(tmp_path, callbacks=[callback("ReduceLROnPlateau", patience=1)])
     assert_resumes(project, tmp_path, [0, 3, 4, 6, 1], style)
 
 
-@pytest.mark.parametrize("limit", [None, 3])
+@pytest.mark.parametrize("limit", [*slow(None), 3])
 def test_one_interrupted_while_it_is_validated_ends_the_same(
     limit: int | None, tmp_path: Path
 ) -> None:
@@ -151,8 +150,15 @@ DRAWN = {
 }
 
 
-@pytest.mark.parametrize("name", DRAWN)
-@pytest.mark.parametrize("limit", [None, 4])
+# With a limit the data go on from one epoch to the next, which a repeated shuffle shows.
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        *[(name, None) for name in DRAWN],
+        ("a shuffle that is repeated", 4),
+        *slow(("a shuffle before a cache", 4), ("two shuffles", 4)),
+    ],
+)
 def test_what_the_data_draw_is_drawn_again(name: str, limit: int | None, tmp_path: Path) -> None:
     project = changed(looped(tmp_path, steps_per_epoch=limit), "split.train", *DRAWN[name])
     assert replay(project, "train") == WHOLE
@@ -247,7 +253,7 @@ def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
     assert names == ["000002-000000002", "000002-000000004", "000002-000000006"]
 
 
-@pytest.mark.parametrize(("best", "choose"), [("val_loss", min), ("loss", min)])
+@pytest.mark.parametrize(("best", "choose"), [("val_loss", min), *slow(("loss", min))])
 def test_the_best_epoch_is_kept_too(best: str, choose: Any, tmp_path: Path) -> None:
     project = looped(
         tmp_path,

@@ -253,8 +253,11 @@ def test_the_model_has_the_inferred_outputs_and_weights(
 ) -> None:
     own = template_folder(name) if name in NAMES else folder
     project = load(own) if name in NAMES else read(CASES[name](folder))
+    text = write_script(project, own, style).text
+    if style and text == write_script(project, own).text:
+        return  # which is looked at as it is
     shapes = check(project, own).shapes["model"]
-    model = build(write_script(project, own, style).text, folder)
+    model = build(text, folder)
     outputs = model.outputs
     # Several outputs are named, and Keras orders what is named by its name.
     ends = sorted(project.model.outputs, key=output_name)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from studio.codegen.script import write_script
 from studio.graph.document import Call, Edge, Node, Project
+from tests.conftest import slow
 
 from .test_loop import module, small, trained
 from .test_resume import assert_resumes
@@ -52,7 +53,7 @@ def two_headed(folder: Path, **options: Any) -> Project:
     return replace(project, data=data, model=model, training=training)
 
 
-@pytest.mark.parametrize("style", [None, "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
 @pytest.mark.parametrize("options", [{}, {"steps_per_execution": 3}], ids=str)
 def test_without_a_limit_it_is_the_plain_step(options, style, tmp_path: Path) -> None:
     plain, weights = trained(two_headed(tmp_path, **options), tmp_path, tmp_path, "custom", style)

@@ -19,7 +19,7 @@ from studio.graph.edits import AddNode
 from studio.graph.file import load
 from tests.codegen.ruff import found_by_ruff
 from tests.codegen.test_loop import clean, module, small  # noqa: F401
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.templates import template_folder
 
 # Keras asks numpy for its tensors in a way that numpy finds old.
@@ -61,7 +61,7 @@ def kept(place: Path) -> dict[str, Any]:
     return json.loads((place / "artifacts" / "speed.json").read_text())
 
 
-@pytest.mark.parametrize("loop", ["fit", "custom"])
+@pytest.mark.parametrize("loop", [*slow("fit"), "custom"])
 def test_what_is_trained_is_what_the_chosen_values_give(
     loop: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_choice_that_is_kept_is_taken_without_measuring(
     ("training", "tried"),
     [
         ({"steps_per_execution": "auto"}, {(steps, False) for steps in STEPS}),
-        ({"steps_per_execution": "auto", "jit_compile": True}, {(s, True) for s in STEPS}),
+        *slow(({"steps_per_execution": "auto", "jit_compile": True}, {(s, True) for s in STEPS})),
         ({"steps_per_execution": 3, "jit_compile": "auto"}, {(3, False), (3, True)}),
         # Others would make the epoch longer than it shall be.
         (
@@ -136,13 +136,17 @@ def test_a_short_training_is_not_measured_further(tmp_path: Path) -> None:
     assert kept(tmp_path)["note"] == "the training is too short for more to be measured"
 
 
+SHAPES = "XLA would compile again for each shape of a batch"
+LOOKUPS = "Keras trains this model without XLA"  # it looks texts up
+
+
 @pytest.mark.filterwarnings("ignore:Model doesn't support")
-@pytest.mark.parametrize("loop", ["fit", "custom"])
 @pytest.mark.parametrize(
-    ("name", "note"),
+    ("name", "note", "loop"),
     [
-        ("text_sentiment", "XLA would compile again for each shape of a batch"),
-        ("penguins", "Keras trains this model without XLA"),  # it looks texts up
+        ("text_sentiment", SHAPES, "custom"),
+        ("penguins", LOOKUPS, "fit"),
+        *slow(("text_sentiment", SHAPES, "fit"), ("penguins", LOOKUPS, "custom")),
     ],
 )
 def test_xla_is_left_alone_where_it_can_not_help(

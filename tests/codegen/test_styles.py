@@ -15,7 +15,7 @@ from studio.codegen.script import write_script
 from studio.graph.file import loads, read
 from studio.graph.spec import Spec
 from tests.codegen.ruff import found_by_ruff
-from tests.conftest import ROOT, TEMPLATES
+from tests.conftest import ROOT, TEMPLATES, slow
 from tests.templates import template_folder
 
 STYLES = ("sequential", "functional", "subclass")
@@ -185,7 +185,12 @@ def test_all_styles_of_a_model_give_the_same_numbers(name, tmp_path):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", CASES)
+# Layers of every kind that has something to save of its own.
+SAVED = ("blocks", "shared blocks", "digits_cnn", "penguins_features", "custom_layer")
+SAVED += ("two_inputs_two_outputs", "attention_encoder", "lstm_states", "shared_text")
+
+
+@pytest.mark.parametrize("name", [*SAVED, *slow(*[name for name in CASES if name not in SAVED])])
 @pytest.mark.filterwarnings("default")
 def test_a_subclassed_model_is_saved_and_loaded_whole(name, tmp_path):
     code = written(name, tmp_path)["subclass"]

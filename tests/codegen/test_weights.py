@@ -119,8 +119,14 @@ def test_outputs_share_a_weight_or_have_their_own(weights, tmp_path: Path) -> No
 CLASSES = {"0": 1.0, "1": 3.0, "2": 0.5}
 
 
-@pytest.mark.parametrize("options", [{}, {"steps_per_execution": 3}], ids=str)
-@pytest.mark.parametrize("one_hot", [False, True], ids=["numbers", "one-hot"])
+SEVERAL = {"steps_per_execution": 3}
+
+
+@pytest.mark.parametrize(
+    ("one_hot", "options"),
+    [(False, {}), (True, SEVERAL), *slow((False, SEVERAL), (True, {}))],
+    ids=["numbers", "one-hot, several", "numbers, several", "one-hot"],
+)
 def test_both_loops_weigh_classes_alike(one_hot, options, tmp_path: Path) -> None:
     project = small(tmp_path, class_weights=CLASSES, **options)
     if one_hot:

@@ -31,11 +31,21 @@ def test_studio_and_keras_agree_on(path: str) -> None:
     assert not any(differences), "\n".join(filter(None, differences))
 
 
+MODELS = [path for path in sorted(recipes()) if kind(path) == "application"]
+SMALL = ("MobileNet", "Mobile", "V2", "V3", "Small", "16", "50", "121", "B0", "Tiny", "Xception")
+
+
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("path", [p for p in sorted(recipes()) if kind(p) == "application"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *[path for path in MODELS if path.endswith(SMALL)],
+        *slow(*[path for path in MODELS if not path.endswith(SMALL)]),
+    ],
+)
 def test_studio_and_keras_agree_on_the_model(path: str) -> None:
     # Half a second each, the large ones more.
-    small = path.endswith(("Mobile", "V2", "V3", "Small", "16", "50", "121", "B0", "Tiny"))
+    small = path.endswith(SMALL)
     differences = [compare(draw_case(path, number)) for number in range(2 if small else 1)]
     assert not any(differences), "\n".join(filter(None, differences))
 

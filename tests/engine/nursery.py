@@ -9,6 +9,7 @@ unless it is told how long to wait for one.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -158,6 +159,7 @@ def _serve() -> None:
     import studio.engine.checkpoints
     import studio.engine.telemetry  # noqa: F401
 
+    gc.freeze()  # a collection in a child would copy all of it
     for line in sys.stdin:
         child = os.fork()
         if not child:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import pytest
 import tensorflow as tf
 
 from studio.engine.damage import damage, sources
+from studio.engine.events import EventReader
 from studio.engine.stage import said_of
+from studio.graph.file import load
 from tests.codegen.projects import read
-from tests.conftest import studio
+from tests.conftest import slow, studio
+from tests.engine.nursery import Nursery
+from tests.engine.test_resume import begun
 
 IMAGES = {"id": "rows", "op": "studio.data.images", "params": {"path": "pics"}}
 IMAGES["params"]["image_size"] = [4, 4]
@@ -92,11 +97,19 @@ def rows(folder: Path, wrong: str) -> Path:
     return project(folder, ROWS, [2])
 
 
-def failed(folder: Path) -> str:
-    """The message of a run that fails."""
-    done = studio("run", folder, "--runs", folder / "runs", "--json")
-    assert done.returncode == 1
-    return json.loads(done.stdout.splitlines()[-1])["message"]
+Failed = Callable[[Path], str]
+
+
+@pytest.fixture
+def failed(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> Failed:
+    """A function: the folder of a project -> the message of its run, which fails."""
+
+    def message(folder: Path) -> str:
+        run = begun(load(folder), folder, monkeypatch)
+        assert nursery.live(run, resume=False) == 1, (run / "log.txt").read_text()
+        return EventReader(run).read()[-1]["message"]
+
+    return message
 
 
 UNDECODED = (
@@ -109,11 +122,16 @@ def test_the_damaged_image_and_its_source_are_named_by_run_and_preview(tmp_path:
     done = studio("preview", folder, "--take", 40)
     assert done.returncode == 1
     assert done.stderr == f'studio: "rows" fails: {UNDECODED}.\n'
-    assert failed(folder) == f'The training failed at "rows" (data): {UNDECODED}'
+    done = studio("run", folder, "--runs", folder / "runs", "--json")
+    assert done.returncode == 1
+    message = json.loads(done.stdout.splitlines()[-1])["message"]
+    assert message == f'The training failed at "rows" (data): {UNDECODED}'
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_the_damaged_record_file_is_named_by_run_and_preview(packed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [False, *slow(True)])
+def test_the_damaged_record_file_is_named_by_run_and_preview(
+    packed: bool, tmp_path: Path, failed: Failed
+) -> None:
     folder = records(tmp_path, packed)
     done = studio("preview", folder, "--take", 200)
     assert done.returncode == 1
@@ -185,7 +203,9 @@ def test_the_stage_that_an_error_in_the_data_came_from_is_named(tmp_path: Path) 
     assert "sixty" in done.stderr
 
 
-def test_a_label_in_the_middle_of_the_data_that_no_class_has_is_told(tmp_path: Path) -> None:
+def test_a_label_in_the_middle_of_the_data_that_no_class_has_is_told(
+    tmp_path: Path, failed: Failed
+) -> None:
     labels = np.zeros(100, "int32")
     labels[60] = 5
     np.savez(tmp_path / "a.npz", x=np.zeros((100, 2), "float32"), y=labels)
@@ -196,7 +216,7 @@ def test_a_label_in_the_middle_of_the_data_that_no_class_has_is_told(tmp_path: P
     assert "has 2 classes, 0 to 1. Give " in said and "6 units or more, mend the labels" in said
 
 
-def test_a_generator_that_raises_in_the_middle_is_named(tmp_path: Path) -> None:
+def test_a_generator_that_raises_in_the_middle_is_named(tmp_path: Path, failed: Failed) -> None:
     source = "def numbers():\n    yield [0.5, 1.0], 1\n    raise RuntimeError('the disk is gone')\n"
     signature = {
         "features": {"shape": [2], "dtype": "float32"},

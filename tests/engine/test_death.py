@@ -14,6 +14,7 @@ from studio.engine.events import EventReader, EventWriter
 from studio.engine.process import Found
 from studio.engine.run import Run, attach
 from studio.engine.runs import read_run
+from tests.conftest import slow
 from tests.engine.nursery import Nursery
 from tests.engine.test_not_finite import PLAIN, classes, dense, project
 from tests.engine.test_resume import begun
@@ -148,14 +149,13 @@ class Ended:
         return self.code
 
 
-@pytest.fixture(scope="module")
-def nursery():
-    with Nursery() as lives:
-        yield lives
+# Of `fit` one that fails in Python, and one that fails in the graph.
+BY_FIT = ("an exception in a callback", "a label without a class")
+WAYS = [*((name, "custom") for name in FAILURES), *((name, "fit") for name in BY_FIT)]
+FURTHER = [(name, "fit") for name in FAILURES if name not in BY_FIT]
 
 
-@pytest.mark.parametrize("loop", ["custom", "fit"])
-@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize(("name", "loop"), [*WAYS, *slow(*FURTHER)])
 def test_an_exception_is_told_with_its_place(
     name: str, loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from studio.graph.document import Project
 from studio.graph.file import load, loads, plain
 from studio.graph.text import dump
 from tests.codegen.test_loop import callback, optimizer
+from tests.conftest import slow
 from tests.engine.nursery import Nursery
 from tests.engine.test_resume import Nobody, begun
 from tests.templates import template_folder
@@ -219,14 +220,14 @@ def problems(folder: Path) -> list[dict[str, Any]]:
     return [event for event in EventReader(folder).read() if event["event"] == "problem"]
 
 
-@pytest.fixture(scope="module")
-def nursery():
-    with Nursery() as lives:
-        yield lives
+# What `fit` does otherwise than the custom loop: the step, the state before it, the validation.
+BY_FIT = ("a rate that is too high", "a logarithm of 0 in a layer's code")
+BY_FIT += ("a row of the validation",)
+WAYS = [*((name, "custom") for name in CASES), *((name, "fit") for name in BY_FIT)]
+FURTHER = [(name, "fit") for name in CASES if name not in BY_FIT]
 
 
-@pytest.mark.parametrize("loop", ["custom", "fit"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "loop"), [*WAYS, *slow(*FURTHER)])
 def test_the_place_is_found(
     name: str, loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

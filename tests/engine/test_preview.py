@@ -6,7 +6,6 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,14 @@ import psutil
 import pytest
 
 from studio.engine.looking import StageQuestion, question
-from studio.engine.warm import Answer, Warm
+from studio.engine.warm import Answer
 from studio.graph.checks import check
 from studio.graph.file import read
 from studio.graph.problems import ProjectError, StudioError
 from tests.codegen.projects import call, chain, csv, mapped, npz, split_graph, stage, write_files
 from tests.codegen.projects import read as project_of
-from tests.conftest import TEMPLATES
+from tests.conftest import TEMPLATES, slow
 from tests.templates import template_folder
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as process:
-        yield process
 
 
 @pytest.fixture
@@ -66,7 +59,13 @@ UNCOUNTED = ("studio.data.tfrecord",)
 """Studio has counted the records; tf.data doesn't know their number before it is promised."""
 
 
-@pytest.mark.parametrize("name", sorted(set(TEMPLATES) - {"tfds_mnist"}))  # which downloads
+# Every source that there is among them, and every kind of stage.
+LOOKED_AT = ("digits_cnn", "penguins_features", "shared_text", "sunspots", "attention_encoder")
+LOOKED_AT += ("images_from_folder", "tfrecord_digits", "generator", "two_inputs_two_outputs")
+OTHERS = sorted({*TEMPLATES} - {*LOOKED_AT, "tfds_mnist"})  # which downloads
+
+
+@pytest.mark.parametrize("name", [*LOOKED_AT, *slow(*OTHERS)])
 def test_what_leaves_each_stage_is_what_was_inferred(name, ask) -> None:
     folder = template_folder(name)
     project, _ = read(folder)

@@ -25,9 +25,9 @@ from studio.graph.problems import StudioError
 from tests.codegen.test_loop import callback, optimizer
 from tests.codegen.test_resume import cut, images, lose_state
 from tests.conftest import slow
-from tests.engine.nursery import Nursery, some_deaths
+from tests.engine.nursery import POINTS, Nursery, some_deaths
 
-KILLS = int(os.environ.get("STUDIO_KILLS", "24"))
+KILLS = int(os.environ.get("STUDIO_KILLS", "10"))
 SECONDS = 120.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
@@ -94,26 +94,25 @@ def state(folder: Path) -> str:
 
 @pytest.mark.parametrize("loop", ["custom", "fit"])
 def test_runs_killed_at_random_places_end_as_if_they_had_not_been(
-    loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = hard(tmp_path, loop)
     undisturbed = begun(project, tmp_path, monkeypatch)
-    count = KILLS if loop == "custom" else KILLS // 3
+    count = KILLS if loop == "custom" else max(KILLS // 3, len(POINTS))
     deaths = some_deaths(count, seed=8, steps=9)
-    with Nursery() as nursery:
-        assert nursery.live(undisturbed, resume=False) == 0
-        while deaths:
-            folder = begun(project, tmp_path, monkeypatch)
-            resumes = False
-            while state(folder) != "completed":
-                death = deaths.pop() if deaths else None
-                code = nursery.live(folder, resumes, death)
-                log = (folder / "log.txt").read_text(encoding="utf-8")
-                assert code in (0, -9), f"{death}: {log[-2000:]}"
-                assert code == -9 or state(folder) == "completed"
-                resumes = True
-            assert weights(folder) == weights(undisturbed)
-            assert told(folder) == told(undisturbed)
+    assert nursery.live(undisturbed, resume=False) == 0
+    while deaths:
+        folder = begun(project, tmp_path, monkeypatch)
+        resumes = False
+        while state(folder) != "completed":
+            death = deaths.pop() if deaths else None
+            code = nursery.live(folder, resumes, death)
+            log = (folder / "log.txt").read_text(encoding="utf-8")
+            assert code in (0, -9), f"{death}: {log[-2000:]}"
+            assert code == -9 or state(folder) == "completed"
+            resumes = True
+        assert weights(folder) == weights(undisturbed)
+        assert told(folder) == told(undisturbed)
     epochs = len(told(undisturbed)["epochs loss"])
     assert 1 < epochs < project.training.epochs  # it was stopped early, and not at once
 
@@ -162,19 +161,18 @@ def test_a_completed_run_has_nothing_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loop", ["fit", *slow("custom")])
 def test_a_run_goes_on_from_the_last_checkpoint_that_can_be_read(
-    loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = hard(tmp_path, loop)
     undisturbed, folder = (begun(project, tmp_path, monkeypatch) for _ in range(2))
     death = {"at": "step", "count": 24}
-    with Nursery() as nursery:
-        assert nursery.live(undisturbed, resume=False) == 0
-        assert nursery.live(folder, False, death) == -9
-        *_, before, newest = sorted((folder / "checkpoints").iterdir())
-        lose_state(newest)
-        assert checkpoints.last(folder) == tuple(map(int, before.name.split("-")))
-        log = (folder / "log.txt").read_text(encoding="utf-8")
-        assert nursery.live(folder, resume=True) == 0, log[-2000:]
+    assert nursery.live(undisturbed, resume=False) == 0
+    assert nursery.live(folder, False, death) == -9
+    *_, before, newest = sorted((folder / "checkpoints").iterdir())
+    lose_state(newest)
+    assert checkpoints.last(folder) == tuple(map(int, before.name.split("-")))
+    log = (folder / "log.txt").read_text(encoding="utf-8")
+    assert nursery.live(folder, resume=True) == 0, log[-2000:]
     log = (folder / "log.txt").read_text(encoding="utf-8")
     assert f"The checkpoint {newest.name} can't be read (FileNotFoundError: " in log
     assert f"the training goes on from {before.name}." in log

@@ -19,7 +19,7 @@ from studio.engine.code_shapes import CodeShapes
 from studio.engine.warm import Answer, Warm
 from studio.graph.document import Code
 from studio.graph.infer import Inference
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.engine.own_layers import OWN, Own, projection, tensor
 from tests.graph.samples import node_of, read_value, sample
 
@@ -215,7 +215,7 @@ def test_questions_are_answered_in_their_order_in_a_thread_of_their_own(warm) ->
     assert said == [("first", "warm"), ("second", "warm")]
 
 
-@pytest.mark.parametrize("source", [ENDLESS, ENDLESS_IN_C], ids=["python", "c"])
+@pytest.mark.parametrize("source", [*slow(ENDLESS), ENDLESS_IN_C], ids=["python", "c"])
 def test_a_question_that_hangs_is_ended_and_those_behind_it_are_answered(warm, source) -> None:
     before = process_of(warm)
     slow = ask(warm, function(source), seconds=0.5)

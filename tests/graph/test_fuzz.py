@@ -22,7 +22,7 @@ from studio.graph.problems import StudioError, errors
 from .mutations import HOSTILE_TEXTS, mutate, sprinkle
 from .samples import SAMPLES, node_of, read_value, sample
 
-PROJECTS = int(os.environ.get("STUDIO_FUZZ", "2400"))
+PROJECTS = int(os.environ.get("STUDIO_FUZZ", "1200"))
 FIRST = int(os.environ.get("STUDIO_FUZZ_FIRST", "0"))
 SECONDS = 5
 

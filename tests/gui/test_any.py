@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,6 +31,7 @@ from studio.gui.canvas.looks import look_of
 from studio.gui.canvas.scene import arriving_at, keys_of
 from studio.gui.settings import Settings
 from studio.gui.window import Window
+from tests.conftest import slow
 from tests.gui.conftest import at, drag, middle, settle
 from tests.gui.test_stories import drop, key
 
@@ -215,11 +217,12 @@ class Anything(RuleBasedStateMachine):
         }
 
 
-def test_whatever_is_done(qapp) -> None:
+@pytest.mark.parametrize("steps", [100, *slow(300)])
+def test_whatever_is_done(steps: int, qapp) -> None:
     run_state_machine_as_test(
         Anything,
         settings=settings(
-            stateful_step_count=300,
+            stateful_step_count=steps,
             max_examples=2,
             deadline=None,
             derandomize=True,
