@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -88,7 +89,7 @@ def project(strategy: dict[str, Any] | None, batch: int) -> Any:
             },
             "model": {
                 "nodes": nodes,
-                "edges": [list(pair) for pair in zip(names, names[1:], strict=False)],
+                "edges": [list(pair) for pair in pairwise(names)],
                 "outputs": ["y"],
             },
             "training": {
@@ -189,7 +190,9 @@ def main() -> None:
         told = f"{ms / plain:5.2f} x none"
         if name in ("Mirrored, 2 devices", "Mirrored, 4 devices"):
             count = int(name.split()[1])
-            told += f"   {one / ms:4.2f} times as fast as 1 device, {one / ms / count:4.0%} of {count}"
+            told += (
+                f"   {one / ms:4.2f} times as fast as 1 device, {one / ms / count:4.0%} of {count}"
+            )
         print(f"{name:22} {ms:8.2f} ms  ({min(values):.2f} to {max(values):.2f})  {told}")
 
 
