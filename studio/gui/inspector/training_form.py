@@ -32,6 +32,8 @@ BY_NAME = (*BY_OUTPUT, "optimizers")
 """Fields of the training whose entries have a field each."""
 
 OF_PROJECT = ("distribution", "exports")
+STRATEGY = ("op", "params")
+"""What of a distribution is the call of its strategy."""
 AUTO = Choice(("auto",))
 _TITLES = {
     "losses": "Losses",
@@ -95,8 +97,11 @@ class TrainingForm(QWidget):
 
     def _given(self, name: str, value: Any) -> None:
         field, _, output = name.partition(".")
+        whole = _whole(self.session.project, field) if output or field == "distribution" else {}
         if output:
-            value = {**_whole(self.session.project, field), output: value}
+            value = {**whole, output: value}
+        elif field == "distribution" and value is not None:
+            value = {key: each for key, each in whole.items() if key not in STRATEGY} | value
         self._set(field, value)
 
     def _cleared(self, name: str) -> None:
@@ -116,6 +121,8 @@ class TrainingForm(QWidget):
 
 
 def _whole(project: Project, field: str) -> dict[str, Any]:
+    if field in OF_PROJECT:
+        return plain(getattr(project, field)) or {}
     return plain(getattr(project.training or Training(), field))
 
 
@@ -180,6 +187,12 @@ def training_op(project: Project) -> Op:
     if of_kind("strategy"):
         kind = OneCall(("strategy",), names=False)
         params.append(Param("distribution", kind, None, "The tf.distribute strategy."))
+    if project.distribution is not None:
+        help = "Parts that the CPU, or each GPU, is split into, to try a strategy here."
+        params.append(Param("distribution.virtual_devices", Int(1), None, help))
+        help = "Multiplies the learning rate by the number of replicas, or by its square root."
+        rate = Choice(("linear", "sqrt"))
+        params.append(Param("distribution.scale_learning_rate", rate, None, help))
     if of_kind("export"):
         kind = ListOf(OneCall(("export",), names=False))
         params.append(Param("exports", kind, [], "What is written out after training."))
@@ -207,7 +220,9 @@ def training_values(project: Project) -> dict[str, Any]:
         for output, value in values.pop(field, {}).items():
             values[f"{field}.{output}"] = value
     if project.distribution is not None:
-        values["distribution"] = plain(project.distribution)
+        spread = plain(project.distribution)
+        values["distribution"] = {key: spread.pop(key) for key in STRATEGY if key in spread}
+        values |= {f"distribution.{name}": value for name, value in spread.items()}
     if project.exports:
         values["exports"] = plain(project.exports)
     return values
