@@ -15,7 +15,7 @@ from pathlib import Path
 from studio.engine.events import EventWriter
 from studio.engine.process import forget, note
 from studio.engine.queue import advance
-from studio.engine.rollcall import RollCall
+from studio.engine.rollcall import begin
 from studio.engine.work import failure, leads, leave, own_task, ready, take_part, train
 
 
@@ -27,22 +27,12 @@ def main(folder: Path, resume: bool = False) -> int:
     events, given = EventWriter(folder), dict(os.environ)  # before the script may change it
     task, code = None, 1
 
-    def close() -> None:
-        forget(folder)
-        advance(folder.parent, given)
-
-    def give_up(message: str) -> None:
-        """The end of a task that waits for others in vain."""
-        events.write("state", state="failed", message=message)
-        close()
-        os._exit(1)
-
     ready(folder)
     try:
         note(folder)
         task = own_task(folder)
         if task is not None:
-            RollCall(task, events, give_up).start()
+            begin(folder)
         if leads(task):
             told = train(folder, events, resume, task)
         else:
@@ -55,7 +45,8 @@ def main(folder: Path, resume: bool = False) -> int:
         traceback.print_exc()
         events.write("state", state="failed", **failure(folder, error, task))
     finally:
-        close()
+        forget(folder)
+        advance(folder.parent, given)
     leave(code, task)
     return code
 

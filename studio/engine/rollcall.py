@@ -1,16 +1,26 @@
-"""Which tasks of a cluster answer: asked while a training waits for them, and when one is lost."""
+"""Which tasks of a cluster answer: asked while a training waits for them, and when one is lost.
+
+`python -m studio.engine.rollcall PARENT FOLDER` asks for the training PARENT, whose
+threads stand still as long as TensorFlow waits for the other tasks.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from studio.engine.events import EventWriter
-from studio.graph.cluster import Task
+from studio.engine.parent import leave_with
+from studio.engine.process import forget
+from studio.engine.queue import advance
+from studio.graph.cluster import TF_CONFIG, Task, read_tf_config
 
 Seat = tuple[str, int, str]
 """A task's role, index and address."""
@@ -73,36 +83,39 @@ def lost(error: BaseException, task: Task) -> str:
     return f". No answer comes any more from {listed(gone)}" if gone else ""
 
 
-class RollCall(threading.Thread):
-    """Asks until each task has answered once; says who doesn't, and gives up at the limit."""
+def begin(folder: Path) -> None:
+    """Begins to ask for this process, which is a task of a cluster, in another one."""
+    subprocess.Popen(
+        [sys.executable, "-m", "studio.engine.rollcall", str(os.getpid()), str(folder)],
+        stdin=subprocess.DEVNULL,
+    )
 
-    def __init__(self, task: Task, events: EventWriter, give_up: Callable[[str], None]):
-        super().__init__(name="roll call", daemon=True)
-        self._missing = others(task)
-        self._events, self._give_up = events, give_up
-        self._limit = _limit()
 
-    def run(self) -> None:
-        """Asks; the tasks may be started in any order."""
-        began, told = time.monotonic(), False
-        while missing := silent(self._missing):
-            self._missing = missing
-            waited = time.monotonic() - began
-            if waited > self._limit:
-                self._give_up(
-                    f"The training can't begin: for {waited:.0f} seconds no answer has come from "
-                    f"{listed(missing)}. {_HINT}"
-                )
-                return
-            if waited > min(TELL, self._limit / 2) and not told:
-                told = True
-                self._events.write(
-                    "problem",
-                    code="no-answer",
-                    message=f"The training waits for {listed(missing)}: no answer has come for "
-                    f"{waited:.0f} seconds. {_HINT}",
-                )
-            time.sleep(EACH)
+def main(parent: int, folder: Path, task: Task) -> None:
+    """Asks until each task has answered once; says who doesn't, and ends the run at the limit."""
+    events, missing, limit = EventWriter(folder), others(task), _limit()
+    began, told = time.monotonic(), False
+    while missing := silent(missing):
+        waited = time.monotonic() - began
+        if waited > limit:
+            message = (
+                f"The training can't begin: for {waited:.0f} seconds no answer has come from "
+                f"{listed(missing)}. {_HINT}"
+            )
+            events.write("state", state="failed", message=message)
+            forget(folder)
+            advance(folder.parent)
+            os.kill(parent, signal.SIGKILL)
+            return
+        if waited > min(TELL, limit / 2) and not told:
+            told = True
+            events.write(
+                "problem",
+                code="no-answer",
+                message=f"The training waits for {listed(missing)}: no answer has come for "
+                f"{waited:.0f} seconds. {_HINT}",
+            )
+        time.sleep(EACH)
 
 
 def _limit() -> float:
@@ -116,3 +129,8 @@ _HINT = (
     "Start each task on its machine with the same cluster in TF_CONFIG; if it runs there, look at "
     "the address and the firewall."
 )
+
+
+if __name__ == "__main__":
+    leave_with(int(sys.argv[1]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), read_tf_config(os.environ[TF_CONFIG]))

@@ -80,7 +80,8 @@ def main(callbacks=(), resume=False):
     if resume:
         last = sorted((HERE / "checkpoints").glob("0*"))[-1]
         begun = json.loads((last / "state.json").read_text())["step"]
-        model.set_weights([np.load(last / f"{{n}}.npy") for n in range(2)])
+        arrays = np.load(last / "arrays.npz")
+        model.set_weights([arrays[name] for name in arrays.files])
     told = begin(
         list(callbacks),
         model,
@@ -115,8 +116,7 @@ def main(callbacks=(), resume=False):
             if leads:
                 place = HERE / "checkpoints" / f"000000-{{number + 1:09}}"
                 place.mkdir(parents=True, exist_ok=True)
-                for n, each in enumerate(model.get_weights()):
-                    np.save(place / f"{{n}}.npy", each)
+                np.savez(place / "arrays.npz", *model.get_weights())
                 (place / "state.json").write_text(json.dumps({{"epoch": 0, "step": number + 1}}))
         if stop:
             raise SystemExit(0)
