@@ -18,7 +18,7 @@ from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
 from studio.codegen.speed import measures
 from studio.codegen.step_arguments import own_logs, step_arguments
-from studio.graph.distribution import SERVERS, spread
+from studio.graph.distribution import SERVERS, shares_batches, spread
 from studio.graph.document import Project, Training
 from studio.graph.elements import Structure
 from studio.graph.ops.strategies import CENTRAL
@@ -212,7 +212,7 @@ def write_spread_steps(source: Source, project: Project, structure: Structure, s
         write_class_weights(source, training, structure)
     if training.trained_by:
         write_parts(source, project)
-    clipped = not own and replica_steps.write_clip(source, project)
+    clipped = not own and shares_batches(project) and replica_steps.write_clip(source, project)
     what = "steps that train and test" if tests else "step that trains"
     head = f"def make_steps({', '.join([*step_arguments(training).split(', '), 'strategy'])}):"
     doc = f"Returns the compiled {what} a model on all replicas."

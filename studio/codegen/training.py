@@ -30,7 +30,7 @@ from studio.codegen.steps import write_steps
 from studio.codegen.strategy import scaled_rate, separates_seeds, write_strategy
 from studio.codegen.validating import every
 from studio.graph.catalogue.registry import find
-from studio.graph.distribution import CLIPS, SERVERS, WORKERS, spread
+from studio.graph.distribution import CLIPS, SERVERS, WORKERS, shares_batches, spread
 from studio.graph.document import Call, Project, Training, output_name
 from studio.graph.elements import Structure
 
@@ -152,7 +152,8 @@ def _optimizer(source: Source, project: Project) -> Expr:
     """
     optimizer, rate = project.training.optimizer, scaled_rate(project)
     params = dict(optimizer.params)
-    if spread(project) and project.training.loop == "custom":
+    ours = project.training.loop == "custom" and project.training.train_step is None
+    if ours and shares_batches(project):
         params = {name: value for name, value in params.items() if name not in CLIPS}
     if not rate:
         return value_expr(source, {"op": optimizer.op, "params": params})

@@ -32,6 +32,23 @@ def several(project: Project) -> bool:
     return project.distribution is not None and project.distribution.op != ONE
 
 
+def shares_batches(project: Project) -> bool:
+    """Whether each replica has, or may have, but a part of a batch."""
+    return several(project) and spread(project) != SERVERS
+
+
+def replicas(project: Project) -> int | None:
+    """How many replicas share a batch; None where only the machine that trains can tell."""
+    strategy = project.distribution
+    if strategy is None or strategy.op in (ONE, PARAMETER_SERVER):
+        return 1
+    devices = strategy.params.get("devices") or strategy.params.get("compute_devices")
+    if strategy.op in (MIRRORED, CENTRAL):
+        return len(devices) if devices else strategy.virtual_devices
+    tasks = sum(len(strategy.cluster.get(role, ())) for role in ("chief", "worker"))
+    return tasks or None
+
+
 def clips(call: Call | None) -> str:
     """The parameter by which an optimizer clips its gradients; empty where it doesn't."""
     if call is None:

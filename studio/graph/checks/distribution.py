@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from studio.graph.catalogue.registry import find
-from studio.graph.distribution import SERVERS, WORKERS, clips, several, spread
+from studio.graph.distribution import SERVERS, WORKERS, clips, several, shares_batches, spread
 from studio.graph.document import Call, Distribution, Project, Training, is_call
 from studio.graph.edits import Edit, SetProject, SetTraining, Several
 from studio.graph.ops.strategies import CENTRAL, TPU
@@ -116,7 +116,9 @@ def _gradients(project: Project, name: str) -> Iterator[Problem]:
             message = f"adds up gradients over several steps, which fails under {name}."
             hint = "Leave gradient_accumulation_steps out; more replicas make larger batches."
             yield _problem(place, message, hint)
-        clipped = any(params.get(each) is not None for each in ("clipnorm", "global_clipnorm"))
+        clipped = shares_batches(project) and any(
+            params.get(each) is not None for each in ("clipnorm", "global_clipnorm")
+        )
         ours = place == "training.optimizer" and clips(call) and training.train_step is None
         if clipped and not (ours and not training.trained_by) and training.loop == "custom":
             message = "clips gradients, but each replica has those of its part of a batch alone."

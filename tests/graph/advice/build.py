@@ -60,7 +60,7 @@ def data(*stages: Json, **branches: list[Json]) -> Json:
     return {"nodes": nodes, "edges": edges, "outputs": outputs}
 
 
-def digits(*more: Json, label: str | None = "digit") -> Json:
+def digits(*more: Json, label: str | None = "digit", batch: int = 64) -> Json:
     """Digits 0 to 9 as pictures of 8 x 8, scaled, split, shuffled, in batches."""
     return data(
         node("source", "csv", path="assets:data/digits.csv.gz", label=label),
@@ -68,7 +68,7 @@ def digits(*more: Json, label: str | None = "digit") -> Json:
         *more,
         node("split", "split", validation=0.1, test=0.1),
         node("shuffle", "shuffle", buffer_size=2000),
-        node("batch", "batch", batch_size=64),
+        node("batch", "batch", batch_size=batch),
         validation=[node("held_out", "batch", batch_size=256)],
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .build import (
     BINARY,
     BINARY_LOGITS,
+    FLAT,
     MSE,
     ONE_HOT,
     SPARSE,
@@ -238,6 +239,9 @@ RELU = node("relu", "Activation", activation="relu")
 POOL = node("pool", "MaxPooling2D", pool_size=2)
 STEPS = {"return_sequences": True}
 
+SPREAD = {
+    "distribution": {"op": "tf.distribute.MirroredStrategy", "params": {"devices": ["a", "b"]}}
+}
 HALF = {"precision": "mixed_float16"}
 WIDE = dense("digit", 10, dtype="float32")
 APART = {"optimizers": {"slow": call("optimizers", "SGD")}, "trained_by": {"digit": "slow"}}
@@ -727,6 +731,28 @@ CASES = {
         classes(validation_freq=11),
         [classes(validation_freq=10), classes(validation_freq=[3, 12]),
          watched(validation=False, validation_freq=11)],
+        True,
+    ),
+    # -- strategies
+    "unsynchronized-norm": (
+        "model", "norm",
+        classes(node("norm", "BatchNormalization")) | SPREAD,
+        [classes(node("norm", "BatchNormalization")),
+         classes(node("norm", "BatchNormalization", synchronized=True)) | SPREAD],
+        True,
+    ),
+    "uneven-replicas": (
+        "data", "batch",
+        project(digits(batch=33), model(FLAT, dense("digit", 10)), SPARSE_LOGITS) | SPREAD,
+        [classes() | SPREAD],
+        True,
+    ),
+    "clipped-parts": (
+        "training", "",
+        classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0)) | SPREAD,
+        [classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0)),
+         classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0), loop="custom")
+         | SPREAD],
         True,
     ),
     # -- precision

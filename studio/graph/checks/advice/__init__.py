@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from studio.graph.checks.advice import (  # noqa: F401  (each enters its checks into the table)
     adapted,
     data,
+    distribution,
     flow,
     images,
     labels,
