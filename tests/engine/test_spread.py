@@ -140,6 +140,6 @@ def test_workers_of_parameter_servers_train_digits_also_where_one_dies(tmp_path,
         psutil.Process(worker["process"]).kill()
     assert wait(made, SECONDS)
     assert made.progress.state == "completed", made.progress.message
-    assert made.progress.metrics["test_accuracy"] >= 0.95
+    assert made.progress.test["accuracy"] >= 0.95
     died = [e for e in events(made.folder) if e["event"] == "member" and e["state"] == "died"]
     assert len(died) == kills

@@ -210,6 +210,7 @@ def _groups(op: Op) -> dict[str, str]:
         "callbacks": "While training",
         "seed": "Steps",
         "checkpoint_seconds": "Checkpoints",
+        "distribution": "Devices",
     }
 
 

@@ -150,7 +150,7 @@ def state_merger(strategy, model):
     def merge():
         replica = tf.distribute.get_replica_context()
         for state in states:
-            state.assign(replica.all_reduce("MEAN", state.value))
+            state.assign(replica.all_reduce("MEAN", tf.identity(state.value)))
 
     return lambda: strategy.run(merge) if states else None
 
