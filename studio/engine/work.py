@@ -53,6 +53,7 @@ def leads(task: Task | None) -> bool:
 def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) -> dict[str, Any]:
     """Trains to the end, which the returned fields tell."""
     script = load_script(folder / SCRIPT)
+    from studio.engine.beginning import Beginning
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
     from studio.engine.resources import Resources, profiles
     from studio.engine.telemetry import Stopped, Telemetry
@@ -71,6 +72,8 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
         events, telemetry.steps_done, batch_size(project), waits=not profiles(project)
     )
     resources.start()
+    beginning = Beginning(folder, project, events, telemetry.steps_done)
+    beginning.start()
     state = "completed"
     try:
         if project.training.loop == "custom" or task is not None:
@@ -85,6 +88,7 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
             raise
         state = "stopped"
     finally:
+        beginning.close()
         resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()
     _keep_history(folder)
