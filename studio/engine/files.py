@@ -10,7 +10,7 @@ from pathlib import Path
 from studio.codegen.data import travelling_path
 from studio.graph.catalogue import types
 from studio.graph.catalogue.registry import find
-from studio.graph.document import Project
+from studio.graph.document import Node, Project
 from studio.graph.files import is_pattern, matching
 from studio.graph.problems import StudioError
 from studio.graph.spec import Refused
@@ -24,14 +24,21 @@ def data_files(project: Project, folder: Path) -> dict[str, Path]:
     """
     found = {path: resolve_path(path, folder) for path in _weights(project)}
     for node in project.data.nodes.values() if project.data else ():
-        op = find(node.op or "")
-        if op is None or op.kind != "source":
-            continue
-        for name, param in op.params.items():
-            value = node.params.get(name)
-            if isinstance(param.type, types.Path) and value is not None:
-                for path in [value] if isinstance(value, str) else value:
-                    found |= _meant(path, folder)
+        found |= files_of(node, folder)
+    return found
+
+
+def files_of(node: Node, folder: Path) -> dict[str, Path]:
+    """The files and folders that a source reads, by the path they have in the project."""
+    found: dict[str, Path] = {}
+    op = find(node.op or "")
+    if op is None or op.kind != "source":
+        return found
+    for name, param in op.params.items():
+        value = node.params.get(name)
+        if isinstance(param.type, types.Path) and value is not None:
+            for path in [value] if isinstance(value, str) else value:
+                found |= _meant(path, folder)
     return found
 
 

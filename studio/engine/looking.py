@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from studio.codegen.script import Script
 from studio.codegen.stage_script import up_to, write_stage_script
 from studio.engine.damage import sources
-from studio.engine.files import place_files
+from studio.engine.files import files_of, place_files
 from studio.graph.catalogue.registry import find
 from studio.graph.checks import Report, check
 from studio.graph.document import Project
@@ -19,6 +19,7 @@ from studio.graph.later_maps import maps_later
 from studio.graph.ops.folders import sample_rate
 from studio.graph.problems import StudioError
 from studio.graph.rule import Args
+from studio.graph.steady import mixed, only_whole, steady
 from studio.graph.wiring import upstream, wire
 
 BATCHES = ("batch", "padded_batch", "ragged_batch", "rebatch", "bucket_by_sequence_length")
@@ -44,14 +45,14 @@ def question(
     `folder` is what the project's relative paths are relative to; `place` is a
     folder of the asker's own, where the data files are put for the script to
     find. With `soon` maps come behind what mixes, which gives the same elements
-    earlier, but not at the speed of the pipeline itself. Raises ProjectError
+    earlier, and what stages have made may be kept for the next question in the same
+    `place`; but it isn't the speed of the pipeline itself. Raises ProjectError
     where what feeds the stage is wrong, StudioError where there is no such stage
     or its files can't be put there.
     """
     part = up_to(project, end)
-    script = _soon(part, folder) if soon else None
-    moved = script is not None
-    script = script or write_stage_script(part, folder, report)
+    later = _soon(part, folder) if soon else None
+    written, script = later or (part, write_stage_script(part, folder, report))
     place_files(part, folder, place)
     lines = {f"{graph}:{node}": spans for (graph, node), spans in script.nodes.items()}
     return StageQuestion(
@@ -64,7 +65,8 @@ def question(
             # Where a script brings the project's own code, it is asked only if that is trusted.
             "code": {name: (code.kind, code.source) for name, code in part.code.items()},
             "batched": batched(part),
-            "moved": moved,
+            "moved": later is not None,
+            "kept": _kept(written, folder) if soon else None,
             "rate": _rate(part, folder),
             "sources": sources(part),
             "home": str(folder.resolve()),
@@ -72,15 +74,28 @@ def question(
     )
 
 
-def _soon(part: Project, folder: Path) -> Script | None:
-    """The script with the maps behind what mixes; None where there is nothing to be gained."""
+def _soon(part: Project, folder: Path) -> tuple[Project, Script] | None:
+    """Maps behind what mixes, and the script of that; None where there is nothing to be gained."""
     later = replace(part, data=maps_later(part.data))
     if later.data == part.data:
         return None
     try:
-        return write_stage_script(later, folder, check(later, folder))
+        return later, write_stage_script(later, folder, check(later, folder))
     except StudioError:
         return None  # what is wrong is told with the pipeline as it is
+
+
+def _kept(part: Project, folder: Path) -> dict[str, Any]:
+    """What studio/engine/kept.py may keep of a project cut up to a stage."""
+    graph = part.data
+    return {
+        "stages": {
+            name: sorted(map(str, files_of(graph.nodes[name], folder).values()))
+            for name in steady(graph)
+        },
+        "elements": mixed(graph),
+        "whole": only_whole(graph),
+    }
 
 
 def batched(part: Project) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from studio.engine.kept import Kept
 from studio.engine.own_code import Fault, Last
 from studio.engine.stage import blamed, dataset
 from studio.engine.tensors import (
@@ -42,6 +44,8 @@ TO_END = 0.3
 CLASSES = 100
 """Labels that differ more are no classes."""
 
+KEPT = Kept()
+
 
 def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
     """The spec of the elements, how many there are, the first `take` of them, and their figures.
@@ -49,11 +53,31 @@ def preview(fields: dict[str, Any]) -> dict[str, Any] | Last:
     `fields`: those of `stage.dataset` and `stage.blamed`; `take`; `within`,
     seconds; `glance`, seconds for more than these, for figures alone; `batched`,
     whether elements are batches, whose `rows` are then shown too; `rate`, the sample
-    rate of sounds, where it is known; `moved`, whether stages stand in another order.
+    rate of sounds, where it is known; `moved`, whether stages stand in another order;
+    `kept`, which stages may be kept, and `fresh`, whether what is kept is to be forgotten.
     """
+    if not fields.get("kept"):
+        return _answer(fields, dataset)
+    if fields.get("fresh"):
+        KEPT.forget()
+    try:
+        found = _answer(fields, KEPT.dataset)
+        failed = not isinstance(found, Last) and "error" in found
+    except Fault:
+        found, failed = None, True
+        if not KEPT.used:
+            raise
+    if failed and KEPT.used:
+        # What is kept was made by the lines of another script, so all is made again to tell where.
+        KEPT.forget()
+        return _answer(fields, KEPT.dataset)
+    return found
+
+
+def _answer(fields: dict[str, Any], make: Callable[[dict[str, Any]], Any]) -> dict[str, Any] | Last:
     begun = time.perf_counter()
     with blamed(fields):
-        made = dataset(fields)
+        made = make(fields)
         looked = _Look(made, fields, begun)
         build = time.perf_counter() - begun
         looked.go(fields.get("within") or WITHIN)
@@ -79,7 +103,8 @@ class _Look:
         self.take = max(1, min(int(fields.get("take") or TAKE), MOST_TAKEN))
         self.batched = bool(fields.get("batched"))
         self.rate = fields.get("rate")
-        self._moved = bool(fields.get("moved"))
+        kept = fields.get("kept") or {}
+        self._moved = bool(fields.get("moved") or kept.get("elements"))
         self.parts = parts_of(made.element_spec)
         self.elements: list[Any] = []
         self.rows: list[Any] = []
@@ -188,7 +213,8 @@ class _Look:
     def _speed(self) -> float | None:
         """Elements a second, behind the first; None where too few were seen to tell.
 
-        Nor is it told of stages in another order than that of the pipeline.
+        Nor is it told of stages in another order than that of the pipeline, or of
+        elements that were kept.
         """
         if self._moved:
             return None

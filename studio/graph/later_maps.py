@@ -68,12 +68,12 @@ def _chain(graph: DataGraph, mixer: str) -> list[Node]:
             return found
         name = fed[0].source_node
         feeds = [edge for edge in graph.edges if edge.source_node == name]
-        if len(feeds) != 1 or not _moves(graph.nodes[name]):
+        if len(feeds) != 1 or not moves(graph.nodes[name]):
             return found
         found.insert(0, graph.nodes[name])
 
 
-def _moves(node: Node) -> bool:
+def moves(node: Node) -> bool:
     """Whether a stage does the same to an element wherever that stands."""
     if _kind(node) in ("cache", "prefetch"):
         return not node.params.get("filename")

@@ -65,6 +65,7 @@ class StageAsker(QObject):
             trusted=trust.trusted(session),
             take=take,
             within=WITHIN,
+            fresh=again,
             **asked.fields,
         )
         self._future.add_done_callback(self._answered.emit)
