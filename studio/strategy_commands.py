@@ -121,6 +121,7 @@ def words(found: Any) -> str:
             f"of what {best.devices} devices could do"
         )
     said += f"; {best.binds} takes most of it ({best.shares[best.binds]:.0%})."
+    said += f" The data alone give a batch in {found.data_ms:.3f} ms."
     if found.edit is None:
         return f"{said} The project trains so already."
     return f"{said} --apply writes it down."

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ MOST_STEPS = 200
 SETTINGS, SCRIPT = "probe.json", "train.py"
 
 
-class Enough(Exception):  # noqa: N818 - not an error
+class Enough(Exception):  # noqa: N818  (it is an answer)
     """Ends the training, once all is measured."""
 
 
@@ -110,23 +111,26 @@ class Probe:
             within = max(2, int(1000 * limit / ms))
             together = min(MOST_STEPS, max(1, within // (2 * ROUNDS)))
             warm = min(within, MOST_STEPS, self.count if self.count > 0 else within)
-        if self.settings["divided"] == 1:
-            timed(fed, warm)  # caches are filled
         timed(ready, TRIED)
         self.tell(ready=True)
         if self.settings["leads"]:
             sys.stdin.readline()  # all that are measured at once begin at once
-        until = time.perf_counter() + 4 * limit
-        times: dict[str, list[float]] = {"fed": [], "ready": []}
-        for turn in range(ROUNDS):
-            if turn and self.settings["leads"] and time.perf_counter() > until:
-                break
-            if self.settings["divided"] == 1:
-                times["fed"].append(timed(fed, together))
-            times["ready"].append(timed(ready, together))
+        times = {"fed": [], "ready": []}
+        if self.settings["divided"] == 1:
+            timed(fed, warm)  # caches are filled, and what is fetched ahead is used up
+            times["fed"] = self._rounds(lambda: timed(fed, together))
+        times["ready"] = self._rounds(lambda: timed(ready, together))
         about = {"samples": self.samples, "steps": together, "warm": warm, "compiled": compiled}
         self.tell(**times, **about, data_ms=self._data_alone(together), gpus=_gpus())
         raise Enough
+
+    def _rounds(self, timed: Callable[[], float]) -> list[float]:
+        """What several rounds take; fewer where they are slow, save where others go along."""
+        until = time.perf_counter() + 2 * self.settings["seconds"]
+        times = [timed()]
+        while len(times) < ROUNDS and (self.settings["roles"] or time.perf_counter() < until):
+            times.append(timed())
+        return times
 
     def _data_alone(self, count: int) -> float | None:
         """Milliseconds in which the project's data give a batch where nothing is trained."""
@@ -165,7 +169,7 @@ def main(folder: Path) -> None:
             script.train()
     except Enough:
         if not settings["leads"]:
-            signal.pause()  # the one that leads may still need its collectives
+            threading.Event().wait()  # the one that leads may still need it
     except BaseException as error:
         from studio.engine.stage import said_of
 
