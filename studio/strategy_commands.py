@@ -122,6 +122,9 @@ def words(found: Any) -> str:
         )
     said += f"; {best.binds} takes most of it ({best.shares[best.binds]:.0%})."
     said += f" The data alone give a batch in {found.data_ms:.3f} ms."
+    if best.roles:
+        tasks = ",".join(f"{role}={count}" for role, count in best.roles.items())
+        said += f" It is trained by studio run --local-cluster {tasks}."
     if found.edit is None:
         return f"{said} The project trains so already."
     return f"{said} --apply writes it down."

@@ -138,6 +138,9 @@ class Measured(Struct, frozen=True):
     alone_ms: float = 0.0
     """What the devices take for the batch where each does its part and they share nothing."""
     compiled: float = 0.0
+    """Seconds of the first step."""
+    roles: dict[str, int] = {}
+    """The processes of its local cluster."""
 
     @property
     def shares(self) -> dict[str, float]:
@@ -199,6 +202,7 @@ def measured(
         ready,
         alone_ms,
         found["compiled"],
+        strategy.roles,
     )
 
 

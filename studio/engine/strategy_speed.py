@@ -72,13 +72,11 @@ def measure(
     with TemporaryDirectory(prefix="studio-") as place:
         probes = _Probes(project, folder, Path(place), seconds, ask)
         tell("none")
-        try:
-            plain = probes.run(NONE)
-        except Failed as failed:
-            raise StudioError(f"The training can't be measured: it {failed}.") from None
+        alone: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        rows = [_row(probes, NONE, alone)]
+        plain = probes.found[NONE.key]
         probes.settle(plain)
         strategies = [each for each in offered(plain["gpus"]) if is_wanted(each, names)]
-        rows, alone = [measured(NONE, plain, None)], {(1, 1): [plain]}
         for strategy in strategies[1:]:
             tell(strategy.name)
             rows.append(_row(probes, strategy, alone))
@@ -86,9 +84,10 @@ def measure(
         if chosen is not NONE:
             # What else the machine does may have changed since: both once more, side by side.
             tell(f"none and {chosen.name} once more")
-            for each in (NONE, chosen):
-                rows[strategies.index(each)] = _row(probes, each, alone, probes.found[each.key])
-            if fastest(rows) is rows[0]:
+            pair = [_row(probes, each, alone, again=True) for each in (NONE, chosen)]
+            for each, row in zip((NONE, chosen), pair, strict=True):
+                rows[strategies.index(each)] = row
+            if pair[1].why or fastest(pair) is pair[0]:
                 chosen = NONE
     best = rows[strategies.index(chosen)]
     edit = adopting(project, chosen) if chosen.distribution != project.distribution else None
@@ -99,22 +98,29 @@ def _row(
     probes: _Probes,
     strategy: Strategy,
     alone: dict[tuple[int, int], list[dict[str, Any]]],
-    before: dict[str, Any] | None = None,
+    again: bool = False,
 ) -> Measured:
-    """One strategy, measured; together with what was found of it before."""
+    """One strategy, measured; `again`, together with what was found of it before."""
     parts = (strategy.devices, strategy.parts)
     try:
         if strategy.lacks:
             raise Failed(strategy.lacks)
         found = probes.run(strategy)
-        if before is not None:
+        if again:
+            before = probes.found[strategy.key]
             found |= {name: before[name] + found[name] for name in ("fed", "ready")}
         probes.found[strategy.key] = found
+        if strategy is NONE:
+            alone[parts] = [found]
         if parts not in alone:
             alone[parts] = probes.alone(*parts)
     except ProjectError as error:
+        if strategy is NONE:
+            raise
         why = " ".join(problem.sentence() for problem in errors(error.problems))
     except Failed as failed:
+        if strategy is NONE:
+            raise StudioError(f"The training can't be measured: it {failed}.") from None
         why = str(failed)
     else:
         return measured(strategy, found, alone[parts])
@@ -136,7 +142,6 @@ class _Probes:
 
     def settle(self, plain: dict[str, Any]) -> None:
         """Has all others do as many steps as there were without a strategy."""
-        self.found[NONE.key] = plain
         self.settings |= {"steps": plain["steps"], "warm": plain["warm"]}
         self.gpus = plain["gpus"]
 
