@@ -94,6 +94,11 @@ def _row_words(found: Any, row: Any) -> str:
             f"input binds it: {waits:.3f} of {row.ms:.3f} ms ({share:.0%}) pass until a batch is "
             "there."
         )
+    if row.binds == "communication" and row.devices == 1:
+        return (
+            f"the strategy itself binds it: a batch that is there takes {row.ready_ms:.3f} ms, and "
+            f"{row.alone_ms:.3f} ms without it ({share:.0%} of a step)."
+        )
     if row.binds == "communication":
         return (
             f"communication binds it: a batch that is there takes {row.ready_ms:.3f} ms, and "

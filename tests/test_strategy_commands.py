@@ -17,6 +17,7 @@ from studio.graph.file import load, save
 from tests.conftest import ROOT, studio
 
 DIGITS = ROOT / "templates" / "digits_mlp"
+ROWS = ROOT / "templates" / "mirrored"
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_strategies_are_measured_and_the_fastest_applied(digits) -> None:
 
 @pytest.mark.slow
 def test_all_strategies_of_this_machine_are_measured() -> None:
-    done = studio("speed", DIGITS, "--strategies", "--json", "--seconds", 1)
+    done = studio("speed", ROWS, "--strategies", "--json", "--seconds", 1)
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     keys = [row["key"] for row in found["strategies"]]
