@@ -172,6 +172,12 @@ def _add_training_commands(add) -> None:
     sub.add_argument("--json", action="store_true", help="print it as JSON")
     text = "write the fastest setting into the project's file"
     sub.add_argument("--apply", action="store_true", help=text)
+    text = "measure the strategies of tf.distribute that this machine offers, in place of that"
+    sub.add_argument("--strategies", action="store_true", help=text)
+    text = "with --strategies: those alone, beside none, such as mirrored,parameterserver"
+    sub.add_argument("--only", metavar="NAMES", default="", help=text)
+    text = "with --strategies: how long the steps of each are measured (2 by default)"
+    sub.add_argument("--seconds", metavar="S", type=_above_zero, help=text)
 
     text = "Print the code that AutoGraph makes of the training step."
     sub = add_kind("autograph", text, "autograph digits/project.json")

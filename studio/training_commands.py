@@ -21,6 +21,12 @@ def speed(options, project: Project, folder: Path, report: Report) -> int:
     from studio.engine.speed import measure
     from studio.engine.warm import Warm
 
+    if options.strategies:
+        from studio.strategy_commands import strategies
+
+        return strategies(options, project, folder)
+    if options.only or options.seconds:
+        raise StudioError("--only and --seconds are for --strategies: say that too.")
     refuse_settings(options)
     _tell("measuring the training step: this takes half a minute or more")
     with Warm() as warm:
