@@ -32,6 +32,8 @@ def check_distribution(project: Project) -> Iterator[Problem]:
         yield from _gradients(project, op.name)
     if spread(project) == SERVERS:
         yield from _servers(training)
+    if strategy.op == CENTRAL:
+        yield from _stateful(project)
 
 
 def _problem(place: str, message: str, hint: str, fix: Edit | None = None) -> Problem:
@@ -128,6 +130,18 @@ def _gradients(project: Project, name: str) -> Iterator[Problem]:
         message = f"takes the gradients of each loss separately, which {name} has no step for."
         fix = _set("Take them together", persistent_tape=False, loss_clipnorms={})
         yield _problem("training.persistent_tape", message, "Set it to false.", fix)
+
+
+def _stateful(project: Project) -> Iterator[Problem]:
+    """Layers that change variables of theirs in a step, which Keras doesn't say how to add up."""
+    for name, graph in project.graphs().items():
+        for node in graph.nodes.values() if name != "data" else ():
+            kind = (node.op or "").rpartition(".")[2]
+            rate = node.params.get("dropout") or node.params.get("recurrent_dropout")
+            if rate or any(word in kind for word in ("Dropout", "Noise", "BatchNorm", "Random")):
+                message = "keeps state of its own, which can't be changed by several devices here."
+                hint = "Use tf.distribute.MirroredStrategy, or leave the layer out."
+                yield Problem(ERROR, CODE, name, node.id, message, hint)
 
 
 def _servers(training: Training) -> Iterator[Problem]:
