@@ -38,6 +38,7 @@ def check_rows(found) -> None:
         assert row["efficiency"] == pytest.approx(plain / row["ms"] / row["devices"])
 
 
+@pytest.mark.slow
 def test_strategies_are_measured_and_the_fastest_applied(digits) -> None:
     before = load(digits)
     done = studio(

@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Any, str]] = {
     "whole": (project(mirrored(2), NORM, checkpoint_steps=3), ""),
     "resumed": (project(mirrored(2), NORM, checkpoint_steps=3), "whole"),
 }
-QUICK = ("one", "mirrored2", "mirrored4", "clipped2", "fit2", "resumed")
+QUICK = ("one", "mirrored2", "clipped2", "fit2", "resumed")
 COMPARED = [name for name, (_, to) in CASES.items() if to]
 REST = [name for name in COMPARED if name not in QUICK]
 
@@ -168,7 +168,7 @@ def trained(tmp_path_factory, names: set[str]) -> dict[str, Any]:
     found = found_by_ruff(texts, tmp_path_factory.mktemp("ruff"))
     assert not found, found
     four = [name for name in names if name.endswith("4")]
-    for some in ([name for name in names if name not in four], four):
+    for some in filter(None, ([name for name in names if name not in four], four)):
         done = subprocess.run(
             [sys.executable, "-m", "tests.codegen.spread", str(folder), *some],
             cwd=ROOT,
@@ -213,7 +213,6 @@ def assert_same(results: dict[str, Any], name: str) -> None:
 
 
 def test_each_is_on_as_many_replicas_as_it_says(results) -> None:
-    assert results["mirrored4"]["replicas"] == 4
     assert results["clipped2"]["replicas"] == 2
     assert results["one"]["replicas"] == 1
 

@@ -14,6 +14,7 @@ from studio.graph.file import read
 from studio.graph.problems import errors
 from tests.codegen.projects import chain, csv, node, stage
 from tests.codegen.projects import read as project_of
+from tests.conftest import slow
 from tests.templates import template_folder
 
 
@@ -41,10 +42,12 @@ def look(warm, tmp_path):
 @pytest.mark.parametrize(
     ("name", "ends"),
     [
-        ("digits_gan", ["noise", "scale", "named", "split.test", "split.train", "validation"]),
+        *slow(
+            ("digits_gan", ["noise", "scale", "named", "split.test", "split.train", "validation"]),
+            ("images_from_folder", ["digits", "split.validation", "cache", "validation"]),
+            ("shared_text", ["words", "split.test", "validation_pairs", "validation_named"]),
+        ),
         ("generator", ["moons", "cache", "split.test", "split.train", "validation", "test"]),
-        ("images_from_folder", ["digits", "split.validation", "cache", "validation"]),
-        ("shared_text", ["words", "split.test", "validation_pairs", "validation_named"]),
     ],
 )
 def test_each_stage_gives_what_it_gives_when_nothing_is_kept(name, ends, look) -> None:

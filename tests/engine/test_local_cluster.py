@@ -357,6 +357,7 @@ def main(callbacks=(), resume=False):
 """
 
 
+@pytest.mark.slow
 def test_the_data_are_made_by_the_processes_of_a_service(folder: Path) -> None:
     """Each row once in all where each worker sends its part, once per worker where it is off."""
     whole = of_rows(folder)
@@ -485,12 +486,9 @@ def of_penguins(strategy: str, *settings: str) -> list[str]:
     return ["templates/penguins", *(part for each in chosen for part in ("--set", each))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("strategy", "cluster"),
-    [
-        (MULTI_WORKER, "worker=2"),
-        pytest.param(PARAMETER_SERVER, SERVERS, marks=pytest.mark.slow),
-    ],
+    ("strategy", "cluster"), [(MULTI_WORKER, "worker=2"), (PARAMETER_SERVER, SERVERS)]
 )
 def test_a_project_is_trained_by_its_own_script(folder: Path, strategy: str, cluster: str) -> None:
     done = studio(
