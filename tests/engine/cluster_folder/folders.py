@@ -39,7 +39,9 @@ def hosts_plan(cluster: dict[str, tuple[str, ...]], name: str = "digits_cnn") ->
     """A plan for the hosts of a cluster."""
     strategy = PARAMETER_SERVER if "ps" in cluster else MULTI_WORKER
     project = load(template_folder("digits_cnn"))
-    project = replace(project, name=name, distribution=Distribution(strategy, cluster=cluster))
+    training = replace(project.training, loop="custom")
+    distribution = Distribution(strategy, cluster=cluster)
+    project = replace(project, name=name, training=training, distribution=distribution)
     return Plan(SSH, project, counts(cluster), plain_name(name))
 
 

@@ -17,7 +17,7 @@ from studio.engine.cluster_folder.requirements import requirements
 from studio.graph.cluster import read_tf_config
 from studio.graph.document import Call
 from studio.graph.file import load
-from studio.graph.problems import StudioError
+from studio.graph.problems import ProjectError, StudioError
 from tests.engine.cluster_folder.folders import SERVED, WORKERS, hosts_plan, lint, plan, written
 from tests.templates import template_folder
 
@@ -139,8 +139,10 @@ def images(tmp_path) -> Path:
 
 
 def _of(folder: Path):
-    made = plan("slurm")
-    return replace(made, project=replace(load(folder), distribution=made.project.distribution))
+    made, found = plan("slurm"), load(folder)
+    training = replace(found.training, loop="custom")
+    spread = replace(found, training=training, distribution=made.project.distribution)
+    return replace(made, project=spread)
 
 
 def test_folders_of_data_are_copied_whole(images, tmp_path):
@@ -210,13 +212,16 @@ def test_ssh_tells_each_task_its_place(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ENGINES[:3])
-def test_a_script_that_can_not_go_on_is_not_told_to(engine, tmp_path):
-    for loop, goes_on in (("custom", True), ("fit", False)):
-        target = written(plan(engine, loop=loop), tmp_path / loop)
-        assert ("--resume" in (target / "train.py").read_text()) == goes_on
-        others = [each.read_text() for each in target.iterdir() if each.is_file()]
-        others.remove((target / "train.py").read_text())
-        assert any("--resume" in text for text in others) == goes_on
-        readme = (target / "README.md").read_text()
-        assert ("goes on from the last checkpoint" in readme) == goes_on
-        assert ("it begins anew" in readme) != goes_on
+def test_a_script_is_told_to_go_on_and_so_are_people(engine, tmp_path):
+    target = written(plan(engine), tmp_path / "out")
+    assert "--resume" in (target / "train.py").read_text()
+    others = [each.read_text() for each in target.iterdir() if each.is_file()]
+    others.remove((target / "train.py").read_text())
+    assert any("--resume" in text for text in others)
+    assert "goes on from the last checkpoint" in (target / "README.md").read_text()
+
+
+def test_a_loop_that_can_not_train_on_a_cluster_is_refused(tmp_path):
+    with pytest.raises(ProjectError, match="issue 20585"):
+        written(plan("slurm", loop="fit"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
