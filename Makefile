@@ -10,7 +10,7 @@ run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
 
 test: $(READY) lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The app killed at thirty random moments; `make test` does so five times.
 kill: $(READY)
