@@ -18,7 +18,7 @@ DIGITS = str(ROOT / "templates" / "digits_cnn")
 
 def _strategy(name: str, **cluster: list[str]) -> list[str]:
     value = {"op": f"tf.distribute.{name}"} | ({"cluster": cluster} if cluster else {})
-    return ["--set", f"distribution={json.dumps(value)}"]
+    return ["--set", "training.loop=custom", "--set", f"distribution={json.dumps(value)}"]
 
 
 WORKERS = _strategy("MultiWorkerMirroredStrategy")

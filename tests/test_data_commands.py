@@ -161,6 +161,7 @@ def test_data_without_end_is_written_only_so_far_as_is_said(written, tmp_path) -
     assert len(found) == 14
 
 
+@pytest.mark.slow
 def test_bench_says_which_stage_holds_the_data_back_and_makes_the_change_that_helps(
     tmp_path,
 ) -> None:

@@ -99,6 +99,7 @@ def test_the_strategy_of_a_project_is_given_up_where_none_is_faster(digits) -> N
     assert load(digits).distribution != split
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_all_processes(digits) -> None:
     command = [sys.executable, "-m", "studio", "speed", str(digits), "--strategies"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -21,6 +21,7 @@ def digits(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_speed_is_measured_and_the_best_applied(digits) -> None:
     done = studio("speed", digits, "--json", "--apply")
     assert (done.returncode, done.stderr) == (0, "")

@@ -56,7 +56,7 @@ def own(project: Project, source: str, **params: Any) -> Project:
 @pytest.mark.parametrize("style", [None, *slow("subclass")], ids=["functional", "subclass"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"steps_per_execution": 3}, {"jit_compile": True}],
+    [{}, {"steps_per_execution": 3}, *slow({"jit_compile": True})],
     ids=["as it is", "several steps a call", "XLA"],
 )
 def test_a_step_that_does_the_same_trains_to_the_same(options, style, tmp_path: Path) -> None:
@@ -96,6 +96,7 @@ def test_what_is_no_log_is_told_when_it_runs(source, words, tmp_path: Path) -> N
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 def test_interrupted_it_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     """Its means and its optimizers are in the checkpoints."""
     project = own(small(tmp_path, epochs=3), TAKING_TURNS)

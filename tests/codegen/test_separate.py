@@ -99,6 +99,7 @@ def test_a_limit_is_the_one_of_that_loss_alone(tmp_path: Path) -> None:
         np.testing.assert_allclose(one.numpy(), other, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_interrupted_it_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     project = two_headed(tmp_path, persistent_tape=True, loss_clipnorms={"size": 0.5}, epochs=3)
     assert_resumes(project, tmp_path, [3, 7, 1])

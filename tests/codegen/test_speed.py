@@ -61,6 +61,7 @@ def kept(place: Path) -> dict[str, Any]:
     return json.loads((place / "artifacts" / "speed.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", [*slow("fit"), "custom"])
 def test_what_is_trained_is_what_the_chosen_values_give(
     loop: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

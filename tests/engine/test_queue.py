@@ -90,6 +90,7 @@ def test_runs_wait_for_each_other_also_when_one_is_killed(runs) -> None:
     assert not list(runs.glob("*/queue.json"))
 
 
+@pytest.mark.slow
 def test_as_many_go_on_beside_each_other_as_is_told(runs) -> None:
     first, second = queue(runs, *LONG), queue(runs, "--at-once", 2, *LONG)
     third = queue(runs, "--at-once", 2, "--epochs", 1)
@@ -102,6 +103,7 @@ def test_as_many_go_on_beside_each_other_as_is_told(runs) -> None:
     assert state(first) == "running"
 
 
+@pytest.mark.slow
 def test_one_that_waits_is_taken_out_and_another_is_followed(runs) -> None:
     first = queue(runs, *LONG)
     second = queue(runs, *LONG)
@@ -125,6 +127,7 @@ def test_one_that_waits_is_taken_out_and_another_is_followed(runs) -> None:
     assert follower.returncode == 130
 
 
+@pytest.mark.slow
 def test_whoever_tells_of_a_death_starts_the_next(runs, tmp_path) -> None:
     command = [sys.executable, "-m", "studio", "run", PENGUINS, "--runs", runs, *LONG]
     with (tmp_path / "out").open("w") as out:

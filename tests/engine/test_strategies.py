@@ -83,7 +83,9 @@ def test_all_that_a_machine_offers_can_train_a_project() -> None:
         for strategy in offered(gpus):
             adopted = adopting(project, strategy).apply(project)
             assert adopted.distribution == strategy.distribution
-            assert not errors(check(adopted, DIGITS).problems)
+            told = {each.message for each in errors(check(adopted, DIGITS).problems)}
+            # Its Dropout keeps a seed.
+            assert bool(told) == (strategy.key.startswith("central")), told
             kept = strategy.key in ("none", "onedevice")
             assert (adopted.training == auto) == kept
     assert [bool(each.lacks) for each in offered(1)] == [False, False, True, True, True, False]
