@@ -55,6 +55,7 @@ def some(*names: str) -> list[Any]:
     return [*names, *slow(*[name for name in (*FAMILIES, *UNPROFILED) if name not in names])]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", some(*LOOKED_INTO))
 def test_every_layer_of(name: str) -> None:

@@ -70,6 +70,7 @@ def runs(tmp_path):
         Found(path.parent).kill()
 
 
+@pytest.mark.slow
 def test_runs_wait_for_each_other_also_when_one_is_killed(runs) -> None:
     first = queue(runs, *LONG)
     second, third = queue(runs, "--epochs", 2), queue(runs, "--epochs", 1)
