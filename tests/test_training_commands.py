@@ -60,6 +60,7 @@ def test_autograph_shows_the_step_and_the_code_of_ones_own() -> None:
     assert "leaves the step of model.fit" not in raw
 
 
+@pytest.mark.slow
 def test_a_suggested_rate_trains_well(digits) -> None:
     done = studio("lr", digits, "--json", "--apply")
     assert (done.returncode, done.stderr) == (0, "")

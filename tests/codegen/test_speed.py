@@ -178,6 +178,7 @@ def test_what_xla_can_not_compile_is_trained_without_it(tmp_path: Path) -> None:
     assert kept(tmp_path)["note"].startswith("XLA can't compile this model: ")
 
 
+@pytest.mark.slow
 def test_the_policy_of_whoever_calls_it_stays(tmp_path: Path) -> None:
     script = made(told(small(tmp_path), **AUTO), tmp_path, tmp_path)
     keras.config.set_dtype_policy("mixed_bfloat16")

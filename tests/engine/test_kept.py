@@ -39,6 +39,7 @@ def look(warm, tmp_path):
     return looked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "ends"),
     [
