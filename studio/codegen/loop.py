@@ -11,7 +11,6 @@ from studio.codegen.strategy import TRAIN, VALIDATION, gone_through, separates_s
 from studio.codegen.validating import validated, write_one_more, write_validated
 from studio.graph.distribution import SERVERS, WORKERS, spread
 from studio.graph.document import Project, Training
-from studio.graph.ops.strategies import CENTRAL
 from studio.graph.replay import BEGUN, NOTHING, WHOLE, replay
 
 _PASSES = "# Each pass is shuffled in another order: the next is what it would have been."
@@ -21,16 +20,12 @@ def write_optimized(source: Source, project: Project, style: str) -> None:
     """Writes what makes the optimizers' variables, behind `model.compile`."""
     training = project.training
     write_optimizers(source, project)
-    if spread(project) == SERVERS or (spread(project) and project.distribution.op == CENTRAL):
+    if spread(project):  # a strategy's variables come before its steps
         source.line(f"build_metrics(model, {TRAIN}.element_spec)")
-    elif spread(project) and style == "subclass":  # a strategy's weights come before its steps
-        source.line(f"spec = {TRAIN}.element_spec")
-        source.line("x, _, _ = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))")
-        source.line("model(x)")
     built = measures(training) and builds_plainly(training)  # by compile_model
     # Those of a class come with its first call, save where a strategy must have them before.
     if (style != "subclass" or spread(project)) and not built:
-        _write_build(source, training)
+        _write_build(source, training, bool(spread(project)))
 
 
 def write_epochs(source: Source, project: Project) -> None:
@@ -61,13 +56,11 @@ def write_epochs(source: Source, project: Project) -> None:
     source.line("model.stop_training = False")
     source.line("callbacks.on_train_begin()")
     own_step = training.train_step is not None
-    if (
-        own_step and not spreads
-    ):  # which need not make what the validation does: metrics, in their place
+    if own_step and not spreads:  # which need not make what the validation does, in its place
         _write_traced(source, ["train", *(["test"] if validates else [])])
     with source.block("if resume:"):
-        if spreads and spreads != SERVERS:
-            _write_spread_traced(source, ["train", *(["test"] if validates and own_step else [])])
+        if own_step and spreads:  # the means of what it logs
+            _write_spread_traced(source)
         elif not own_step and not spreads:
             _write_traced(source, ["train"])
         source.line("place.restore(callbacks.on_epoch_begin)")
@@ -93,14 +86,12 @@ def _write_traced(source: Source, steps: list[str]) -> None:
         source.statement(call(f"{step}_steps.get_concrete_function", [spec]))
 
 
-def _write_spread_traced(source: Source, steps: list[str]) -> None:
-    """Traces steps on data of the right form, of which there is none."""
-    source.line("# Traced, the steps have made all variables that a checkpoint knows.")
-    for step in steps:
-        name = TRAIN if step == "train" else VALIDATION
-        none = call("strategy.experimental_distribute_dataset", [f"{name}.take(0)"])
-        source.statement("nothing = ", none)
-        source.line(f"{step}_steps.get_concrete_function(iter(nothing))")
+def _write_spread_traced(source: Source) -> None:
+    """Traces the step that trains on data of the right form, of which there is none."""
+    source.line("# Traced, the step has made all variables that a checkpoint knows.")
+    none = call("strategy.experimental_distribute_dataset", [f"{TRAIN}.take(0)"])
+    source.statement("nothing = ", none)
+    source.line("train_steps.get_concrete_function(iter(nothing))")
 
 
 def _write_callbacks(source: Source, project: Project) -> None:
@@ -195,13 +186,16 @@ def _write_limited_replay(source: Source, project: Project) -> None:
         source.line("next(iterator)")
 
 
-def _write_build(source: Source, training: Training) -> None:
+def _write_build(source: Source, training: Training, spreads: bool) -> None:
     """Gives the optimizers their variables; a step of one's own says itself what it applies."""
     if training.trained_by:
         with source.block("for optimizer, variables in parts_of(model, optimizers):"):
             source.line("optimizer.build(variables)")
-    elif training.train_step is None:
+    elif training.train_step is None or spreads:
         source.line("model.optimizer.build(model.trainable_variables)")
+        if training.train_step is not None and training.optimizers:
+            with source.block("for optimizer in optimizers.values():"):
+                source.line("optimizer.build(model.trainable_variables)")
 
 
 def _write_epoch(source: Source, project: Project) -> None:

@@ -9,18 +9,23 @@ from studio.graph.code import outline
 from studio.graph.document import Project
 from studio.graph.own_step import takes_optimizers
 
-MEANS = '''def mean_logs(logs, means, batch):
-    """Returns the means over the epoch of what a step logs; a batch counts by its size."""
+SCALARS = '''def scalars_of(logs):
+    """Returns what a step logs, each a tensor that is a scalar."""
     if not isinstance(logs, dict):
         raise TypeError(
             f"The train step returned {logs!r}; expected its logs, a dict of scalars by name."
         )
-    for name, value in logs.items():
-        value = tf.convert_to_tensor(value)
+    found = {name: tf.convert_to_tensor(value) for name, value in logs.items()}
+    for name, value in found.items():
         if value.shape.rank != 0:
             raise ValueError(
                 f"The train step logs {name!r} with the shape {value.shape}; expected a scalar."
             )
+    return found'''
+
+MEANS = '''def mean_logs(logs, means, batch):
+    """Returns the means over the epoch of what a step logs; a batch counts by its size."""
+    for name, value in scalars_of(logs).items():
         if name not in means:
             means[name] = keras.metrics.Mean(name=name)
         means[name].update_state(value, sample_weight=size_of(batch))

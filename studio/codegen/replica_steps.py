@@ -83,31 +83,19 @@ MANY = '''def on_iterator(step, strategy, model):
 
     return steps'''
 
-OWN_STEP = """def train_step(batch):
-    logs = {call}
-    x, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    return whole_logs(logs, x)"""
-
-OWN_LOGS = '''def whole_logs(logs, batch):
+WHOLE_LOGS = '''def whole_logs(logs, batch):
     """Returns the means over the whole batch of what a step logs, and the size of the batch."""
-    if not isinstance(logs, dict):
-        raise TypeError(
-            f"The train step returned {logs!r}; expected its logs, a dict of scalars by name."
-        )
-    for name, value in logs.items():
-        if tf.convert_to_tensor(value).shape.rank != 0:
-            raise ValueError(f"The train step logs {name!r}, which is no scalar: {value}.")
     replica = tf.distribute.get_replica_context()
     size = tf.cast(size_of(batch), "float32")
     whole = replica.all_reduce("SUM", size)
-    sums = {
-        name: tf.where(size > 0, tf.cast(value, "float32"), 0) * size
-        for name, value in logs.items()
-    }
-    return {name: replica.all_reduce("SUM", each) / whole for name, each in sums.items()}, whole
+    means = {}
+    for name, value in scalars_of(logs).items():
+        part = tf.where(size > 0, tf.cast(value, "float32"), 0) * size
+        means[name] = replica.all_reduce("SUM", part) / whole
+    return means, whole
 
 
-def mean_logs(strategy, results, means):
+def epoch_logs(strategy, results, means):
     """Returns the means over the epoch of what steps log; a batch counts by its size."""
     logs, size = tf.nest.map_structure(
         lambda each: strategy.experimental_local_results(each)[0], results
@@ -124,7 +112,7 @@ def own_logged(iterator: str) -> str:
     text = iterator.replace("strategy, model)", "strategy, means)")
     text = text.replace("        strategy.run(", "        results = strategy.run(", 1)
     text = text.replace("            strategy.run(", "            results = strategy.run(")
-    return text.replace("model.get_metrics_result()", "mean_logs(strategy, results, means)")
+    return text.replace("model.get_metrics_result()", "epoch_logs(strategy, results, means)")
 
 
 def write_clip(source: Source, project: Project) -> bool:

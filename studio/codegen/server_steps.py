@@ -67,10 +67,17 @@ ZEROS = '''def zeros_of(spec):
 BUILD = '''def build_metrics(model, spec):
     """Makes the variables of the metrics, and of a model that has none yet."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))
-    predictions = model(x, training=False)
-    model.compute_loss(x, y, predictions, weights, training=False)
-    model.compute_metrics(x, y, predictions, weights)
+
+    def build():
+        predictions = model(x, training=False)
+        if model.loss is not None:
+            model.compute_loss(x, y, predictions, weights, training=False)
+            model.compute_metrics(x, y, predictions, weights)
+
+    {build}
     model.reset_metrics()'''
+
+HERE, ON_REPLICAS = "build()", "model.distribute_strategy.run(build)"
 
 SERVE_DOC = "Works as a worker or a parameter server for the chief; False where this is the chief."
 

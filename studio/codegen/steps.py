@@ -12,7 +12,7 @@ from textwrap import indent
 from studio.codegen import replica_steps, server_steps
 from studio.codegen.class_weights import WEIGH, write_class_weights
 from studio.codegen.optimizers import APPLY, write_parts
-from studio.codegen.own_step import MEANS, own_call, write_own_step
+from studio.codegen.own_step import MEANS, SCALARS, own_call, write_own_step
 from studio.codegen.separate import STEP as SEPARATE
 from studio.codegen.separate import write_separate
 from studio.codegen.source import Source
@@ -125,17 +125,13 @@ _EVALUATE_TOLD = _EVALUATE.replace(
 )
 
 
-def write_steps(
-    source: Source, project: Project, structure: Structure, style: str = "functional"
-) -> None:
+def write_steps(source: Source, project: Project, structure: Structure) -> None:
     """Writes the functions that the loop is made of; `structure` is that of the elements."""
     training = project.training
     kind = spread(project)
     if kind:
-        if kind == SERVERS:
-            write_server_steps(source, project, structure)
-        else:
-            write_spread_steps(source, project, structure, style)
+        write = write_server_steps if kind == SERVERS else write_spread_steps
+        write(source, project, structure)
         return
     chosen = measures(training)
     several = chosen or training.steps_per_execution > 1
@@ -144,7 +140,7 @@ def write_steps(
     xla = "model.jit_compile" if chosen else "True"
     decorator = f"@tf.function{f'(jit_compile={xla})' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
-    helpers += [MEANS] if own_logs(training) else []
+    helpers += [SCALARS, MEANS] if own_logs(training) else []
     for text in map(_told, helpers) if chosen else helpers:
         with source.section("Steps"):
             source.text(text)
@@ -180,7 +176,7 @@ def write_steps(
             source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
 
 
-def write_spread_steps(source: Source, project: Project, structure: Structure, style: str) -> None:
+def write_spread_steps(source: Source, project: Project, structure: Structure) -> None:
     """The same where a strategy spreads the steps."""
     training = project.training
     validates = "validation" in project.data.outputs
@@ -189,22 +185,20 @@ def write_spread_steps(source: Source, project: Project, structure: Structure, s
     source.need("tf", "itertools")
     many = training.steps_per_execution > 1
     iterated = replica_steps.MANY if many else replica_steps.ONE
-    helpers = [_SIZE]
+    build = server_steps.BUILD.replace("{build}", server_steps.ON_REPLICAS)
+    helpers = [_SIZE, server_steps.ZEROS, build]
     counts = project.distribution.op == CENTRAL
     if counts:
         iterated = replica_steps.count_added(iterated)
-        helpers += [server_steps.ZEROS, server_steps.BUILD]
         helpers += [server_steps.COUNT, replica_steps.COUNT]
-    elif style == "subclass":
-        helpers += [server_steps.ZEROS]
     if not own or tests:
         helpers += [replica_steps.LOSSES, iterated]
     helpers += [_RUN_MANY if many else _RUN, _COUNT]
     if own:
         ours = replica_steps.own_logged(iterated)
-        if not own or tests:
+        if tests:
             ours = ours.replace("def on_iterator(", "def own_on_iterator(")
-        helpers += [replica_steps.OWN_LOGS, ours]
+        helpers += [SCALARS, replica_steps.WHOLE_LOGS, ours]
     for text in helpers:
         with source.section("Steps"):
             source.text(text)
@@ -250,7 +244,8 @@ def write_server_steps(source: Source, project: Project, structure: Structure) -
     training = project.training
     tests = {"validation", "test"} & set(project.data.outputs)
     source.need("tf", "itertools")
-    helpers = [_SIZE, server_steps.ZEROS, server_steps.BUILD, server_steps.COUNT]
+    build = server_steps.BUILD.replace("{build}", server_steps.HERE)
+    helpers = [_SIZE, server_steps.ZEROS, build, server_steps.COUNT]
     helpers += [server_steps.HAND_OUT, _COUNT]
     helpers += [_ONE, _RUN] if tests else []
     for text in helpers:

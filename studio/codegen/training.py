@@ -61,7 +61,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
     write_strategy(source, project)
     doc = "Trains a new model; returns it, its history and the datasets."
     if custom:
-        write_steps(source, project, structure, style)
+        write_steps(source, project, structure)
         write_checkpoints(source, project)
         doc = "Trains a model, anew or from a checkpoint; returns it, history and datasets."
     compiled = join("model", _method("compile", _compile(source, project, structure)))

@@ -154,18 +154,24 @@ def count_of(dataset):
     return count if count >= 0 else None
 
 
-def mean_logs(logs, means, batch):
-    """Returns the means over the epoch of what a step logs; a batch counts by its size."""
+def scalars_of(logs):
+    """Returns what a step logs, each a tensor that is a scalar."""
     if not isinstance(logs, dict):
         raise TypeError(
             f"The train step returned {logs!r}; expected its logs, a dict of scalars by name."
         )
-    for name, value in logs.items():
-        value = tf.convert_to_tensor(value)
+    found = {name: tf.convert_to_tensor(value) for name, value in logs.items()}
+    for name, value in found.items():
         if value.shape.rank != 0:
             raise ValueError(
                 f"The train step logs {name!r} with the shape {value.shape}; expected a scalar."
             )
+    return found
+
+
+def mean_logs(logs, means, batch):
+    """Returns the means over the epoch of what a step logs; a batch counts by its size."""
+    for name, value in scalars_of(logs).items():
         if name not in means:
             means[name] = keras.metrics.Mean(name=name)
         means[name].update_state(value, sample_weight=size_of(batch))

@@ -181,6 +181,27 @@ def size_of(batch):
     return tf.shape(tf.nest.flatten(batch)[0])[0]
 
 
+def zeros_of(spec):
+    """Returns a batch of zeros, of one element."""
+    return tf.nest.map_structure(
+        lambda each: tf.zeros([size or 1 for size in each.shape], each.dtype), spec
+    )
+
+
+def build_metrics(model, spec):
+    """Makes the variables of the metrics, and of a model that has none yet."""
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))
+
+    def build():
+        predictions = model(x, training=False)
+        if model.loss is not None:
+            model.compute_loss(x, y, predictions, weights, training=False)
+            model.compute_metrics(x, y, predictions, weights)
+
+    model.distribute_strategy.run(build)
+    model.reset_metrics()
+
+
 def mean_of(loss, batch):
     """Returns the mean over a replica's elements of a loss that Keras has shared out.
 
@@ -511,6 +532,7 @@ def train(callbacks=(), resume=False):
             metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
             jit_compile=False,
         )
+        build_metrics(model, datasets["train"].element_spec)
         model.optimizer.build(model.trainable_variables)
     separate_seeds(strategy, model)
     merge_states = state_merger(strategy, model)
@@ -537,9 +559,6 @@ def train(callbacks=(), resume=False):
     model.stop_training = False
     callbacks.on_train_begin()
     if resume:
-        # Traced, the steps have made all variables that a checkpoint knows.
-        nothing = strategy.experimental_distribute_dataset(datasets["train"].take(0))
-        train_steps.get_concrete_function(iter(nothing))
         place.restore(callbacks.on_epoch_begin)
     # Each pass is shuffled in another order: the next is what it would have been.
     for _ in range(place.epoch):

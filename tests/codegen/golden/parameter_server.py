@@ -158,9 +158,14 @@ def zeros_of(spec):
 def build_metrics(model, spec):
     """Makes the variables of the metrics, and of a model that has none yet."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(zeros_of(spec))
-    predictions = model(x, training=False)
-    model.compute_loss(x, y, predictions, weights, training=False)
-    model.compute_metrics(x, y, predictions, weights)
+
+    def build():
+        predictions = model(x, training=False)
+        if model.loss is not None:
+            model.compute_loss(x, y, predictions, weights, training=False)
+            model.compute_metrics(x, y, predictions, weights)
+
+    build()
     model.reset_metrics()
 
 
