@@ -736,20 +736,27 @@ CASES = {
     # -- strategies
     "unsynchronized-norm": (
         "model", "norm",
-        classes(node("norm", "BatchNormalization")) | SPREAD,
+        classes(node("norm", "BatchNormalization"), loop="custom") | SPREAD,
         [classes(node("norm", "BatchNormalization")),
-         classes(node("norm", "BatchNormalization", synchronized=True)) | SPREAD],
+         classes(node("norm", "BatchNormalization", synchronized=True), loop="custom") | SPREAD],
         True,
     ),
     "uneven-replicas": (
         "data", "batch",
-        project(digits(batch=33), model(FLAT, dense("digit", 10)), SPARSE_LOGITS) | SPREAD,
-        [classes() | SPREAD],
+        project(digits(batch=33), model(FLAT, dense("digit", 10)), SPARSE_LOGITS, loop="custom")
+        | SPREAD,
+        [classes(loop="custom") | SPREAD],
+        True,
+    ),
+    "uneven-first-batch": (
+        "data", "held_out",
+        classes() | SPREAD,
+        [classes(loop="custom") | SPREAD, classes()],
         True,
     ),
     "clipped-parts": (
         "training", "",
-        classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0)) | SPREAD,
+        pictures(conv(), optimizer=call("optimizers", "Adam", global_clipnorm=1.0)) | SPREAD,
         [classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0)),
          classes(optimizer=call("optimizers", "Adam", global_clipnorm=1.0), loop="custom")
          | SPREAD],

@@ -22,7 +22,7 @@ from .build import write_files
 from .cases import CASES, MENDS, MORE
 
 DOCS = Path(__file__).parents[3] / "docs" / "problems.md"
-ERRORS = ("no-sequence", "batch-twice", "small-vocabulary", "same-name")
+ERRORS = ("no-sequence", "batch-twice", "small-vocabulary", "same-name", "uneven-first-batch")
 ERRORS += (
     "open-vocabulary",
     "gaps-measured",

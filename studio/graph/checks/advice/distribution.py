@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.graph.checks.advice.context import Context
+from studio.graph.checks.advice.data import arriving
 from studio.graph.checks.advice.fixes import param, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.distribution import clips, replicas, shares_batches
 from studio.graph.edits import SetTraining
+from studio.graph.problems import ERROR
 
 
 @advice("unsynchronized-norm")
@@ -56,6 +58,35 @@ def uneven_replicas(context: Context) -> Iterator[Finding]:
             step(f"Make batches of {wanted}", param(data, node, "batch_size", wanted)),
             graph="data",
         )
+
+
+@advice("uneven-first-batch")
+def uneven_first_batch(context: Context) -> Iterator[Finding]:
+    """Keras' `fit` and `evaluate` take the mean of the replicas' parts of the first batch before
+    they begin, which fails where the replicas can't share it evenly: a batch size that their number
+    doesn't divide, or data for validation or test that are less than a batch and of such a number.
+    The custom loop doesn't. Set `loop` to custom, or choose sizes that can be shared.
+    """
+    count, training, data = replicas(context.project), context.training, context.data
+    if training is None or training.loop != "fit" or data is None or (count or 1) < 2:
+        return
+    for split in data.graph.outputs:
+        stages = context.stages(split)
+        for node in data.of("batch"):
+            size, elements = data.value(node, "batch_size"), arriving(context, node)
+            if node not in stages or not isinstance(size, int) or elements is None:
+                continue
+            first = size if elements.count is None else min(size, elements.count)
+            if first % count:
+                yield Finding(
+                    node,
+                    f"begins the {split} with a batch of {first}, which {count} replicas can't "
+                    "share evenly: fit fails there.",
+                    "Train in the custom loop.",
+                    step("Train in the custom loop", SetTraining("loop", "custom")),
+                    graph="data",
+                    severity=ERROR,
+                )
 
 
 @advice("clipped-parts")
