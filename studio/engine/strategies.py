@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from studio.engine.speed import WORTH, own_way
-from studio.graph.distribution import spread
+from studio.graph.distribution import several
 from studio.graph.document import Distribution, Project, Training
 from studio.graph.edits import Edit, SetProject, SetTraining, Several
 from studio.graph.ops.strategies import CENTRAL, MIRRORED, MULTI_WORKER, ONE, PARAMETER_SERVER
@@ -108,11 +108,9 @@ def adopting(project: Project, strategy: Strategy) -> Edit:
     """What makes a strategy the project's, with what it asks of the training."""
     edits: list[Edit] = [SetProject("distribution", strategy.distribution)]
     training = project.training or Training()
-    kind = spread(replace(project, distribution=strategy.distribution))
-    central = strategy.distribution is not None and strategy.distribution.op == CENTRAL
-    if training.loop == "fit" and (strategy.roles or central):
-        edits.append(SetTraining("loop", "custom"))
-    if kind and strategy.distribution.op != ONE:
+    if several(replace(project, distribution=strategy.distribution)):
+        if training.loop == "fit":  # by which it wasn't measured, and which can't have them all
+            edits.append(SetTraining("loop", "custom"))
         fields = ("steps_per_execution", "jit_compile")
         for field, value in zip(fields, own_way(training), strict=True):
             if getattr(training, field) == "auto":
