@@ -141,13 +141,8 @@ def write_steps(source: Source, project: Project, structure: Structure) -> None:
     decorator = f"@tf.function{f'(jit_compile={xla})' if training.jit_compile else ''}"
     helpers = [_SIZE, _MANY if several else _ONE, _RUN_MANY if several else _RUN, _COUNT]
     helpers += [SCALARS, MEANS] if own_logs(training) else []
-    for text in map(_told, helpers) if chosen else helpers:
-        with source.section("Steps"):
-            source.text(text)
-    if training.class_weights:
-        write_class_weights(source, training, structure)
-    if training.trained_by:
-        write_parts(source, project)
+    helpers = [*map(_told, helpers)] if chosen else helpers
+    _write_helpers(source, project, structure, helpers)
     if training.persistent_tape:
         write_separate(source, project)
     what = "steps that train and test" if validates else "step that trains"
@@ -176,6 +171,19 @@ def write_steps(source: Source, project: Project, structure: Structure) -> None:
             source.text(_EVALUATE_TOLD if chosen else _EVALUATE)
 
 
+def _write_helpers(
+    source: Source, project: Project, structure: Structure, helpers: list[str]
+) -> None:
+    """Writes functions that steps use, and those that the training's own settings ask for."""
+    for text in helpers:
+        with source.section("Steps"):
+            source.text(text)
+    if project.training.class_weights:
+        write_class_weights(source, project.training, structure)
+    if project.training.trained_by:
+        write_parts(source, project)
+
+
 def write_spread_steps(source: Source, project: Project, structure: Structure) -> None:
     """The same where a strategy spreads the steps."""
     training = project.training
@@ -199,13 +207,7 @@ def write_spread_steps(source: Source, project: Project, structure: Structure) -
         if tests:
             ours = ours.replace("def on_iterator(", "def own_on_iterator(")
         helpers += [SCALARS, replica_steps.WHOLE_LOGS, ours]
-    for text in helpers:
-        with source.section("Steps"):
-            source.text(text)
-    if training.class_weights:
-        write_class_weights(source, training, structure)
-    if training.trained_by:
-        write_parts(source, project)
+    _write_helpers(source, project, structure, helpers)
     clipped = not own and shares_batches(project) and replica_steps.write_clip(source, project)
     what = "steps that train and test" if tests else "step that trains"
     head = f"def make_steps({', '.join([*step_arguments(training).split(', '), 'strategy'])}):"
@@ -248,13 +250,7 @@ def write_server_steps(source: Source, project: Project, structure: Structure) -
     helpers = [_SIZE, server_steps.ZEROS, build, server_steps.COUNT]
     helpers += [server_steps.HAND_OUT, _COUNT]
     helpers += [_ONE, _RUN] if tests else []
-    for text in helpers:
-        with source.section("Steps"):
-            source.text(text)
-    if training.class_weights:
-        write_class_weights(source, training, structure)
-    if training.trained_by:
-        write_parts(source, project)
+    _write_helpers(source, project, structure, helpers)
     head = f"def make_steps({step_arguments(training)}, strategy):"
     doc = "Returns the compiled step of a worker" + (
         ", and the chief's that tests." if tests else "."
@@ -263,12 +259,10 @@ def write_server_steps(source: Source, project: Project, structure: Structure) -
         source.line('mean_loss = model.metrics[0]  # what is logged as "loss"')
         source.line(server_steps.COUNTED)
         source.blank()
-        scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
-        scaled = indent(scaled.lstrip("\n"), " " * 4)
-        weights = f"\n    {WEIGH}" if training.class_weights else ""
-        scaled = f"\n{scaled}" if scaled else ""
-        apply = indent(apply, " " * 4)
-        source.text(server_steps.STEP.format(weights=weights, scaled=scaled, apply=apply))
+        parts = _parts(training)
+        # There it stands in one block more.
+        parts["scaled"] = parts["scaled"].replace("\n", "\n    ")
+        source.text(server_steps.STEP.format(**parts))
         if tests:
             source.text(_TEST.format(decorator="@tf.function"))
         source.blank()
@@ -279,13 +273,19 @@ def write_server_steps(source: Source, project: Project, structure: Structure) -
 
 
 def _replica_step(training: Training, clipped: bool) -> str:
+    parts = _parts(training)
+    if clipped:
+        applied = "    model.optimizer.apply"
+        clip = "    gradients = clip(gradients)"
+        parts["apply"] = parts["apply"].replace(applied, f"{clip}\n{applied}")
+    return replica_steps.STEP.format(**parts)
+
+
+def _parts(training: Training) -> dict[str, str]:
+    """What a step has of the training's own: weights, a scaled loss, how gradients are applied."""
     scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
     weights = f"\n    {WEIGH}" if training.class_weights else ""
-    if clipped:
-        apply = apply.replace(
-            "model.optimizer.apply", "gradients = clip(gradients)\nmodel.optimizer.apply"
-        )
-    return replica_steps.STEP.format(weights=weights, scaled=scaled, apply=indent(apply, " " * 4))
+    return {"weights": weights, "scaled": scaled, "apply": indent(apply, " " * 4)}
 
 
 def _told(helper: str) -> str:
@@ -299,8 +299,4 @@ def _train_step(training: Training, decorator: str) -> str:
     """The step that the script itself has."""
     if training.persistent_tape:
         return SEPARATE.format(decorator=decorator)
-    scaled, apply = ("", APPLY) if training.trained_by else (_SCALED, _APPLY)
-    weights = f"\n    {WEIGH}" if training.class_weights else ""
-    return _STEP.format(
-        decorator=decorator, weights=weights, scaled=scaled, apply=indent(apply, " " * 4)
-    )
+    return _STEP.format(decorator=decorator, **_parts(training))
