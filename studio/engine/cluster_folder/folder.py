@@ -96,7 +96,6 @@ def left_behind(project: Project, folder: Path) -> list[str]:
 def _files(plan: Plan, project: Project, folder: Path, report: Report | None) -> dict[str, str]:
     """Every file that is written, but for those of the data."""
     script = write_script(project, folder, report=report)
-    plan = replace(plan, resumes="--resume" in script.text)
     writer = WRITERS[plan.engine]
     found = {
         SCRIPT: script.text,
@@ -142,7 +141,7 @@ def _readme(plan: Plan, steps: str, left: list[str]) -> str:
     head = paragraph(
         f"Trains this project on {_WHERE[plan.engine]}, with `{plan.strategy}` and the tasks",
         f"{counted(plan.roles)}. Each runs `{SCRIPT}`; {role} {index} writes",
-        f"{'`checkpoints/` and ' if plan.resumes else ''}`artifacts/`.",
+        "`checkpoints/` and `artifacts/`.",
     )
     parts = [f"# {plan.name}", head, steps]
     if not plan.gpus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from studio.engine.cluster_folder.plan import Plan
+from studio.engine.cluster_folder.plan import COMMAND, Plan
 from studio.engine.cluster_folder.pods import claim, image_files, pod, written
 from studio.engine.cluster_folder.pods import readme as steps
 from studio.engine.cluster_folder.static import static
@@ -52,7 +52,7 @@ def _service(plan: Plan) -> dict[str, Any]:
 def _job(plan: Plan) -> dict[str, Any]:
     # All pods of a Job are alike: where one needs GPUs, each has them.
     role = WORKER if plan.gpus else leader(plan.roles)[0]
-    arguments = [TASK, *plan.command]
+    arguments = [TASK, *COMMAND]
     template = {
         "spec": {
             "subdomain": plan.name,
@@ -97,6 +97,6 @@ def readme(plan: Plan) -> str:
             "watch": watch,
             "stop": suspend + """'{"spec":{"suspend":true}}'`""",
             "resume": suspend + """'{"spec":{"suspend":false}}'`: """
-            f"{plan.going_on}, as a pod does that is started again",
+            "it goes on from the last checkpoint, as a pod does that is started again",
         },
     )

@@ -51,6 +51,6 @@ def readme(plan: Plan) -> str:
             "watch": f"`kubectl get tfjob {name}`, `kubectl logs -f {name}-{leads}-0`",
             "stop": suspend + """'{"spec":{"runPolicy":{"suspend":true}}}'`""",
             "resume": suspend + """'{"spec":{"runPolicy":{"suspend":false}}}'`: """
-            f"{plan.going_on}, as a pod does that is started again",
+            "it goes on from the last checkpoint, as a pod does that is started again",
         },
     )

@@ -28,6 +28,9 @@ _IMAGE = re.compile(
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 
+COMMAND = (SCRIPT, "--resume")
+"""The script, which goes on from the last checkpoint where there is one."""
+
 
 class Plan(Struct, frozen=True):
     """What is written, and for what."""
@@ -42,8 +45,6 @@ class Plan(Struct, frozen=True):
     """GPUs of each task that trains."""
     cpus: int = 4
     port: int = 2222
-    resumes: bool = True
-    """Whether the script writes checkpoints, and goes on from them."""
 
     @property
     def strategy(self) -> str:
@@ -54,18 +55,6 @@ class Plan(Struct, frozen=True):
     def served(self) -> bool:
         """Whether parameter servers keep the weights, and the chief says when all is done."""
         return self.strategy == PARAMETER_SERVER
-
-    @property
-    def command(self) -> list[str]:
-        """The script, and that it goes on from where it was where it can."""
-        return [SCRIPT, *(["--resume"] if self.resumes else [])]
-
-    @property
-    def going_on(self) -> str:
-        """What happens where a training is started again, as the end of a sentence."""
-        if self.resumes:
-            return "it goes on from the last checkpoint"
-        return 'it begins anew (a script of `"loop": "custom"` would go on)'
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from studio.engine.cluster_folder.plan import Plan, paragraph, table
+from studio.engine.cluster_folder.plan import COMMAND, Plan, paragraph, table
 
 DOCKERFILE, IGNORED = "Dockerfile", ".dockerignore"
 HOME = "/app"
@@ -30,7 +30,7 @@ RUN pip install --no-cache-dir -r requirements.txt
 COPY . ./
 USER 1000
 ENTRYPOINT ["python"]
-CMD {json.dumps(plan.command)}
+CMD {json.dumps(COMMAND)}
 """
     ignored = [DOCKERFILE, IGNORED, manifest, "README.md", *KEPT]
     return {DOCKERFILE: dockerfile, IGNORED: "\n".join(ignored) + "\n"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from studio.engine.cluster_folder.plan import Plan, paragraph, table
+from studio.engine.cluster_folder.plan import COMMAND, Plan, paragraph, table
 from studio.engine.cluster_folder.static import static
 from studio.graph.ops import strategies
 
@@ -33,7 +33,7 @@ def resolver(plan: Plan) -> dict[str, Any] | None:
 
 def files(plan: Plan) -> dict[str, str]:
     """The batch script; without GPUs also what tells each task its place."""
-    command = " ".join(["python", *([] if plan.gpus else [TASK]), *plan.command])
+    command = " ".join(["python", *([] if plan.gpus else [TASK]), *COMMAND])
     flags = ["--distribution=arbitrary", "--kill-on-bad-exit=1"]
     if plan.served:
         flags.append("--wait=60")  # the servers wait for ever; the chief's end is that of all
@@ -74,8 +74,8 @@ def readme(plan: Plan) -> str:
             "start": f"`sbatch {BATCH}`, in this folder",
             "watch": "`squeue --me`, `tail -f slurm-*.log`",
             "stop": f"`scancel --name={plan.name}`",
-            "resume": f"`sbatch {BATCH}` again: {plan.going_on}",
-            **({"begin anew": "`rm -r checkpoints`, then start it"} if plan.resumes else {}),
+            "resume": f"`sbatch {BATCH}` again: it goes on from the last checkpoint",
+            "begin anew": "`rm -r checkpoints`, then start it",
         }
     )
     told = paragraph(

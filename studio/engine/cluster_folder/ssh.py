@@ -33,7 +33,7 @@ def readme(plan: Plan) -> str:
             "start": f"`./{LAUNCHER}`, or `nohup ./{LAUNCHER} > log.txt &` to outlive the terminal",
             "watch": "what each task prints comes here, its name before",
             "stop": f"Ctrl-C, or `./{LAUNCHER} stop` from another terminal",
-            "resume": f"`./{LAUNCHER} --resume`: {plan.going_on}",
+            "resume": f"`./{LAUNCHER} --resume`: it goes on from the last checkpoint",
             "begin anew": f"`./{LAUNCHER}`: checkpoints of the training before are removed",
         }
     )
