@@ -6,7 +6,7 @@ from studio.codegen.calls import call_expr, value_expr
 from studio.codegen.layout import Expr, call, join
 from studio.codegen.server_steps import NEEDS_TF_CONFIG, SERVE, SERVE_DOC
 from studio.codegen.source import Source
-from studio.graph.distribution import SERVERS, WORKERS, spread
+from studio.graph.distribution import SERVERS, WORKERS, several, spread
 from studio.graph.document import Project
 from studio.graph.ops.strategies import CENTRAL, MIRRORED, ONE, PARAMETER_SERVER, RESOLVERS
 
@@ -169,7 +169,7 @@ def _write_made(source: Source, project: Project) -> None:
 def scaled_rate(project: Project) -> str:
     """What the learning rate is multiplied by; empty where it isn't."""
     strategy = project.distribution
-    if strategy is None or strategy.scale_learning_rate is None:
+    if not several(project) or strategy.scale_learning_rate is None:
         return ""
     count = "strategy.num_replicas_in_sync"
     return count if strategy.scale_learning_rate == "linear" else f"{count}**0.5"

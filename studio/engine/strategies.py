@@ -108,9 +108,10 @@ def adopting(project: Project, strategy: Strategy) -> Edit:
     """What makes a strategy the project's, with what it asks of the training."""
     edits: list[Edit] = [SetProject("distribution", strategy.distribution)]
     training = project.training or Training()
-    if several(replace(project, distribution=strategy.distribution)):
-        if training.loop == "fit":  # by which it wasn't measured, and which can't have them all
-            edits.append(SetTraining("loop", "custom"))
+    spreads = several(replace(project, distribution=strategy.distribution))
+    if spreads and training.loop == "fit":  # by which it wasn't measured, nor can have them all
+        edits.append(SetTraining("loop", "custom"))
+    if spreads or (strategy.distribution is not None and training.loop == "custom"):
         fields = ("steps_per_execution", "jit_compile")
         for field, value in zip(fields, own_way(training), strict=True):
             if getattr(training, field) == "auto":

@@ -110,6 +110,11 @@ DROPOUT = (node("dropout", "keras.layers.Dropout", rate=0.3),)
 NORM = (node("norm", "keras.layers.BatchNormalization"), *DROPOUT)
 CLIPPED = {"optimizer": call("keras.optimizers.Adam", learning_rate=0.01, global_clipnorm=0.05)}
 EACH_CLIPPED = {"optimizer": call("keras.optimizers.SGD", learning_rate=0.1, clipnorm=0.05)}
+GATHERED = {
+    "optimizer": call(
+        "keras.optimizers.Adam", learning_rate=0.01, clipnorm=0.05, gradient_accumulation_steps=2
+    )
+}
 CLASSES = {"class_weights": {"1": 3.0, "4": 0.5}}
 TWO = {
     "optimizers": {"slow": call("keras.optimizers.SGD", learning_rate=0.01)},
@@ -159,6 +164,8 @@ CASES: dict[str, tuple[Any, str]] = {
     "fit4": (project(mirrored(4), **FIT), "fit1"),
     "two_outputs": (birds(), ""),
     "two_outputs2": (birds(mirrored(2)), "two_outputs"),
+    "gathered": (project(**GATHERED), ""),
+    "gathered1": (project(ONE, **GATHERED), "gathered"),
     "own": (project(**OWN), ""),
     "own2": (project(mirrored(2), **OWN), "own"),
     "random": (project(mirrored(2), DROPOUT), ""),

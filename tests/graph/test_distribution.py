@@ -39,13 +39,15 @@ WRONG = [
     (WORKERS, "fit", {}, "training.loop", "issue 20585", True),
     (SERVERS, "fit", {}, "training.loop", "the custom loop can", True),
     (CENTRAL, "fit", {}, "training.loop", "count wrongly", True),
-    (MIRRORED, "fit", {"jit_compile": "auto"}, "training.jit_compile", "one device", True),
+    (MIRRORED, "fit", {"jit_compile": "auto"}, "training.jit_compile", "measures without", True),
+    (ONE, "custom", {"jit_compile": "auto"}, "training.jit_compile", "measures without", True),
+    (ONE, "custom", {"jit_compile": True}, "training.jit_compile", "XLA", True),
     (
         MIRRORED,
         "custom",
         {"steps_per_execution": "auto"},
         "training.steps_per_execution",
-        "measures on one device",
+        "measures without a strategy",
         True,
     ),
     (MIRRORED, "custom", {"jit_compile": True}, "training.jit_compile", "XLA", True),
@@ -127,7 +129,8 @@ def test_fit_goes_with_the_strategies_of_one_process(strategy) -> None:
 
 def test_one_device_takes_all_that_none_takes() -> None:
     optimizer = adam(gradient_accumulation_steps=4, clipnorm=1.0)
-    assert told(ONE, jit_compile=True, optimizer=optimizer)[1] == []
+    assert told(ONE, optimizer=optimizer)[1] == []
+    assert told(ONE, "fit", jit_compile=True, optimizer=optimizer)[1] == []
 
 
 def test_a_device_stands_in_a_list_once() -> None:

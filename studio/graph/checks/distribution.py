@@ -27,8 +27,9 @@ def check_distribution(project: Project) -> Iterator[Problem]:
         return
     yield from _loop(project, op.name)
     yield from _rate(strategy, training)
-    if several(project):
+    if several(project) or training.loop == "custom":
         yield from _compiled(project, op.name)
+    if several(project):
         yield from _gradients(project, op.name)
     if spread(project) == SERVERS:
         yield from _servers(training)
@@ -92,7 +93,7 @@ def _compiled(project: Project, name: str) -> Iterator[Problem]:
         if getattr(training, field) == "auto"
     ]
     for field in chosen:
-        message = f'is "auto", which measures on one device; the strategy is {name}.'
+        message = f'is "auto", which measures without a strategy; there is {name}.'
         value = 1 if field == "steps_per_execution" else False
         hint = f"Set it to {'a number' if value else 'false'}."
         yield _problem(f"training.{field}", message, hint, _set("Set it by hand", **{field: value}))
