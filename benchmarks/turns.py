@@ -22,13 +22,19 @@ class Clock(keras.callbacks.Callback):
         self.enough = False
         self.turn = threading.Semaphore(0)
         self.done = threading.Semaphore(0)
-        self._begun = 0.0
+        self._begun = self._waited = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds in which it was not others' turn: what comes now and then comes by this time."""
+        return time.perf_counter() - self._waited
 
     def on_epoch_begin(self, epoch, logs=None):
         """Waits for its turn."""
         self.done.release()
+        begun = time.perf_counter()
         self.turn.acquire()
         self._begun = time.perf_counter()
+        self._waited += self._begun - begun
 
     def on_epoch_end(self, epoch, logs=None):
         """Notes the epoch; the first one, in which TensorFlow compiles, doesn't count."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio import __version__
 from studio.cluster_arguments import add_cluster_command
+from studio.model_arguments import add_model_commands
 from studio.run_arguments import add_cluster_option, add_queue_options, add_run_commands, port
 
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     _add_data_commands(add)
     add_run_commands(add)
+    add_model_commands(add)
     _add_training_commands(add)
 
     text = "Make a project of a template."

@@ -211,6 +211,13 @@ def on_runs(options) -> int:
     return getattr(run_commands, options.function)(options)
 
 
+def on_models(options) -> int:
+    """What the commands about trained models do."""
+    from studio import model_commands
+
+    return getattr(model_commands, options.function)(options)
+
+
 def on_training(options) -> int:
     """What `studio speed`, `studio autograph` and `studio lr` do with the training of a project."""
     from studio import training_commands
@@ -276,6 +283,7 @@ COMMANDS = {
     "script": script,
     "data": on_data,
     "runs": on_runs,
+    "models": on_models,
     "training": on_training,
     "cluster": cluster,
     "templates": templates,

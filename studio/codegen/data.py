@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -80,7 +80,7 @@ def travelling_path(path: str) -> str | None:
 
 def write_data(source: Source, project: Project, shapes: Shapes, folder: Path) -> None:
     """Writes the helpers, the sources and `make_datasets()`."""
-    writer = _Data(source, project, shapes, folder)
+    writer = DataWriter(source, project, shapes, folder)
     _write(source, writer, writer.datasets)
 
 
@@ -92,11 +92,11 @@ def write_dataset(
     With `every` it makes those of all stages, in order, as "node.port" -> dataset.
     What the stage before it is fed with, and how, is written as `write_data` writes it.
     """
-    writer = _Data(source, project, shapes, folder)
+    writer = DataWriter(source, project, shapes, folder)
     _write(source, writer, writer.every if every else writer.dataset)
 
 
-def _write(source: Source, writer: _Data, write: Callable[[Source], None]) -> None:
+def _write(source: Source, writer: DataWriter, write: Callable[[Source], None]) -> None:
     from studio.codegen.sources import SOURCES
 
     sources = [node for node in writer.nodes if node.op in SOURCES]
@@ -111,14 +111,22 @@ def _write(source: Source, writer: _Data, write: Callable[[Source], None]) -> No
         write(body)
     for part in (loaders, body):
         source.needs |= part.needs
-    for name, helper in HELPERS.items():
-        if name in writer.helpers:
-            with source.section(name):
-                source.text(helper.source)
+    write_helpers(source, writer.helpers)
     source.sections += [*loaders.sections, *body.sections]
 
 
-class _Data:
+def write_helpers(source: Source, names: Collection[str]) -> None:
+    """Writes the helper functions of these names that the script doesn't have yet."""
+    there = {section.title for section in source.sections}
+    for name, helper in HELPERS.items():
+        if name in names and name not in there:
+            with source.section(name):
+                source.text(helper.source)
+
+
+class DataWriter:
+    """Writes the stages of a data graph, each as one statement, and the loaders of its sources."""
+
     def __init__(self, source: Source, project: Project, shapes: Shapes, folder: Path):
         self.project = project
         self.graph: DataGraph = through(project, project.data)
@@ -135,6 +143,7 @@ class _Data:
         self.seed = "SEED" if seeded else "0"
 
     def stage(self, source: Source, node: Node) -> Stage:
+        """What the printer of a node is given."""
         op = find(node.op)
         edges = self.wiring.incoming[node.id]
         return Stage(
@@ -142,7 +151,7 @@ class _Data:
             op=op,
             params=Args(op.filled(node.params), folder=self.folder),
             given=node.params,
-            inputs=[self.variables[self._key(edge.source)] for edge in edges],
+            inputs=[self.variables[self.key(edge.source)] for edge in edges],
             arriving=[self.shapes.at(edge.source) for edge in edges],
             seed=self.seed,
             helpers=self.helpers,
@@ -151,13 +160,14 @@ class _Data:
             taken=self.taken,
         )
 
-    def _key(self, end: str) -> str:
+    def key(self, end: str) -> str:
         """One key for "node" and "node.first_port"."""
         name, _, port = end.partition(".")
         ports = output_ports(self.project, self.graph.nodes[name], self.graph)
         return f"{name}.{port or ports[0]}"
 
     def load(self, source: Source, node: Node) -> None:
+        """Writes `load_...()` of a source."""
         from studio.codegen.sources import SOURCES
 
         elements = self.shapes.at(node.id)
@@ -170,32 +180,39 @@ class _Data:
             lines = len(source.sections[-1].lines)
             source.sections[-1].marks[GRAPH, node.id] = [(before - 1, lines)]
 
+    def rows(self, node: Node) -> Expr:
+        """The dataset of a source's rows."""
+        return f"load_{node.id}()"
+
     def datasets(self, source: Source) -> None:
+        """Writes `make_datasets()`."""
         source.need("tf")
         doc = f"Returns the datasets of batches by name: {', '.join(self.graph.outputs)}."
         with source.block("def make_datasets():", doc):
             write_data_policy(source, self.project, self.graph)
-            self._stages(source)
+            self.stages(source)
             entries = [
                 (text(split), self._output(end)) for split, end in self.graph.outputs.items()
             ]
             source.statement("return ", dictionary(entries))
 
     def dataset(self, source: Source) -> None:
+        """Writes `make_dataset()` of the one output."""
         source.need("tf")
         (end,) = self.graph.outputs.values()
         with source.block("def make_dataset():", "Returns the dataset of one stage."):
-            self._stages(source)
-            source.statement("return ", self.variables[self._key(end)])
+            self.stages(source)
+            source.statement("return ", self.variables[self.key(end)])
 
     def every(self, source: Source) -> None:
+        """Writes `make_dataset()` of every stage."""
         source.need("tf")
         with source.block("def make_dataset():", "Returns the datasets of all stages, in order."):
-            self._stages(source)
+            self.stages(source)
             entries = [(text(end), name) for end, name in self.variables.items()]
             source.statement("return ", dictionary(entries))
 
-    def _stages(self, source: Source) -> None:
+    def stages(self, source: Source) -> None:
         """A statement for each node."""
         from studio.codegen.sources import SOURCES
         from studio.codegen.stages import write_stage
@@ -205,7 +222,7 @@ class _Data:
             mark = (GRAPH, node.id)
             head = f"{name} = "
             if node.op in SOURCES:
-                source.statement(head, f"load_{node.id}()", mark=mark)
+                source.statement(head, self.rows(node), mark=mark)
             else:
                 source.statement(head, write_stage(self.stage(source, node)), mark=mark)
             ports = output_ports(self.project, node, self.graph)
@@ -216,7 +233,7 @@ class _Data:
 
     def _output(self, end: str) -> Expr:
         """A dataset as it leaves: the next batch is made while one is trained on."""
-        name = self.variables[self._key(end)]
+        name = self.variables[self.key(end)]
         if self.graph.nodes[end.partition(".")[0]].op == "tf.data.Dataset.prefetch":
             return name
         return join(name, ".prefetch", Group("(", ("tf.data.AUTOTUNE",), ")", call=True))

@@ -21,6 +21,7 @@ from studio.codegen.layout import (
 )
 
 STANDARD = (
+    "argparse",
     "atexit",
     "csv",
     "gzip",
@@ -41,6 +42,7 @@ STANDARD = (
     "zipfile",
 )
 IMPORTS = {
+    "argparse": "import argparse",
     "atexit": "import atexit",
     "csv": "import csv",
     "gzip": "import gzip",

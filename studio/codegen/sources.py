@@ -24,7 +24,7 @@ from studio.codegen.memory import MEMORY
 from studio.codegen.records import RECORDS, write_files
 from studio.codegen.tables import TABLES
 from studio.graph.files import is_pattern
-from studio.graph.ops.sources import Feature, csv_plan, numpy_plan, numpy_streams
+from studio.graph.ops.sources import CsvPlan, Feature, csv_plan, numpy_plan, numpy_streams
 
 
 def _csv(stage: Stage) -> None:
@@ -44,14 +44,7 @@ def _csv(stage: Stage) -> None:
     if p.missing == "drop":
         complete = stage.helper("complete_rows")
         source.statement(f"columns = {complete}", _arguments("columns", literal(plan.columns)))
-    if isinstance(plan.features, Feature):
-        features = _feature(stage, plan.features, "features")
-    else:
-        entries = [
-            (text(name), _feature(stage, feature, "")) for name, feature in plan.features.items()
-        ]
-        source.statement("features = ", dictionary(entries))
-        features = "features"
+    features = write_features(stage, plan)
     if plan.label is None:
         _slices(stage, features)
         return
@@ -67,6 +60,17 @@ def _csv(stage: Stage) -> None:
     else:
         source.statement("labels = np.array", _arguments(column, text(plan.label_dtype)))
     _slices(stage, tuple_of([features, "labels"]))
+
+
+def write_features(stage: Stage, plan: CsvPlan) -> Expr:
+    """Writes what becomes of `columns`, the texts of the cells by column; gives the features."""
+    if isinstance(plan.features, Feature):
+        return _feature(stage, plan.features, "features")
+    entries = [
+        (text(name), _feature(stage, feature, "")) for name, feature in plan.features.items()
+    ]
+    stage.source.statement("features = ", dictionary(entries))
+    return "features"
 
 
 def _arguments(*items: Expr) -> Expr:

@@ -14,7 +14,7 @@ from studio.codegen.source import Source
 from studio.codegen.step_arguments import builds_plainly, own_logs, step_arguments
 from studio.graph.document import Project, Training
 
-STEPS = (1, 4, 16, 64)
+STEPS = (1, 4, 16, 64, 256)
 """Steps a call that are tried, each only where the number before it was faster than fewer."""
 
 _TIMER = '''def step_timer(model, batches, steps, xla):
@@ -50,8 +50,8 @@ _FASTER = '''def is_faster(one, other):
     return median(a / b for a, b in times) < 0.97'''
 
 _BEGIN = '''batches = datasets["train"].take(BATCHES_TRIED).cache().repeat()
-total = EPOCHS * count if count > 0 else math.inf
-best, tried, most, note = None, [], math.inf, ""'''
+limit = count if count > 0 else math.inf
+total, best, tried, note = EPOCHS * limit, None, [], ""'''
 
 _XLA_FITS = """specs = tf.nest.flatten(datasets["train"].element_spec)
 if not all(spec.shape[1:].is_fully_defined() for spec in specs):
@@ -59,8 +59,10 @@ if not all(spec.shape[1:].is_fully_defined() for spec in specs):
 elif best["compile_seconds"] > 10:
     note = "XLA would take long to compile this model\""""
 
-_SKIP = """if best and not best["steps"] <= steps <= max(best["steps"], most):
-    continue"""
+_SKIP = """if best:
+    most = min(limit, 500 / best["ms"])  # a call is to end within half a second
+    if not best["steps"] <= steps <= max(best["steps"], most):
+        continue"""
 
 _START = """begun = perf_counter()
 timer = step_timer(model, batches, steps, xla)"""
@@ -86,7 +88,6 @@ if best is None:
     if total * best["ms"] < 2000:
         note = "the training is too short for more to be measured"
         break
-    most = min(count if count > 0 else math.inf, 500 / best["ms"])
     continue
 faster = is_faster(trial, best)
 saved = total * (best["ms"] - trial["ms"]) / 1000

@@ -31,7 +31,7 @@ class Elements(Struct, frozen=True):
     `count` is how many elements it has, None where that isn't known before it
     runs; `infinite` says that it never ends. `labels` are the smallest and
     largest label, where they could be read. `unsteady` data comes in another order each
-    time it is gone through.
+    time it is gone through. `classes` are the names of what a label numbers, where it has some.
     """
 
     structure: Structure
@@ -39,6 +39,7 @@ class Elements(Struct, frozen=True):
     infinite: bool = False
     labels: tuple[float, float] | None = None
     unsteady: bool = False
+    classes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         many = "endless " if self.infinite else f"{self.count} " if self.count is not None else ""

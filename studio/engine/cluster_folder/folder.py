@@ -24,8 +24,8 @@ from studio.engine.cluster_folder.plan import (
     counted,
     paragraph,
 )
-from studio.engine.cluster_folder.requirements import requirements
 from studio.engine.files import data_files, place_files
+from studio.engine.requirements import requirements
 from studio.graph.checks import Report
 from studio.graph.cluster import leader
 from studio.graph.document import Project

@@ -90,10 +90,11 @@ def _check(p: Args, plan: FolderPlan, problem: Callable[[Path, int, int], str], 
         raise Refused(f"reads {quoted(f'{p.path}/{wrong[0]}', 120)}, which {wrong[1]}", mend)
 
 
-def _elements(plan: FolderPlan, spec: Spec, count: bool = True) -> Elements:
+def _elements(plan: FolderPlan, spec: Spec, counted: bool = True) -> Elements:
     structure: Any = (spec, Spec((), "int32")) if plan.classes else spec
     labels = (0, len(plan.classes) - 1) if plan.classes else None
-    return Elements(structure, len(plan.files) if count else None, labels=labels)
+    count = len(plan.files) if counted else None
+    return Elements(structure, count, labels=labels, classes=plan.classes)
 
 
 @describe(
@@ -133,7 +134,7 @@ def images(p: Args) -> Elements:
         spec = Spec((None, None, channels), "uint8")
     else:
         spec = Spec((*image_size(p), channels))
-    return _elements(plan, spec, count=p.corrupt == "error")
+    return _elements(plan, spec, counted=p.corrupt == "error")
 
 
 def image_size(p: Args) -> tuple[int, int]:

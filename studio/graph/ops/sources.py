@@ -118,7 +118,7 @@ def plan_elements(plan: CsvPlan) -> Elements:
     else:
         features = {name: _feature_spec(feature) for name, feature in plan.features.items()}
     structure = (features, Spec((), plan.label_dtype)) if plan.label else features
-    return Elements(structure, plan.rows, labels=plan.labels)
+    return Elements(structure, plan.rows, labels=plan.labels, classes=plan.classes)
 
 
 def _feature_spec(feature: Feature) -> Spec:

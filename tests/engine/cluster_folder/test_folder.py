@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from studio.codegen.script import write_script
 from studio.engine.cluster_folder.folder import left_behind, write
 from studio.engine.cluster_folder.plan import ENGINES, LONGEST_NAME, check_image, plain_name
-from studio.engine.cluster_folder.requirements import requirements
+from studio.engine.requirements import requirements
 from studio.graph.cluster import read_tf_config
 from studio.graph.document import Call
 from studio.graph.file import load
