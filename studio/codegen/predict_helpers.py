@@ -5,6 +5,8 @@ from __future__ import annotations
 HELPERS = {
     "read_arrays": '''def read_arrays(path):
     """Returns the rows in a file of arrays: one in .npy, several by name in .npz."""
+    if path.suffix not in (".npy", ".npz"):
+        raise ValueError(f"it ends in {path.suffix!r}, which isn't known here")
     loaded = np.load(path, allow_pickle=False)
     arrays = {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     if len(arrays) == len(ROWS) == 1:  # whatever it is called
@@ -12,14 +14,16 @@ HELPERS = {
     rows = {}
     for name, (shape, dtype) in ROWS.items():
         if name not in arrays:
-            raise ValueError(f"has no array {name!r}, but {', '.join(arrays)}")
+            raise ValueError(f"it has no array {name!r}, but {', '.join(arrays)}")
         array = arrays[name] if dtype == "string" else arrays[name].astype(dtype)
         sizes = array.shape[1:]
         fits = len(sizes) == len(shape) and all(
             wanted in (None, size) for wanted, size in zip(shape, sizes)
         )
         if not fits:
-            raise ValueError(f"has rows of the shape {sizes}, not {shape}, in {name!r}")
+            raise ValueError(
+                f"it has rows of the shape {sizes}, not {shape}, in {name!r}"
+            )
         rows[name] = array
     return rows.get("", rows)''',
     "predict": '''def predict(model, rows):
@@ -83,14 +87,17 @@ HELPERS = {
         if not path.exists():
             sys.exit(f"{path} is not there.")
     try:
-        rows = read_rows(options.file)
+        rows, numbers = read_rows(options.file)
     except (KeyError, OSError, StopIteration, ValueError, tf.errors.OpError) as error:
-        sys.exit(f"{options.file} can't be read: it {error}.")
+        sys.exit(f"{options.file} can't be read: {str(error).rstrip('.')}.")
     outputs = predict(keras.models.load_model(options.model, compile=False), rows)
     if options.output is not None and options.output.suffix == ".npz":
         np.savez(options.output, **outputs)
     else:
-        write_table(answers(outputs), options.output)
+        columns = answers(outputs)
+        if numbers is not None:  # some have been left out
+            columns = {"row": numbers} | columns
+        write_table(columns, options.output)
 
 
 if __name__ == "__main__":

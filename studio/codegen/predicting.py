@@ -141,23 +141,23 @@ def _write_reading(
         elif op == IMAGES and found.rows.shape[0] is not None:
             _write_images(body, writer, found)
             kinds.append("an image, or a folder of images")
-            branches.append(('path.suffix not in (".npy", ".npz")', "read_images(path)"))
+            branches.append(('path.suffix not in (".npy", ".npz")', "read_images(path), None"))
         if rows == Spec((), "string"):
             kinds.append("texts in .txt, one a line")
             lines = 'path.read_text(encoding="utf-8").splitlines()'
-            branches.append(('path.suffix == ".txt"', f"np.array({lines})"))
+            branches.append(('path.suffix == ".txt"', f"np.array({lines}), None"))
         helpers |= writer.helpers
     write_helpers(source, helpers)
     source.needs |= body.needs
     source.sections += body.sections
     with source.section("read_arrays"):
         source.text(HELPERS["read_arrays"])
-    doc = "Returns the rows of a file: a tensor, or tensors by name."
+    doc = "Returns the rows of a file, and the number of each if some of them are left out."
     with source.section("read_rows"), source.block("def read_rows(path):", doc):
         for test, value in branches:
             with source.block(f"if {test}:"):
                 source.line(f"return {value}")
-        source.line("return read_arrays(path)")
+        source.line("return read_arrays(path), None")
     return kinds
 
 
@@ -166,16 +166,20 @@ def _write_table(body: Source, writer: DataWriter, found: Preparing) -> None:
     node = writer.graph.nodes[found.source]
     stage = writer.stage(body, node)
     plan = _without_label(PLANS[node.op](stage.params), found)
-    doc = "Returns the rows of a table that has the columns of the data."
+    drops = stage.params.missing == "drop"
+    doc = "Returns the rows of a table with the columns of the data, and their numbers."
     with body.section("read_table"), body.block("def read_table(path):", doc):
         body.line('columns = read_csv_gz(path) if path.suffix == ".gz" else read_csv(path)')
         body.statement("needed = ", listing(map(text, plan.columns)))
         body.line("lost = [name for name in needed if name not in columns]")
         with body.block("if lost:"):
-            body.line('raise ValueError(f"has no column {lost[0]!r}")')
-        if stage.params.missing == "drop":
-            body.line(f"columns = {stage.helper('complete_rows')}(columns, needed)")
-        body.statement("return ", write_features(stage, plan))
+            body.line('raise ValueError(f"it has no column {lost[0]!r}")')
+        if drops:
+            body.line('columns["row"] = range(1, 1 + len(columns[needed[0]]))')
+            complete = stage.helper("complete_rows")
+            body.line(f'columns = {complete}(columns, [*needed, "row"])')
+        numbers = 'columns["row"]' if drops else "None"
+        body.statement("return ", write_features(stage, plan), f", {numbers}")
 
 
 def _without_label(plan: CsvPlan, found: Preparing) -> CsvPlan:
@@ -199,7 +203,7 @@ def _write_images(body: Source, writer: DataWriter, found: Preparing) -> None:
         body.line('files = sorted(path.rglob("*")) if path.is_dir() else [path]')
         body.line("files = [file for file in files if file.suffix.lower() in endings]")
         with body.block("if not files:"):
-            body.line('raise ValueError(f"has no image ({endings})")')
+            body.line('raise ValueError(f"it has no image ({endings})")')
         body.statement("images = ", join("[", read, " for file in files]"))
         body.line("return tf.stack(images)")
 

@@ -80,7 +80,7 @@ def rows_of(value: Any) -> list[bytes]:
 @pytest.mark.parametrize("name", FILES)
 def test_rows_come_to_the_model_as_those_of_the_data_do(name: str, tmp_path: Path):
     train, predict = scripts(name, tmp_path)
-    prepared = predict.prepare(predict.read_rows(ASSETS / "data" / FILES[name]))
+    prepared = predict.prepare(predict.read_rows(ASSETS / "data" / FILES[name])[0])
     known = set(rows_of(prepared))
     tested = [row for x, *_ in train.make_datasets()["test"] for row in rows_of(x)]
     assert len(tested) > 20
@@ -88,7 +88,7 @@ def test_rows_come_to_the_model_as_those_of_the_data_do(name: str, tmp_path: Pat
     model = train.build_model()
     if "adapt_layers" in vars(train):
         train.adapt_layers(model, train.make_datasets()["train"])
-    outputs = predict.predict(model, predict.read_rows(ASSETS / "data" / FILES[name]))
+    outputs = predict.predict(model, predict.read_rows(ASSETS / "data" / FILES[name])[0])
     count = len(rows_of(prepared))
     assert list(outputs) == [each.output for each in targets(*read(name)[:1], read(name)[1].shapes)]
     assert all(len(values) == count for values in outputs.values())
@@ -117,7 +117,7 @@ def test_a_table_without_the_label_is_predicted_from_the_command_line(
     assert head == "species,species_probability"
     assert len(lines) == 5
     assert {line.split(",")[0] for line in lines} <= {"Adelie", "Chinstrap", "Gentoo"}
-    outputs = predict.predict(model, predict.read_rows(Path("new.csv")))["species"]
+    outputs = predict.predict(model, predict.read_rows(Path("new.csv"))[0])["species"]
     chances = np.asarray(keras.ops.softmax(outputs)).max(-1)
     told = [float(line.split(",")[1]) for line in lines]
     np.testing.assert_allclose(told, chances, rtol=1e-5)
@@ -134,7 +134,9 @@ def test_a_table_without_the_label_is_predicted_from_the_command_line(
 def test_arrays_and_texts_are_rows_too(tmp_path: Path):
     _, predict = scripts("text_sentiment", tmp_path)
     Path("texts.txt").write_text("a fine day\na bad one, really\n")
-    assert predict.prepare(predict.read_rows(Path("texts.txt"))).row_lengths().numpy().tolist() == [
+    assert predict.prepare(
+        predict.read_rows(Path("texts.txt"))[0]
+    ).row_lengths().numpy().tolist() == [
         3,
         4,
     ]
@@ -142,14 +144,14 @@ def test_arrays_and_texts_are_rows_too(tmp_path: Path):
     images = np.arange(128).reshape(2, 8, 8)
     np.save("images.npy", images)
     np.testing.assert_array_equal(
-        np.squeeze(predict.prepare(predict.read_rows(Path("images.npy")))), images / 16
+        np.squeeze(predict.prepare(predict.read_rows(Path("images.npy"))[0])), images / 16
     )
     np.save("flat.npy", images.reshape(2, 64))
     with pytest.raises(ValueError, match=r"rows of the shape \(64,\), not \(8, 8\)"):
-        predict.read_rows(Path("flat.npy"))
+        predict.read_rows(Path("flat.npy"))[0]
     np.save("objects.npy", np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        predict.read_rows(Path("objects.npy"))
+        predict.read_rows(Path("objects.npy"))[0]
 
 
 def test_every_template_has_its_script():
