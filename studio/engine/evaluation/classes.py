@@ -16,7 +16,7 @@ TOP = 3
 WHOLE = 200
 """Classes up to which the confusion matrix is told as a whole."""
 
-CURVED, POINTED = 1000, 20
+CURVED, POINTED = 1000, 100
 """Classes up to which there are areas of curves, and points of curves."""
 
 CONFUSED = 20

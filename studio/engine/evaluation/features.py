@@ -28,11 +28,11 @@ def sample_of(spec: Any, features: Any, at: int) -> dict[str, Any]:
         found[part.name] = plain(value)
         shape, dtype = found[part.name]["shape"], found[part.name]["dtype"]
         if not part.ragged and is_picture(shape, dtype):
-            found[part.name] = {"shape": shape, "dtype": dtype, "array": _smaller(value)}
+            found[part.name] = {"shape": shape, "dtype": dtype, "array": smaller(value)}
     return found
 
 
-def _smaller(value: Any) -> np.ndarray:
+def smaller(value: Any) -> np.ndarray:
     """A picture with at most 256 pixels a side: (rows, columns, channels)."""
     import tensorflow as tf
 
@@ -48,23 +48,42 @@ def _smaller(value: Any) -> np.ndarray:
 def save_pictures(worst: list[dict[str, Any]], output: str, place: Path) -> list[np.ndarray]:
     """Writes the pictures of the worst samples as PNG, whose names take their pixels' place.
 
-    Gives those of the first feature that is one, each with the same scale: uint8.
+    Gives those to be shown, as uint8: what was true and what was predicted side by side, where
+    the output is a picture, else the first feature that is one.
     """
-    names = [name for name, each in _features(worst[0]).items() if "array" in each] if worst else []
+    if not worst:
+        return []
     shown: list[np.ndarray] = []
-    for name in names:
-        arrays = [_features(each)[name].pop("array") for each in worst]
-        pixels = _scaled(arrays)
-        for number, (each, image) in enumerate(zip(worst, pixels, strict=True), 1):
-            path = "-".join([*words("worst", output, name), f"{number:02}.png"])
-            _write(image, place / path)
-            _features(each)[name]["picture"] = path
+    pairs = [each.pop("pictures") for each in worst]
+    if pairs[0]:
+        pixels = _scaled([picture for pair in pairs for picture in pair.values()])
+        several = len(pairs[0])
+        for number, each in enumerate(worst):
+            mine = pixels[several * number : several * (number + 1)]
+            names = dict(zip(pairs[number], mine, strict=True))
+            each["pictures"] = {
+                name: _write(image, place, number, output, name) for name, image in names.items()
+            }
+            shown.append(_beside(mine))
+    names = [name for name, each in worst[0]["features"].items() if "array" in each]
+    for which, name in enumerate(names, 1):
+        # Names that differ in what no file's name should hold are told apart by their place.
+        alike = sum(words(name) == words(each) for each in names) > 1
+        called = f"{name}-{which}" if alike else name
+        found = [each["features"][name] for each in worst]
+        pixels = _scaled([each.pop("array") for each in found])
+        for number, (each, image) in enumerate(zip(found, pixels, strict=True)):
+            each["picture"] = _write(image, place, number, output, called)
         shown = shown or pixels
     return shown
 
 
-def _features(each: dict[str, Any]) -> dict[str, Any]:
-    return each["features"]
+def _beside(images: list[np.ndarray]) -> np.ndarray:
+    """Pictures of one size in a row, with a white line between them."""
+    high, wide, channels = images[0].shape
+    line = np.full((high, max(1, wide // 16), channels), 255, "uint8")
+    first, *others = images
+    return np.concatenate([first, *(part for each in others for part in (line, each))], 1)
 
 
 def _scaled(arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -80,12 +99,15 @@ def _scaled(arrays: list[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
-def _write(image: np.ndarray, path: Path) -> None:
+def _write(image: np.ndarray, place: Path, number: int, output: str, name: str) -> str:
+    """Writes a picture of one of the worst samples; gives the name of the file."""
     import tensorflow as tf
 
-    path.write_bytes(tf.io.encode_png(image).numpy())
+    path = "-".join([*words("worst", output, name), f"{number + 1:02}.png"])
+    (place / path).write_bytes(tf.io.encode_png(image).numpy())
+    return path
 
 
 def words(*names: str) -> list[str]:
     """Names as parts of a file's name, whatever they hold."""
-    return [word for name in names if (word := re.sub(r"\W+", "_", name, flags=re.ASCII))]
+    return [word for name in names if (word := re.sub(r"\W+", "_", name))]

@@ -9,7 +9,7 @@ import numpy as np
 
 from studio.engine.evaluation.binary import Binary
 from studio.engine.evaluation.classes import Classes
-from studio.engine.evaluation.features import sample_of
+from studio.engine.evaluation.features import sample_of, smaller
 from studio.engine.evaluation.keeping import Misfit, Worst
 from studio.engine.evaluation.labels import Labels
 from studio.engine.evaluation.output import Output
@@ -128,7 +128,8 @@ def _take(seen: Seen, x: Any, spec: Any, y: dict[str, Any], given: Any, masks: A
 
         def describe(at: int, output: Output = output) -> dict[str, Any]:
             told = {"index": begun + at, **output.sample(at)}
-            return told | {"features": sample_of(spec, x, at)}
+            pictures = {name: smaller(each) for name, each in told.pop("pictures", {}).items()}
+            return told | {"features": sample_of(spec, x, at), "pictures": pictures}
 
         seen.worst[name].offer(losses, describe)
     return size

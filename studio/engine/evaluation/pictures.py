@@ -81,7 +81,7 @@ def confusion(figures: dict[str, Any], output: str, place: Path) -> str:
         every = -(-count // WRITTEN)
         places = range(0, count, every)
         size = 9 if count <= COUNTED else max(4.5, min(9, 640 / count * every))
-        upright = max(map(len, names)) > 4 or count > COUNTED
+        upright = max(map(len, names)) * 0.085 > side / count
         axes.set_xticks(places, [names[i] for i in places], rotation=90 if upright else 0)
         axes.set_yticks(places, [names[i] for i in places])
         axes.tick_params(length=0, labelsize=size)
@@ -138,9 +138,11 @@ def _curves(
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 5.0), layout="constrained")
         axes = figure.add_subplot()
+        how = "default" if roc else "steps-post"  # between two thresholds precision isn't known
         for name, each in named.items():
             if name not in told:
-                axes.plot(*_points(each, roc), color="#c3cad1", linewidth=0.8, zorder=1)
+                points = _points(each, roc)
+                axes.plot(*points, color="#c3cad1", linewidth=0.8, zorder=1, drawstyle=how)
         for number, name in enumerate(told):
             axes.plot(
                 *_points(named[name], roc),
@@ -149,6 +151,7 @@ def _curves(
                 linewidth=1.8,
                 label=f"{cut(name)}  {named[name][area]:.3f}",
                 zorder=2,
+                drawstyle=how,
             )
         if len(told) < len(named):
             axes.plot([], [], color="#c3cad1", label=f"the other {len(named) - len(told)}")
@@ -218,7 +221,7 @@ def residuals(figures: dict[str, Any], output: str, place: Path) -> str:
             label=f"mean {figures['bias']:.3g}",
         )
         axes.grid(axis="y", linewidth=0.7)
-        axes.set_xlabel("residual (predicted − true)")
+        axes.set_xlabel("residual (predicted less true)")
         axes.set_ylabel("how many")
         axes.set_title(f"{cut(output, 40)}: residuals")
         axes.legend(loc="upper right")
@@ -258,17 +261,19 @@ def predicted_true(figures: dict[str, Any], output: str, place: Path) -> str:
 
 
 def worst_samples(
-    worst: list[dict[str, Any]], pixels: list[np.ndarray], output: str, place: Path
+    worst: list[dict[str, Any]], images: list[np.ndarray], output: str, place: Path
 ) -> str:
     """The pictures of the worst samples, each with what it is and what it was taken for."""
     columns = min(5, len(worst))
     rows = -(-len(worst) // columns)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(1.9 * columns, 2.25 * rows + 0.5), layout="constrained")
+        high, wide = images[0].shape[:2]
+        each_high = 0.5 + min(3.0, max(0.6, 1.8 * high / wide))
+        figure = Figure(figsize=(1.9 * columns, each_high * rows + 0.5), layout="constrained")
         figure.suptitle(
             f"{cut(output, 40)}: the worst samples", x=0.01, ha="left", fontweight="bold", size=11
         )
-        for number, (each, image) in enumerate(zip(worst, pixels, strict=True), 1):
+        for number, (each, image) in enumerate(zip(worst, images, strict=True), 1):
             axes = figure.add_subplot(rows, columns, number)
             grey = image.shape[-1] == 1
             axes.imshow(
@@ -290,5 +295,6 @@ def _pair(each: dict[str, Any]) -> str:
     if isinstance(true, list) or isinstance(predicted, list):
         return f"loss {each['loss']:.3g}"
     if isinstance(true, str):
-        return f"{cut(true, 12)}, not {cut(predicted, 12)}" if true != predicted else cut(true, 24)
-    return f"{true:.3g}, not {predicted:.3g}"
+        said = f"is {cut(true, 10)}, said {cut(predicted, 10)}"
+        return f"{said} {each['probability']:.0%}"
+    return f"is {true:.3g}, said {predicted:.3g}"

@@ -9,10 +9,14 @@ import numpy as np
 
 from studio.engine.evaluation.keeping import Misfit, Sample
 from studio.engine.evaluation.output import Output, mean_of, one_or_several, rounded
+from studio.engine.tensors import is_picture
 from studio.graph.problems import quoted
 
 SCATTERED = 2000
 """Points of predicted against true that are told."""
+
+SIDES = ("true", "predicted")
+"""Pictures of a worst sample, where the output is one."""
 
 BINS = 40
 UNITS = 20
@@ -29,6 +33,7 @@ class Values(Output):
         self._kept: Sample | None = None
         self._units = 1
         self._last: tuple[np.ndarray, ...] = ()
+        self._shape: tuple[int, ...] = ()
 
     def take(self, true: np.ndarray, given: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         """Takes a batch; labels have the output's shape, but for axes of size 1."""
@@ -46,13 +51,18 @@ class Values(Output):
         pairs = [each[kept].reshape(-1, self._units) for each in (label, value)]
         self._kept.take(np.concatenate(pairs, 1))
         self._last = label, value, kept
+        self._shape = given.shape[1:]
         return mean_of(np.abs(value - label), counts)
 
     def sample(self, at: int) -> dict[str, Any]:
         """The numbers, and the residual: predicted less true."""
         label, value, kept = (each[at] for each in self._last)
+        found: dict[str, Any] = {}
+        if is_picture(list(self._shape), "float64"):
+            both = zip(SIDES, (label, value), strict=True)
+            found["pictures"] = {name: each.reshape(self._shape) for name, each in both}
         label, value = label[kept], value[kept]
-        return {
+        return found | {
             "true": one_or_several([rounded(each) for each in label]),
             "predicted": one_or_several([rounded(each) for each in value]),
             "residual": one_or_several([rounded(each) for each in value - label]),
