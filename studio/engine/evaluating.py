@@ -27,12 +27,16 @@ from studio.graph.targets import targets
 
 KEPT_LINES = 20
 
+Tell = Callable[[dict[str, Any]], None]
+Ask = Callable[[dict[str, Any], Tell], None]
+
 
 def evaluate(
     run: Trained,
     split: str | None = None,
     target: Path | None = None,
-    tell: Callable[[dict[str, Any]], None] = lambda _: None,
+    tell: Tell = lambda _: None,
+    ask: Ask | None = None,
 ) -> dict[str, Any]:
     """Evaluates a run's model, and writes that and its pictures; what evaluation.json says.
 
@@ -40,7 +44,8 @@ def evaluate(
     `target` is a folder that is new, empty, or an evaluation; by default one in the run's
     artifacts. `tell` gets how far it is: `at`, what is being done, and then `done` of `total`
     batches (None: not known) and `samples`; what it raises ends the process, and nothing is
-    written. Raises StudioError where nothing can be told.
+    written. `ask` has the work done, by default in a process of its own. Raises StudioError where
+    nothing can be told.
     """
     split = chosen_split(run.project, split)
     target = (run.folder / PLACE / split if target is None else target).absolute()
@@ -50,7 +55,7 @@ def evaluate(
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
             beside = Path(place, target.name)
             beside.mkdir()
-            _ask(settings(run, split, beside), tell)
+            (ask or in_process)(settings(run, split, beside), tell)
             found = json.loads((beside / FILE).read_bytes())
             _put(beside, target)
     except OSError as error:
@@ -128,7 +133,7 @@ def _put(beside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _ask(asked: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+def in_process(asked: dict[str, Any], tell: Tell) -> None:
     """Has a process evaluate; StudioError with what it has to say where that fails."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
     process = subprocess.Popen(
@@ -162,9 +167,14 @@ def _ask(asked: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
         reader.join()
         process.stdout.close()
         process.stderr.close()
-    if "error" in last:
-        raise StudioError(last["error"])
+    raise_told(last)
     if not last.get("done"):
         words = f' Its last words: "{lines[-1].strip()[:400]}"' if lines else ""
         how = how_it_ended(process.returncode)
         raise StudioError(f"The process that evaluates {how}.{words}")
+
+
+def raise_told(last: dict[str, Any]) -> None:
+    """Raises StudioError where the last that was told is an error."""
+    if "error" in last:
+        raise StudioError(last["error"])

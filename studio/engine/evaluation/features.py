@@ -54,7 +54,7 @@ def save_pictures(worst: list[dict[str, Any]], output: str, place: Path) -> list
     if not worst:
         return []
     shown: list[np.ndarray] = []
-    pairs = [each.pop("pictures") for each in worst]
+    pairs = [each["pictures"] for each in worst]
     if pairs[0]:
         pixels = _scaled([picture for pair in pairs for picture in pair.values()])
         several = len(pairs[0])
