@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ ROWS = 20
 
 PAIRS, WORST = 5, 5
 INDENT = "  "
+WIDTH = 100
 LONGEST = 32
 """Characters of a text in a cell."""
 
@@ -54,8 +56,9 @@ def lines(found: dict[str, Any], place: str) -> Iterator[str]:
         f"{found['model']}"
     )
     if found["keras"]:
-        told = "  ".join(f"{name} {number(value)}" for name, value in found["keras"].items())
-        yield printable(f"{INDENT}Keras: {told}")
+        told = [f"{name} {number(value)}" for name, value in found["keras"].items()]
+        text = printable(f"Keras: {', '.join(told)}")
+        yield from textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 2)
     for name, each in found["outputs"].items():
         yield ""
         yield from _output(name, each)
@@ -134,7 +137,8 @@ def _worst(each: dict[str, Any]) -> tuple[str, ...]:
     said = each.get("residual", each.get("probability"))
     what = "residual" if "residual" in each else "probability"
     more = f"{what} {_text(said)}" if not isinstance(said, (list, dict)) else ""
-    loss = "" if what == "residual" and more else f"loss {number(each['loss'])}"
+    called = "mean error" if what == "residual" else "loss"
+    loss = "" if what == "residual" and more else f"{called} {_text(each['loss'])}"
     true, predicted = f"is {_text(each['true'])}", f"said {_text(each['predicted'])}"
     if each["pictures"]:
         true, predicted = each["pictures"].values()

@@ -54,7 +54,7 @@ def case(nursery: Nursery, run: Trained) -> Case:
     """Evaluates a run on its test, and has its model predict without Studio."""
     found = evaluated(nursery, run)
     path = run.folder / "predicted.npz"
-    called = "tests.engine.evaluations:predict"
+    called = "tests.engine.evaluation_lives:predict"
     fields = {"folder": str(run.folder), "path": str(path), "outputs": list(found["outputs"])}
     assert nursery.call(called, run.folder, **fields) == 0, (run.folder / "log.txt").read_text()
     with np.load(path) as arrays:
@@ -66,8 +66,7 @@ def evaluated(nursery: Nursery, run: Trained, *rest: Any) -> dict[str, Any]:
 
     def ask(asked: dict[str, Any], tell: Any) -> None:
         told = run.folder / "told.jsonl"
-        told.unlink(missing_ok=True)
-        called = "tests.engine.evaluations:answer"
+        called = "tests.engine.evaluation_lives:answer"
         nursery.call(called, run.folder, asked=asked, told=str(told))
         words = [json.loads(line) for line in told.read_text().splitlines()]
         for each in words[:-1]:
@@ -78,46 +77,9 @@ def evaluated(nursery: Nursery, run: Trained, *rest: Any) -> dict[str, Any]:
     return evaluate(run, *rest, ask=ask)
 
 
-def answer(asked: dict[str, Any], told: str) -> int:
-    """In a fork: what the process of an evaluation does."""
-    from studio.engine.evaluation.__main__ import answer as answered
-
-    with Path(told).open("a") as file:
-        return answered(asked, lambda **words: print(json.dumps(words), file=file, flush=True))
-
-
-def predict(folder: str, path: str, outputs: list[str]) -> int:
-    """In a fork: the test of a run and what its model predicts, by plain Keras."""
-    import keras
-
-    from studio.engine.work import load_script
-
-    script = load_script(Path(folder) / "train.py")
-    keras.utils.set_random_seed(script.SEED)
-    dataset = script.make_datasets()["test"]
-    model = keras.models.load_model(next(Path(folder).glob("*/*.keras")))
-    parts: dict[str, list[np.ndarray]] = {}
-    for x, y in dataset:
-        given = model.predict_on_batch(x)
-        named = {
-            "given": given if isinstance(given, dict) else {outputs[0]: given},
-            "true": y if isinstance(y, dict) else {outputs[0]: y},
-            "x": x if isinstance(x, dict) else {"": x},
-        }
-        for kind, arrays in named.items():
-            for name, array in arrays.items():
-                if hasattr(array, "to_tensor"):
-                    continue  # ragged texts
-                array = np.asarray(array)
-                array = array.astype(str) if array.dtype == object else array
-                parts.setdefault(f"{kind} {name}".strip(), []).append(array)
-    np.savez(path, **{name: np.concatenate(each) for name, each in parts.items()})
-    return 0
-
-
 def many(folder: Path) -> Path:
     """A project with an output of each kind: labels, a one-hot class, a class at each position
-    that a mask leaves, and two values.
+    that a mask leaves, two values, and a picture.
     """
     rows = np.random.default_rng(5)
     x = rows.normal(size=(300, 6)).astype("float32")
@@ -126,18 +88,22 @@ def many(folder: Path) -> Path:
     tags = (x[:, :4] + rows.normal(size=(300, 4)) > 0).astype("int32")
     kind = np.eye(5, dtype="int32")[(2 * x[:, 4]).astype(int).clip(-2, 2) + 2]
     where = np.stack([x[:, 0] * 3, x[:, 1] * 40 + 7], 1).astype("float32")
-    steps = tokens % 3
+    steps = np.where(rows.uniform(size=tokens.shape) < 0.2, 0, tokens % 3)
     folder.mkdir()
     arrays = {"x": x, "tokens": tokens, "tags": tags, "kind": kind, "steps": steps, "where": where}
+    arrays["picture"] = np.abs(np.sin(x[:, :1, None] + np.arange(80).reshape(1, 8, 10))) / 2
     np.savez(folder / "rows.npz", **arrays)
-    labels = {name: [name] for name in ("tags", "kind", "steps", "where")}
+    names = ["tags", "kind", "steps", "where", "picture"]
+    labels = {name: [name] for name in names}
+    mask = {"mask_zero": True}
+    itself = {name: name for name in arrays}
     arrange = {"features": {"x": ["x"], "tokens": ["tokens"]}, "labels": labels}
     value = {
         "studio": 1,
         "name": "many",
         "data": {
             "nodes": [
-                _node("rows", "studio.data.numpy", path="rows.npz", features={n: n for n in arrays}),
+                _node("rows", "studio.data.numpy", path="rows.npz", features=itself),
                 _node(
                     "named",
                     "tf.data.Dataset.map",
@@ -159,20 +125,24 @@ def many(folder: Path) -> Path:
             "nodes": [
                 _node("x", "keras.Input", shape=[6]),
                 _node("tokens", "keras.Input", shape=[4], dtype="int32"),
-                _node("embedding", "keras.layers.Embedding", input_dim=9, output_dim=6, mask_zero=True),
+                _node("masked", "keras.layers.Embedding", input_dim=9, output_dim=6, **mask),
                 _node("tags", "keras.layers.Dense", units=4),
                 _node("kind", "keras.layers.Dense", units=5, activation="softmax"),
                 _node("where", "keras.layers.Dense", units=2),
                 _node("steps", "keras.layers.Dense", units=3),
+                _node("pixels", "keras.layers.Dense", units=80),
+                _node("picture", "keras.layers.Reshape", target_shape=[8, 10]),
             ],
             "edges": [
                 ["x", "tags"],
                 ["x", "kind"],
                 ["x", "where"],
-                ["tokens", "embedding"],
-                ["embedding", "steps"],
+                ["x", "pixels"],
+                ["pixels", "picture"],
+                ["tokens", "masked"],
+                ["masked", "steps"],
             ],
-            "outputs": ["tags", "kind", "steps", "where"],
+            "outputs": names,
         },
         "training": {
             "epochs": 2,
@@ -183,6 +153,7 @@ def many(folder: Path) -> Path:
                 "kind": _call("keras.losses.CategoricalCrossentropy"),
                 "steps": _call("keras.losses.SparseCategoricalCrossentropy", from_logits=True),
                 "where": _call("keras.losses.MeanSquaredError"),
+                "picture": _call("keras.losses.MeanSquaredError"),
             },
             "metrics": {
                 "tags": [_call("keras.metrics.BinaryAccuracy", name="accuracy", threshold=0)],

@@ -170,6 +170,10 @@ def _serve() -> None:
 
     gc.freeze()  # a collection in a child would copy all of it
     for line in sys.stdin:
+        if called := json.loads(line).get("call"):
+            importlib.import_module(
+                called.partition(":")[0]
+            )  # with what it imports, for others too
         child = os.fork()
         if not child:
             code = 1

@@ -27,13 +27,13 @@ EACH = 0.2
 
 def evaluate(asked: dict[str, Any], tell: Callable[..., None]) -> None:
     """Evaluates, and fills the target folder; StudioError where nothing can be told."""
+    folder = Path(asked["folder"])
+    tell(at="importing TensorFlow")
     import keras
 
     from studio.engine.evaluation.writing import write
     from studio.engine.work import SCRIPT, load_script
 
-    folder = Path(asked["folder"])
-    tell(at="importing TensorFlow")
     script = load_script(folder / SCRIPT)
     from studio.engine.evaluation.passing import go_through
 

@@ -48,8 +48,8 @@ def go_through(model: Any, dataset: Any, about: list[dict[str, Any]], tell: Tell
     """
     import keras
 
-    seen, step = Seen(about), _step(model)
     spec = dataset.element_spec
+    seen, step = Seen(about), _step(model, spec)
     features = spec[0] if isinstance(spec, tuple) else spec
     batches = int(dataset.cardinality())
     if model.compiled:
@@ -70,10 +70,11 @@ def go_through(model: Any, dataset: Any, about: list[dict[str, Any]], tell: Tell
     return seen
 
 
-def _step(model: Any) -> Callable[[Any], tuple[Any, Any]]:
+def _step(model: Any, spec: Any) -> Callable[[Any], tuple[Any, Any]]:
     """A compiled function of a batch: what the outputs give, and their masks.
 
-    Of a compiled model it is Keras' own test_step, and so its losses and metrics go on too.
+    Of a compiled model it is Keras' own test_step, and so its losses and metrics go on too. What
+    is known of a batch's shape is what `evaluate` of Keras knows, since it weighs by that.
     """
     import keras
     import tensorflow as tf
@@ -97,7 +98,7 @@ def _step(model: Any) -> Callable[[Any], tuple[Any, Any]]:
         masks = tf.nest.map_structure(lambda each: getattr(each, "_keras_mask", None), held[-1])
         return held[-1], masks
 
-    return tf.function(step, reduce_retracing=True)
+    return tf.function(step, input_signature=[spec])
 
 
 def _by_name(given: Any, about: list[dict[str, Any]]) -> dict[str, Any]:
