@@ -15,8 +15,9 @@ import pytest
 from studio.engine.evaluated import evaluations
 from studio.engine.evaluating import chosen_split, evaluate
 from studio.engine.evaluation import keeping
-from studio.engine.evaluation.keeping import Pairs, Sample, Worst
-from studio.engine.evaluation.output import thin
+from studio.engine.evaluation.keeping import Misfit, Pairs, Sample, Worst
+from studio.engine.evaluation.output import Output, thin
+from studio.engine.evaluation.passing import KINDS
 from studio.engine.look_run import look
 from studio.engine.runs import read_run
 from studio.engine.trained import Trained, trained
@@ -448,6 +449,46 @@ def test_where_it_cant_be_done_a_sentence_says_so(
     assert sorted((run.folder / "artifacts" / "evaluation").rglob("*")) == before
 
 
+CHANGED = {
+    "each.map(lambda x, y: x)": '"species" has no labels, so there is nothing to hold it against',
+    "each.take(0)": "The split has no samples",
+    "each.repeat()": r'The data of "test" never end',
+    "each.map(lambda x, y: (x, y + 2))": r"there is a label \d \(of .* has 3 classes",
+    "each.map(lambda x, y: (x, tf.stack([y, y], 1)))": r"failed.*[Ss]hape",
+}
+
+
+def test_data_that_dont_fit_are_said(nursery: Nursery, case_of: Of, tmp_path: Path) -> None:
+    """What the script of a run gives, as if somebody had changed it since."""
+    run = copied(case_of("penguins").run, tmp_path)
+    script = run.folder / "train.py"
+    text = script.read_text().replace("def make_datasets", "def as_it_was")
+    for change, said in CHANGED.items():
+        again = (
+            f"def make_datasets():\n    return {{n: {change} for n, each in as_it_was().items()}}\n"
+        )
+        script.write_text(text.replace("def build_model", f"{again}\n\ndef build_model"))
+        with pytest.raises(StudioError, match=said):
+            evaluated(nursery, run, "test")
+
+
+def test_an_output_without_labels_is_left_out(
+    nursery: Nursery, case_of: Of, tmp_path: Path
+) -> None:
+    whole = case_of("two_inputs_two_outputs")
+    run = copied(whole.run, tmp_path)
+    script = run.folder / "train.py"
+    script.write_text(script.read_text().replace(', "mass": part_0["mass"]}', "}"))
+    found = evaluated(nursery, run, "test")
+    assert list(found["outputs"]) == ["species"] and found["keras"] == {}
+    assert found["left_out"] == {
+        "mass": '"mass" has no labels, so there is nothing to hold it against.'
+    }
+    told, expected = found["outputs"]["species"], whole.found["outputs"]["species"]
+    assert told["confusion"] == expected["confusion"]
+    assert 'left out: "mass" has no labels' in "\n".join(lines(found, "place"))
+
+
 def test_a_run_that_was_stopped_is_evaluated_as_it_was_then(
     nursery: Nursery, case_of: Of, tmp_path: Path
 ) -> None:
@@ -528,3 +569,60 @@ def test_the_worst_are_kept_and_only_they_are_described() -> None:
 def test_a_thinned_curve_keeps_its_ends() -> None:
     assert thin(3).tolist() == [0, 1, 2]
     assert thin(5000)[[0, -1]].tolist() == [0, 4999] and len(thin(5000)) == 101
+
+
+def about(kind: str, names: int, **more: object) -> Output:
+    """An output called o, before it has taken anything."""
+    fields = {"output": "o", "logits": False, "one_hot": False, "ignored": None} | more
+    return KINDS[kind](fields | {"names": [f"c{n}" for n in range(names)]})
+
+
+ONES = np.ones((4, 3), "float32")
+MISFITS = [
+    ("classes", 3, {}, np.zeros(4), ONES * 7, r"from 7 to 7, which are no probabilities.*softmax"),
+    ("classes", 3, {}, np.full(4, 3), ONES / 3, r"has a label 3, but classes 0 to 2"),
+    ("classes", 3, {}, np.full(4, -1), ONES / 3, r"has a label -1, but classes 0 to 2"),
+    (
+        "classes",
+        3,
+        {},
+        np.zeros((4, 2)),
+        ONES / 3,
+        r"labels have the shape \(2,\): expected the num",
+    ),
+    ("classes", 3, {"one_hot": True}, np.zeros(4), ONES / 3, r"shape \(\): expected a vector"),
+    ("classes", 4, {}, np.zeros(4), ONES / 3, r"doesn't give a number for each of 4 classes"),
+    ("classes", 3, {}, np.zeros(4), ONES * np.nan, r"among what it gives are numbers that aren't"),
+    ("binary", 2, {}, np.zeros(4), ONES[:, :1] * 7, r"which are no probabilities.*sigmoid"),
+    ("binary", 2, {}, np.full(4, 0.3), ONES[:, :1], r"has a label 0.3, where only 0 and 1"),
+    ("binary", 2, {}, np.zeros((4, 3)), ONES[:, :1], r"shape \(3,\): expected one number for each"),
+    ("labels", 3, {}, np.zeros((4, 2)), ONES, r"shape \(2,\): expected a 0 or 1 for each label"),
+    ("labels", 3, {}, np.full((4, 3), 2), ONES, r"has a label 2, where only 0 and 1"),
+    ("values", 0, {}, np.zeros(4), ONES, r"shape \(\): expected the same shape"),
+    ("values", 0, {}, np.full((4, 3), np.inf), ONES, r"among the labels are numbers that aren't"),
+]
+
+
+@pytest.mark.parametrize(("kind", "names", "more", "true", "given", "said"), MISFITS)
+def test_labels_that_dont_fit_an_output_are_said(kind, names, more, true, given, said) -> None:
+    with pytest.raises(Misfit, match=said):
+        about(kind, names, **more).take(true, given, None)
+
+
+def test_logits_however_large_are_made_probabilities() -> None:
+    output = about("classes", 3, logits=True)
+    losses = output.take(np.array([0, 1]), np.array([[1000.0, 0, -1000], [0, -1000, 1000]]), None)
+    assert losses == pytest.approx([0, -np.log(1e-7)])
+    output = about("binary", 2, logits=True)
+    losses = output.take(np.array([1, 0]), np.array([[1000.0], [1000.0]]), None)
+    assert losses == pytest.approx([0, -np.log(1e-7)])
+
+
+def test_what_a_loss_ignores_is_left_out() -> None:
+    output = about("classes", 3, ignored=-1)
+    given = np.tile(np.array([0.2, 0.7, 0.1]), (2, 2, 1))
+    losses = output.take(np.array([[1, -1], [0, 1]]), given, None)
+    assert losses == pytest.approx([-np.log(0.7), -np.log([0.2, 0.7]).mean()])
+    assert output.sample(0)["true"] == "c1"
+    figures = output.figures()
+    assert figures["positions"] == 3 and figures["accuracy"] == pytest.approx(2 / 3)

@@ -54,7 +54,7 @@ class Output:
         """The array as float64; Misfit where a number in it isn't finite."""
         array = np.asarray(array, "float64")
         if not np.isfinite(array).all():
-            raise Misfit(f"{quoted(self.name)}: {what} has numbers that aren't finite.")
+            raise Misfit(f"{quoted(self.name)}: among {what} are numbers that aren't finite.")
         return array
 
     def probabilities(self, given: np.ndarray, classes: bool) -> np.ndarray:
@@ -62,7 +62,7 @@ class Output:
 
         Of `classes` those of the last axis sum to 1, and their softmax is what logits mean.
         """
-        given = self.finite(given, "the output")
+        given = self.finite(given, "what it gives")
         if self.about["logits"]:
             if not classes:
                 half = np.exp(-np.abs(given))  # which never overflows

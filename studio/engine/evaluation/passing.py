@@ -49,10 +49,11 @@ def go_through(model: Any, dataset: Any, about: list[dict[str, Any]], tell: Tell
     import keras
 
     spec = dataset.element_spec
-    seen, step = Seen(about), _step(model, spec)
+    graded = model.compiled and _labelled(spec, about)
+    seen, step = Seen(about), _step(model, spec, graded)
     features = spec[0] if isinstance(spec, tuple) else spec
     batches = int(dataset.cardinality())
-    if model.compiled:
+    if graded:
         model.reset_metrics()
     for done, batch in enumerate(dataset, 1):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
@@ -63,17 +64,23 @@ def go_through(model: Any, dataset: Any, about: list[dict[str, Any]], tell: Tell
         seen.samples += size
         tell(done, batches if batches > 0 else None, seen.samples)
     if not seen.samples:
-        raise StudioError("The split has no samples, so there is nothing to evaluate.")
-    if model.compiled:
+        raise StudioError("The split has no samples: there is nothing to evaluate.")
+    if graded:
         found = {name: np.asarray(value) for name, value in model.get_metrics_result().items()}
         seen.keras = {name: value.tolist() for name, value in found.items()}
     return seen
 
 
-def _step(model: Any, spec: Any) -> Callable[[Any], tuple[Any, Any]]:
+def _labelled(spec: Any, about: list[dict[str, Any]]) -> bool:
+    """Whether there are labels for all outputs, without which Keras can't grade any."""
+    y = spec[1] if isinstance(spec, tuple) and len(spec) > 1 else None
+    return y is not None and not (isinstance(y, dict) and {e["output"] for e in about} - set(y))
+
+
+def _step(model: Any, spec: Any, graded: bool) -> Callable[[Any], tuple[Any, Any]]:
     """A compiled function of a batch: what the outputs give, and their masks.
 
-    Of a compiled model it is Keras' own test_step, and so its losses and metrics go on too. What
+    Where it is `graded`, it is Keras' own test_step, and so its losses and metrics go on too. What
     is known of a batch's shape is what `evaluate` of Keras knows, since it weighs by that.
     """
     import keras
@@ -82,9 +89,8 @@ def _step(model: Any, spec: Any) -> Callable[[Any], tuple[Any, Any]]:
     own = model.compute_metrics
 
     def step(batch: Any) -> tuple[Any, Any]:
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
         held: list[Any] = []
-        if model.compiled and y is not None:
+        if graded:
 
             def kept(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
                 held.append(y_pred)
@@ -94,6 +100,7 @@ def _step(model: Any, spec: Any) -> Callable[[Any], tuple[Any, Any]]:
             model.test_step(batch)
             model.compute_metrics = own
         if not held:
+            x, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
             held.append(model(x, training=False))
         masks = tf.nest.map_structure(lambda each: getattr(each, "_keras_mask", None), held[-1])
         return held[-1], masks

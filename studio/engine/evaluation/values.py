@@ -40,7 +40,7 @@ class Values(Output):
         if [n for n in true.shape[1:] if n != 1] != [n for n in given.shape[1:] if n != 1]:
             raise self.misfit(true, given, "the same shape")
         label = self.finite(true, "the labels").reshape(len(given), -1)
-        value = self.finite(given, "the output").reshape(len(given), -1)
+        value = self.finite(given, "what it gives").reshape(len(given), -1)
         counts = None
         if mask is not None and label.shape[1] % max(1, mask[0].size) == 0:
             counts = np.repeat(mask.reshape(len(given), -1), label.shape[1] // mask[0].size, 1)
