@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def evaluate(options) -> int:
     from studio.engine.evaluating import evaluate as evaluated
     from studio.engine.trained import trained
 
+    with suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     run = trained(find(options.run, options.runs, Path()))
     with _progress(run.folder.name, quiet=options.json) as tell:
         found = evaluated(run, options.split, options.output, tell)

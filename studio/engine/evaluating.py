@@ -121,7 +121,7 @@ def _check_target(target: Path) -> None:
 
 def _put(beside: Path, target: Path) -> None:
     """Puts a folder that is whole in its place; one that is there gives way to it."""
-    old = beside.with_name("old")
+    old = beside.with_name(f"{target.name}.old")
     if target.exists():
         target.rename(old)
     try:
