@@ -32,8 +32,8 @@ EPOCHS = {
     "sunspots": 1,
     "autoencoder": 1,
 }
-ALL = ["penguins", "text_sentiment", "two_inputs_two_outputs", "sunspots", "many"]
-ALL += slow("autoencoder")
+ALL = ["penguins", "text_sentiment", "two_inputs_two_outputs", "many"]
+ALL += slow("sunspots", "autoencoder")
 Of = Callable[[str], Case]
 
 
@@ -218,11 +218,10 @@ def test_each_label_is_told_by_itself(case_of: Of) -> None:
 @pytest.mark.parametrize(
     ("name", "output"),
     [
-        ("sunspots", "next_year"),
         ("two_inputs_two_outputs", "mass"),
         ("many", "where"),
         ("many", "picture"),
-        *slow(("autoencoder", "decoded")),
+        *slow(("sunspots", "next_year"), ("autoencoder", "decoded")),
     ],
 )
 def test_values_are_measured_against_the_true_ones(name: str, output: str, case_of: Of) -> None:
@@ -336,8 +335,11 @@ def test_an_evaluation_takes_the_place_of_the_one_before(
     run = copied(case_of("penguins").run, tmp_path)
     place = run.folder / "artifacts" / "evaluation" / "test"
     (place / "old.png").write_bytes(b"")
+    run.path.rename(run.folder / "checkpoints" / "stopped.keras")  # as of a run that was stopped
+    run = trained(run.folder)
     again = evaluated(nursery, run, "test")
     assert not (place / "old.png").exists()
+    assert again["model"] == "checkpoints/stopped.keras"
     assert again["outputs"] == case_of("penguins").found["outputs"]
     evaluated(nursery, run, "validation", tmp_path / "elsewhere")
     other = json.loads((tmp_path / "elsewhere" / "evaluation.json").read_text())
@@ -443,16 +445,6 @@ def test_an_output_without_labels_is_left_out(
     told, expected = found["outputs"]["species"], whole.found["outputs"]["species"]
     assert told["confusion"] == expected["confusion"]
     assert 'left out: "mass" has no labels' in "\n".join(lines(found, "place"))
-
-
-def test_a_run_that_was_stopped_is_evaluated_as_it_was_then(
-    nursery: Nursery, case_of: Of, tmp_path: Path
-) -> None:
-    run = copied(case_of("penguins").run, tmp_path)
-    run.path.rename(run.folder / "checkpoints" / "stopped.keras")
-    found = evaluated(nursery, trained(run.folder), "test")
-    assert found["model"] == "checkpoints/stopped.keras"
-    assert found["keras"] == case_of("penguins").found["keras"]
 
 
 def test_the_command_prints_the_page_or_the_json(case_of: Of, tmp_path: Path) -> None:
