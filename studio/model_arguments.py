@@ -27,3 +27,11 @@ def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "a table (.csv, .json), or the model's outputs as they are (.npz); printed by default"
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help=text)
     sub.add_argument("--json", action="store_true", help="print the table as JSON")
+
+    text = "Tell what the model of a run gets right and wrong on the run's own data."
+    sub = more("evaluate", text, "studio evaluate last")
+    text = "test, validation or train; by default the first of them that the data have"
+    sub.add_argument("--split", choices=("test", "validation", "train"), help=text)
+    text = "write evaluation.json and its pictures there; by default into the run"
+    sub.add_argument("-o", "--output", metavar="DIR", type=Path, help=text)
+    sub.add_argument("--json", action="store_true", help="print evaluation.json")

@@ -29,3 +29,10 @@ def predict(options) -> int:
         return DONE
     sys.stdout.write(predicted(run, options.input, options.output))
     return DONE
+
+
+def evaluate(options) -> int:
+    """Tells what the model of a run gets right and wrong."""
+    from studio.evaluation_command import evaluate as evaluated
+
+    return evaluated(options)

@@ -38,6 +38,10 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "test"
         yield from _pairs([(name, number(value)) for name, value in found["test"].items()])
+    if found["evaluations"]:
+        yield ""
+        yield "evaluations"
+        yield from _pairs([(each["split"], _evaluation(each)) for each in found["evaluations"]])
     if found["environment"]:
         yield ""
         yield "environment"
@@ -61,6 +65,18 @@ def _pairs(rows: list[tuple[str, str]]) -> Iterator[str]:
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield f"{INDENT}{name:{width}}  {text}".rstrip()
+
+
+def _evaluation(found: dict[str, Any]) -> str:
+    """Its accuracy or error, and where it is; whether the run's model is another by now."""
+    several = len(found["figures"]) > 1
+    told = [
+        f"{output + ' ' if several else ''}{name} {number(value)}"
+        for output, figures in found["figures"].items()
+        for name, value in figures.items()
+    ]
+    earlier = " (of the model before the run went on)" if found["earlier"] else ""
+    return f"{', '.join([*told, found['folder']])}{earlier}"
 
 
 def _member(found: dict[str, Any]) -> str:

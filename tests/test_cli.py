@@ -37,6 +37,7 @@ COMMANDS = (
     "note",
     "tag",
     "history",
+    "evaluate",
     "delete",
     "tensorboard",
 )

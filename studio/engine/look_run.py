@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from studio.engine.about import read_about
+from studio.engine.evaluated import PLACE, evaluations
 from studio.engine.figures import seconds_text
 from studio.engine.history import told
 from studio.engine.members import log_of, members
@@ -44,6 +45,7 @@ def look(folder: Path) -> dict[str, Any]:
         "parameters": parameters(read_project(folder)),
         "metrics": progress.metrics,
         "test": progress.test,
+        "evaluations": evaluations(folder, progress.epoch, progress.step),
         "history": [
             {name: each.get(name) for name in ("epoch", "seconds", "metrics")}
             for each in told(folder, "epoch")
@@ -128,11 +130,11 @@ def parameters(project: Project | None) -> dict[str, Any]:
 
 
 def files(folder: Path) -> list[dict[str, Any]]:
-    """What it left in artifacts/ and checkpoints/: path and bytes."""
+    """What it left in artifacts/ and checkpoints/, but for its evaluations: path and bytes."""
     found = []
     for place in ("artifacts", "checkpoints"):
         for path in sorted((folder / place).rglob("*")):
-            if path.is_file():
+            if path.is_file() and folder / PLACE not in path.parents:
                 size = path.stat().st_size
                 found.append({"path": path.relative_to(folder).as_posix(), "bytes": size})
     return found

@@ -4,12 +4,14 @@
 goes on from a checkpoint, and, if it is to die by itself, where: {"at": "step" | "write" |
 "half" | "fsync" | "rename", "count": n}. It answers with the exit code, negative for a signal.
 A run that is to be diagnosed has that done in a life of its own, not by a process it starts,
-unless it is told how long to wait for one.
+unless it is told how long to wait for one. What else needs TensorFlow is a function of a module,
+{"call": "module:function", "fields": {...}}, whose value is the exit code.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import random
@@ -54,6 +56,10 @@ class Nursery:
     def diagnose(self, folder: Path) -> int:
         """Looks for where a run's loss became not finite; returns its exit code."""
         return self._ask({"folder": str(folder), "diagnose": True})
+
+    def call(self, function: str, place: Path, **fields: Any) -> int:
+        """Calls a function, module:name, in a life of its own in a folder; its exit code."""
+        return self._ask({"folder": str(place), "call": function, "fields": fields})
 
     def _ask(self, asked: dict[str, Any]) -> int:
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -135,6 +141,9 @@ def _live(asked: dict[str, Any]) -> int:
         from studio.engine.diagnose import main as diagnose
 
         return diagnose(folder)
+    if asked.get("call"):
+        module, _, name = asked["call"].partition(":")
+        return getattr(importlib.import_module(module), name)(**asked["fields"])
     if asked["death"]:
         _doom(**asked["death"])
     from studio.engine import not_finite
@@ -161,6 +170,10 @@ def _serve() -> None:
 
     gc.freeze()  # a collection in a child would copy all of it
     for line in sys.stdin:
+        if called := json.loads(line).get("call"):
+            importlib.import_module(
+                called.partition(":")[0]
+            )  # with what it imports, for others too
         child = os.fork()
         if not child:
             code = 1
