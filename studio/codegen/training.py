@@ -93,9 +93,9 @@ def write_training(source: Source, project: Project, structure: Structure, style
         source.line("datasets = make_datasets()")
         with source.block("with strategy.scope():") if spreads else nullcontext():
             source.line("model = build_model()")
-            write_load(source, project, structure, style)
             if "adapt_layers" in source.functions:
                 source.line('adapt_layers(model, datasets["train"])')
+            write_load(source, project, structure, style)
             if measures(training):
                 source.line("compile_model(model, steps_per_execution, jit_compile)")
             else:

@@ -50,7 +50,7 @@ ARRAYS = '''def stored_layers(file, by):
         if not isinstance(array, h5py.Dataset) or array.external or array.is_virtual:
             raise ValueError(f"{path} is no array in the file")
         above = ["/".join([*parts[:depth], "vars"]) for depth in range(1, len(parts))]
-        names = [file[each].attrs.get("name") for each in above if each in file]
+        names = [file[each].attrs.get("name") for each in above if each in paths]
         named = bool(names) and all(names)
         name = "/".join(names) if named else "/".join(parts[:-1]) or "the model itself"
         key = name if by == "name" and (named or len(parts) == 1) else group
@@ -99,7 +99,8 @@ LEGACY = '''def names_in(group, what):
 
 def stored_layers(file):
     """Returns the arrays of each layer in a legacy file, by its name."""
-    root = file["model_weights"] if "model_weights" in file else file
+    inside = isinstance(file.get("model_weights", getlink=True), h5py.HardLink)
+    root = file["model_weights"] if inside else file
     paths, layers = [], {}
     root.visit(paths.append)  # which follows no links
     for name in names_in(root, "layer_names") if paths else ():

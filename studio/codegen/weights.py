@@ -47,7 +47,11 @@ def write_loading(source: Source, project: Project, style: str) -> None:
 
 
 def write_load(source: Source, project: Project, structure: Structure, style: str) -> None:
-    """Writes the lines of `train()` that load the weights into the model, unless it resumes."""
+    """Writes the lines of `train()` that load the weights into the model, unless it resumes.
+
+    They come behind those that adapt layers: a class can't be built before its vocabularies are
+    there, and weights go with the means and variances that they were trained with.
+    """
     given = starts_from(project.training)
     if given is None:
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, quoted
@@ -87,12 +88,24 @@ def contents(path: Path) -> Contents:
             what = "a .keras, .weights.h5 or .h5 file, or the prefix of a checkpoint, was expected"
             raise StudioError(f"is {foreign(first)}; {what}.")
         check_beginning(kind, first)
-        return _keras(path) if kind == KERAS else _hdf5(path, kind)
+        found = _keras(path) if kind == KERAS else _hdf5(path, kind)
+        return replace(found, layers=_in_order(found))
     except StudioError as error:
         raise StudioError(f"{shown(path)} {error}") from None
     except _DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StudioError(f"{shown(path)} is damaged: {quoted(reason, 120)}.") from None
+
+
+def _in_order(found: Contents) -> tuple[Layer, ...]:
+    """The layers as the architecture lists them, where it is there."""
+    config = (found.config or {}).get("config") or {}
+    entries = config.get("layers", ()) if isinstance(config, dict) else ()
+    names = [each.get("name") or each["config"]["name"] for each in entries]
+    places = {name: place for place, name in enumerate(names)}
+    return tuple(
+        sorted(found.layers, key=lambda each: places.get(each.name.partition("/")[0], len(places)))
+    )
 
 
 def _keras(path: Path) -> Contents:
@@ -157,7 +170,8 @@ def _hdf5(path: Path, kind: str) -> Contents:
         if not legacy:
             layers, named = _stored(file)
             return Contents(path, kind, layers, named=named)
-        root = file["model_weights"] if "model_weights" in file else file
+        inside = isinstance(file.get("model_weights", getlink=True), h5py.HardLink)
+        root = file["model_weights"] if inside else file
         version = _text(root, "keras_version") or _text(file, "keras_version")
         config = json.loads(_text(file, "model_config") or "null")
         return Contents(path, kind, tuple(_legacy(root)), version, config=config)
@@ -189,7 +203,9 @@ def _paths(group: h5py.Group) -> list[str]:
 def _stored(file: h5py.File) -> tuple[tuple[Layer, ...], bool]:
     """The layers in the weights of Keras 3; whether they are named."""
     groups: dict[str, list[h5py.Dataset]] = {}
-    for path in _paths(file):
+    paths = _paths(file)
+    there = set(paths)
+    for path in paths:
         group = path.rpartition("/")[0]
         parts = group.split("/")
         if parts[-1] == "vars" and parts[0] != "optimizer":
@@ -198,7 +214,7 @@ def _stored(file: h5py.File) -> tuple[tuple[Layer, ...], bool]:
     for group, arrays in groups.items():
         parts = group.split("/")
         above = ["/".join([*parts[:depth], "vars"]) for depth in range(1, len(parts))]
-        names = [_text(file[each], "name") for each in above if each in file]
+        names = [_text(file[each], "name") for each in above if each in there]
         if len(parts) > 1:
             named &= bool(names) and all(names)
         whole = names and all(names)

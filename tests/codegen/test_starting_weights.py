@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,7 +72,7 @@ def project(weights: dict[str, Any] | None = None, units: int = 3, **more: Any) 
         "data": {"nodes": data, "edges": [["rows", "batch"]], "outputs": {"train": "batch"}},
         "model": {
             "nodes": nodes,
-            "edges": list(map(list, zip(names, names[1:], strict=False))),
+            "edges": list(map(list, pairwise(names))),
             "outputs": ["head"],
             "style": more.pop("style", "auto"),
         },
