@@ -65,7 +65,9 @@ def _of(kind: str, config: Any, value: dict[str, Any], layer: str) -> Iterator[B
     """The code that one serialised object stands for."""
     module = value.get("module") or ""
     if kind == "__lambda__":
-        code = config.get("value") if isinstance(config, dict) else config
+        given = config if isinstance(config, dict) else {"code": config}
+        code = given.get("code") or given.get("value")  # which has defaults and closure behind it
+        code = code[0] if isinstance(code, list) and code else code
         yield Brought(LAMBDA, layer, "lambda", str(code))
     elif kind == "function" and isinstance(config, str):
         if not _ours(module):
