@@ -98,7 +98,7 @@ LEGACY = '''def names_in(group, what):
 
 
 def stored_layers(file):
-    """Returns the arrays of each layer in a legacy file, by its name."""
+    """Returns the arrays of each layer in a legacy file, by its name and theirs."""
     inside = isinstance(file.get("model_weights", getlink=True), h5py.HardLink)
     root = file["model_weights"] if inside else file
     paths, layers = [], {}
@@ -109,7 +109,7 @@ def stored_layers(file):
         if len(arrays) < len(places) or any(a.external or a.is_virtual for a in arrays):
             raise ValueError(f"{name} is not whole in the file")
         if arrays:
-            layers[name] = arrays
+            layers[name] = dict(zip(names_in(root[name], "weight_names"), arrays))
     return layers
 
 
@@ -119,24 +119,28 @@ def load_weights(model, path, by="structure", skip_mismatch=False):
     def found(layers):
         """The name and shapes of each layer that has arrays, by place or by name."""
         shapes = {
-            name: (name, {i: tuple(each.shape) for i, each in enumerate(arrays)})
+            name: (name, dict(enumerate(tuple(each.shape) for each in arrays.values())))
             for name, arrays in layers.items()
         }
         return shapes if by == "name" else dict(enumerate(shapes.values()))
 
-    # A legacy file has the arrays that aren't trained behind those that are.
-    own = {
-        layer.name: layer.trainable_weights + layer.non_trainable_weights
-        for layer in model.layers
-        if layer.weights
-    }
+    own = {}
     with h5py.File(path, "r") as file:
         given = stored_layers(file)
+        for layer in model.layers:
+            # A legacy file has the arrays that aren't trained behind those that are.
+            weights = layer.trainable_weights + layer.non_trainable_weights
+            arrays = {each.path: each for each in weights}
+            names = given.get(layer.name, {})
+            if arrays.keys() == names.keys():
+                arrays = {name: arrays[name] for name in names}
+            if weights:
+                own[layer.name] = arrays
         pairs = choose_layers(path, found(own), found(given), by, skip_mismatch)
         for key, other in pairs:
             variables = own[key] if by == "name" else list(own.values())[key]
             arrays = given[other] if by == "name" else list(given.values())[other]
-            for variable, array in zip(variables, arrays):
+            for variable, array in zip(variables.values(), arrays.values()):
                 variable.assign(array[()])'''
 
 CHECKPOINT = '''def stored_layers(prefix, by):

@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from studio.codegen.script import write_script
+from studio.codegen.weight_helpers import CHOOSE, LEGACY
 from studio.graph.file import loads
 
 from .ruff import formatted
@@ -220,3 +221,24 @@ def test_links_and_arrays_outside_are_not_read(places, tmp_path):
         file.create_dataset("layers/lstm/cell/vars/0", (2, 28), "f4", external=place)
     with pytest.raises(ValueError, match="layers/lstm/cell/vars/0 is no array in the file"):
         script(project(load("other.weights.h5")), tmp_path).train()
+
+
+def test_a_legacy_file_is_read_by_names_whatever_is_frozen(tmp_path):
+    def nested(trains: bool) -> keras.Model:
+        row = keras.Input((3,))
+        inner = keras.Sequential(
+            [
+                keras.Input((3,)),
+                keras.layers.Dense(3, name="first", trainable=trains),
+                keras.layers.Dense(3, name="second"),
+            ],
+            name="inner",
+        )
+        return keras.Model(row, inner(row))
+
+    before, after = nested(True), nested(False)
+    before.save(tmp_path / "w.h5")
+    names = {"h5py": h5py}
+    exec(f"{CHOOSE}\n{LEGACY}", names)
+    names["load_weights"](after, tmp_path / "w.h5", by="name")
+    assert all(same(after, [each.numpy() for each in before.weights]))
