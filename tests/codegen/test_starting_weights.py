@@ -18,6 +18,7 @@ import tensorflow as tf
 from studio.codegen.script import write_script
 from studio.codegen.weight_helpers import CHOOSE, LEGACY
 from studio.graph.file import loads
+from tests.conftest import slow
 
 from .ruff import formatted
 
@@ -138,15 +139,23 @@ def same(model: keras.Model, values: list[np.ndarray]) -> list[bool]:
 
 
 CASES = [
+    ("auto", "keras", "structure"),
+    ("auto", "weights", "name"),
+    ("auto", "h5", "structure"),
+    ("auto", "checkpoint", "name"),
+    ("subclass", "weights", "structure"),
+    ("subclass", "checkpoint", "structure"),
+]
+MORE = [
     (style, kind, by)
     for style in ("auto", "subclass")
     for kind in FORMATS
     for by in ("structure", "name")
-    if (style, kind) != ("subclass", "h5")
+    if (style, kind) != ("subclass", "h5") and (style, kind, by) not in CASES
 ]
 
 
-@pytest.mark.parametrize(("style", "kind", "by"), CASES)
+@pytest.mark.parametrize(("style", "kind", "by"), [*CASES, *slow(*MORE)])
 def test_what_fits_is_loaded(places, capsys, style: str, kind: str, by: str):
     folder, values = places[style]
     made = script(of_style(style, load(FORMATS[kind], by=by)), folder)
@@ -162,7 +171,7 @@ def test_what_fits_is_loaded(places, capsys, style: str, kind: str, by: str):
     assert "loaded" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ["h5", *slow("keras", "weights", "checkpoint")])
 def test_what_differs_ends_it_or_is_skipped(places, capsys, kind: str):
     folder, values = places["auto"]
     strict = script(project(load(FORMATS[kind], by="name"), units=8), folder)
@@ -177,7 +186,7 @@ def test_what_differs_ends_it_or_is_skipped(places, capsys, kind: str):
         assert all(fits[:5]) and not fits[-2]
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ["keras", *slow("weights", "h5", "checkpoint")])
 def test_by_name_the_rest_stays_as_it_is_made(places, capsys, kind: str):
     folder, values = places["auto"]
     value = project(load(FORMATS[kind], by="name"))

@@ -75,25 +75,18 @@ def test_a_run_that_resumes_loads_nothing_again(
     assert all(np.array_equal(start[name], end[name]) for name in start)
 
 
-def test_a_run_continues_another(trained, tmp_path: Path):
+@pytest.mark.slow
+def test_runs_continue_another_and_start_from_a_file(trained, tmp_path: Path):
     _, before = trained("penguins")
     folder = template_folder("penguins")
     other = ["--set", "model.nodes.species.params.units=4"]
     start = ["run", folder, "--epochs", 1, "--json", "--runs", tmp_path]
-    wrong = folder / "text.keras"
-    wrong.write_text("no weights")
     model = before / SAVED
     done = studio_each(
         [*start, "--continue", before],
         [*start, "--continue", before, *other],
         [*start, "--weights", model, "--by-name"],
-        [*start, "--weights", model, *other],
-        [*start, "--weights", wrong],
-        [*start, "--continue", "nothing"],
-        [*start, "--by-name"],
-        ["show", "last", "--runs", tmp_path],
     )
-    wrong.unlink()
     folders = [Path(json.loads(each.stdout)["folder"]) for each in done[:3]]
     settings = [read(each / "project.json")[0].training.weights.params for each in folders]
     assert settings[0] == {"path": str(model)}
@@ -108,11 +101,32 @@ def test_a_run_continues_another(trained, tmp_path: Path):
     assert f"loaded 2 of 2 layers from {model}\n" in logs[0] + "\n"
     assert f"loaded 1 of 2 layers from {model}; kept as made: {kept}" in logs[1]
     assert "loaded 2 of 2 layers" in logs[2]
-    for each, said in zip(
-        done[3:7],
-        ["doesn't fit the model: species", "is a text, but", "is called", "--by-name says how"],
-        strict=True,
-    ):
-        assert each.returncode == 2 and said in each.stderr and len(each.stderr.splitlines()) == 1
-    assert len(list(tmp_path.iterdir())) <= 4  # nothing was begun for these
     assert contents(folders[0] / SAVED).layers == contents(model).layers
+
+
+def test_a_run_continues_what_fits_and_is_refused_what_doesnt(trained, tmp_path: Path):
+    _, before = trained("penguins")
+    folder, model, wrong = template_folder("penguins"), before / SAVED, tmp_path / "text.keras"
+    wrong.write_text("no weights")
+    other = ["--set", "model.nodes.species.params.units=4"]
+    start = ["run", folder, "--epochs", 1, "--json", "--runs", tmp_path / "runs"]
+    done, *refused = studio_each(
+        [*start, "--continue", before, *other],
+        [*start, "--weights", model, *other],
+        [*start, "--weights", wrong],
+        [*start, "--continue", "nothing"],
+        [*start, "--by-name"],
+    )
+    run = Path(json.loads(done.stdout)["folder"])
+    kept = "species (16, 3) is not (16, 4)"
+    assert read_about(run).note == (
+        f"Continues {before.name} from its end: 1 of 2 layers, by name; kept as made: {kept}."
+    )
+    told = f"loaded 1 of 2 layers from {model}; kept as made: {kept}"
+    assert told in (run / "log.txt").read_text()
+    params = read(run / "project.json")[0].training.weights.params
+    assert params == {"path": str(model), "by": "name", "skip_mismatch": True}
+    words = ("doesn't fit the model: species", "is a text, but", "is called", "--by-name says how")
+    for each, said in zip(refused, words, strict=True):
+        assert each.returncode == 2 and said in each.stderr and len(each.stderr.splitlines()) == 1
+    assert len(list((tmp_path / "runs").iterdir())) == 2  # the run, and the lock
