@@ -9,6 +9,7 @@ from studio import __version__
 from studio.cluster_arguments import add_cluster_command
 from studio.model_arguments import add_model_commands
 from studio.run_arguments import add_cluster_option, add_queue_options, add_run_commands, port
+from studio.weights_arguments import add_start_options, add_weights_commands
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object at the end")
     add_cluster_option(sub, "start the processes of a tf.distribute cluster on this machine")
     add_queue_options(sub, _above_zero)
+    add_start_options(sub)
 
     text = "List the problems of a project."
     sub = add("validate", text, "studio validate digits/project.json --json")
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_commands(add)
     add_run_commands(add)
     add_model_commands(add)
+    add_weights_commands(add)
     _add_training_commands(add)
 
     text = "Make a project of a template."

@@ -188,24 +188,67 @@ def diagram(options) -> int:
 def run(options) -> int:
     """Trains the project in a process of its own, and follows it."""
     from studio.engine.local_cluster import parse
-    from studio.engine.run import prepare, start
+    from studio.engine.run import launch, prepare
     from studio.terminal import follow
 
     cluster = parse(options.cluster) if options.cluster is not None else None
     if not options.queue and (options.follow or options.at_once):
         raise StudioError("--follow and --at-once say how a run waits: they need --queue.")
     settings = [f"training.epochs={options.epochs}"] if options.epochs is not None else []
-    project, folder, report = _checked(options, settings)
+    starts, note = _start(options, settings)
+    project, folder, report = _checked(options, settings + starts)
     from studio.codegen.script import write_script
+    from studio.engine.weights_fit import refuse_unfit
 
+    refuse_unfit(project, folder, report)
     written = write_script(project, folder, report=report)
     runs = options.runs if options.runs is not None else folder / "runs"
+    place = prepare(project, folder, runs, written, cluster)
+    if note:
+        from studio.engine.about import set_note
+
+        set_note(place, note)
+        if not options.json:
+            print(note)
     if options.queue:
         from studio.run_commands import enqueue
 
-        return enqueue(options, prepare(project, folder, runs, written, cluster))
-    run = start(project, folder, runs, written, cluster)
-    return follow(run, project, as_json=options.json)
+        return enqueue(options, place)
+    return follow(launch(place), project, as_json=options.json)
+
+
+def _start(options, settings: list[str]) -> tuple[list[str], str]:
+    """The settings by which a run starts from weights, and what is noted of them."""
+    from studio.engine import starting
+    from studio.engine.find_run import find
+
+    if options.by_name and options.weights is None:
+        raise StudioError("--by-name says how --weights are loaded: name their file with it.")
+    if options.weights is None and options.continued is None:
+        return [], ""
+    project, folder, report = _checked(options, settings)
+    if project.training is None:
+        raise StudioError("The project has no training, which could start from weights.")
+    if options.weights is not None:
+        return [starting.from_file(options.weights, folder, options.by_name)], ""
+    runs = options.runs if options.runs is not None else folder / "runs"
+    before = find(options.continued, runs if runs.is_dir() else None, Path())
+    found = starting.from_run(before, project, report)
+    return [found.setting], found.note
+
+
+def on_weights(options) -> int:
+    """What `studio weights` and `studio import` do."""
+    from studio import weights_commands
+
+    return getattr(weights_commands, options.function)(options)
+
+
+def freeze(options) -> int:
+    """Freezes layers of a project."""
+    from studio import weights_commands
+
+    return weights_commands.freeze(options, *_checked(options))
 
 
 def on_data(options) -> int:
@@ -296,6 +339,8 @@ COMMANDS = {
     "data": on_data,
     "runs": on_runs,
     "models": on_models,
+    "weights": on_weights,
+    "freeze": freeze,
     "training": on_training,
     "cluster": cluster,
     "templates": templates,

@@ -25,6 +25,8 @@ from studio.graph.wiring import wire
 STYLES = ("auto", "sequential", "functional", "subclass")
 FUNCTIONS = frozenset(
     {"build_model", "make_datasets", "make_callbacks", "adapt_layers", "train", "main"}
+    | {"load_weights", "choose_layers", "difference", "stored_layers", "names_in"}
+    | {"variable_at", "build_for"}
 )
 
 

@@ -15,6 +15,7 @@ from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
 from studio.codegen.speed import measures
 from studio.codegen.training import write_callbacks, write_main, write_training
+from studio.codegen.weights import write_loading
 from studio.graph.checks import Report, check
 from studio.graph.code import FUNCTIONS, outline
 from studio.graph.distribution import SERVERS, spread
@@ -58,6 +59,7 @@ def write_script(
     asked = [layer.node for layer in layers if not layer.feeds]
     style = style or project.model.style
     methods = write_model(source, project, style, shapes, structure, asked)
+    write_loading(source, project, style)
     write_adapting(source, project, layers, elements, methods)
     write_callbacks(source, project.training)
     write_training(source, project, structure, style)

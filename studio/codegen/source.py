@@ -65,6 +65,8 @@ IMPORTS = {
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
     "wave": "import wave",
+    "h5py": "import h5py",
+    "object_graph": "from tensorflow.core.protobuf import trackable_object_graph_pb2",
     "zipfile": "import zipfile",
 }
 # Names that a node's variable must not take: what the script itself uses, and

@@ -29,6 +29,7 @@ from studio.codegen.step_arguments import step_parts
 from studio.codegen.steps import write_steps
 from studio.codegen.strategy import scaled_rate, separates_seeds, write_strategy
 from studio.codegen.validating import every
+from studio.codegen.weights import write_load
 from studio.graph.catalogue.registry import find
 from studio.graph.distribution import CLIPS, SERVERS, WORKERS, shares_batches, spread
 from studio.graph.document import Call, Project, Training, output_name
@@ -36,6 +37,16 @@ from studio.graph.elements import Structure
 
 RESUMABLE = "callbacks=(), resume=False"
 """What a script's functions take whose loop can go on behind any step."""
+
+
+def resumable(training: Training) -> bool:
+    """Whether a script must be told that it goes on: what it does then is not the same."""
+    return training.loop == "custom" or training.weights is not None
+
+
+def arguments(training: Training) -> str:
+    """What a script's `train()` and `main()` take."""
+    return RESUMABLE if resumable(training) else "callbacks=()"
 
 
 def write_callbacks(source: Source, training: Training) -> None:
@@ -67,7 +78,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
     compiled = join("model", _method("compile", _compile(source, project, structure)))
     if measures(training):
         write_speed(source, project, compiled)
-    head = f"def train({RESUMABLE if custom else 'callbacks=()'}):"
+    head = f"def train({arguments(training)}):"
     with source.section("Training"), source.block(head, doc):
         if measures(training):
             source.line("steps_per_execution, jit_compile = choose_speed()")
@@ -84,6 +95,7 @@ def write_training(source: Source, project: Project, structure: Structure, style
             source.line("model = build_model()")
             if "adapt_layers" in source.functions:
                 source.line('adapt_layers(model, datasets["train"])')
+            write_load(source, project, structure, style)
             if measures(training):
                 source.line("compile_model(model, steps_per_execution, jit_compile)")
             else:
@@ -205,8 +217,8 @@ def _write_spread_test(source: Source, project: Project) -> None:
         data = call("strategy.experimental_distribute_dataset", [spread_test])
         source.statement("spread = ", data)
         spread_test = "spread"
-    arguments = ["model", "test_steps", spread_test, 'count_of(datasets["test"])', "listeners"]
-    source.statement("results = ", call("evaluate", arguments))
+    given = ["model", "test_steps", spread_test, 'count_of(datasets["test"])', "listeners"]
+    source.statement("results = ", call("evaluate", given))
     source.need("np")
     source.line("results = {name: np.asarray(value) for name, value in results.items()}")
 
@@ -220,24 +232,22 @@ def write_main(source: Source, project: Project) -> None:
     if custom:
         source.need("sys")
     with source.section("Main"):
-        with source.block(f"def main({RESUMABLE if custom else 'callbacks=()'}):", doc):
+        with source.block(f"def main({arguments(project.training)}):", doc):
             if spread(project) == SERVERS:
                 with source.block("if serve():"):
                     source.line("return")
             last = "datasets" if tested else "_"
-            given = "callbacks, resume" if custom else "callbacks"
+            given = "callbacks, resume" if resumable(project.training) else "callbacks"
             source.line(f"model, _, {last} = train({given})")
             if tested and custom and spread(project):
                 _write_spread_test(source, project)
             elif tested:
-                arguments = {
+                how = {
                     "callbacks": listing(["*callbacks"]),
                     "verbose": "0",
                     "return_dict": "True",
                 }
-                source.statement(
-                    "results = ", call("model.evaluate", ['datasets["test"]'], **arguments)
-                )
+                source.statement("results = ", call("model.evaluate", ['datasets["test"]'], **how))
             source.line('path = HERE / "artifacts" / "model.keras"')
             source.line("path.parent.mkdir(exist_ok=True)")
             if spread(project) == WORKERS:

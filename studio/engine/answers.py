@@ -32,6 +32,7 @@ from studio.engine.rate import rate
 from studio.engine.records import records
 from studio.engine.stages import stage
 from studio.engine.step_times import step_times
+from studio.engine.stored_checkpoint import checkpoint
 
 
 def ping(fields: dict[str, Any]) -> dict[str, Any]:
@@ -49,6 +50,7 @@ KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "preview": preview,
     "rate": rate,
     "records": records,
+    "checkpoint": checkpoint,
     "step_times": step_times,
     "autograph": autograph,
     "range_test": range_test,

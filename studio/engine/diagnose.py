@@ -157,7 +157,8 @@ def _train(script: Any, project: Project, place: Path, again: Any, resume: bool)
         return
     training = replace(project.training, checkpoint_steps=sys.maxsize)  # no more are needed
     kept = FitCheckpoints(place, replace(project, training=training), script, resume=resume)
-    script.train(callbacks=[*kept.callbacks, again])
+    going_on = {"resume": True} if resume and project.training.weights is not None else {}
+    script.train(callbacks=[*kept.callbacks, again], **going_on)
 
 
 if __name__ == "__main__":

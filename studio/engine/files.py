@@ -15,6 +15,7 @@ from studio.graph.files import is_pattern, matching
 from studio.graph.problems import StudioError
 from studio.graph.spec import Refused
 from studio.graph.tables import resolve_path
+from studio.graph.weights import weights_files
 
 
 def data_files(project: Project, folder: Path) -> dict[str, Path]:
@@ -23,6 +24,8 @@ def data_files(project: Project, folder: Path) -> dict[str, Path]:
     Of a pattern, these are the files that match it.
     """
     found = {path: resolve_path(path, folder) for path in _weights(project)}
+    if project.training is not None and project.training.weights is not None:
+        found |= weights_files(project.training.weights.params["path"], folder)
     for node in project.data.nodes.values() if project.data else ():
         found |= files_of(node, folder)
     return found

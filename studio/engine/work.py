@@ -80,7 +80,9 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
             script.main(callbacks=[telemetry], resume=place is not None)
         else:
             kept = FitCheckpoints(folder, project, script, resume=place is not None)
-            script.main(callbacks=[*kept.callbacks, telemetry])
+            # The weights of the checkpoint take the place of those that it began with.
+            going_on = {"resume": True} if place and project.training.weights else {}
+            script.main(callbacks=[*kept.callbacks, telemetry], **going_on)
     except Stopped:
         state = "stopped"
     except SystemExit:

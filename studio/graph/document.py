@@ -163,6 +163,9 @@ class Training(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     precision: Annotated[
         Precision, doc("The dtype policy of the layers that name none of their own.")
     ] = "float32"
+    weights: Annotated[
+        Call | None, doc("What the weights start from, in the place of random numbers.")
+    ] = None
     optimizer: Annotated[Call | None, doc("The optimizer.")] = None
     optimizers: Annotated[
         dict[str, Call], doc("Further optimizers by name; the custom loop uses them.")

@@ -65,6 +65,7 @@ TRAINING = {
     "seed": st.none() | st.integers(0, 9),
     "deterministic": st.booleans(),
     "precision": st.sampled_from(PRECISIONS),
+    "weights": st.none() | CALLS,
     "optimizer": st.none() | CALLS,
     "optimizers": st.dictionaries(NAMES, CALLS, max_size=2),
     "trained_by": st.dictionaries(NAMES, NAMES, max_size=2),

@@ -19,6 +19,7 @@ from studio.graph.checks.distribution import check_distribution
 from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.services import check_services
+from studio.graph.checks.starting import check_starting
 from studio.graph.checks.steps import check_steps
 from studio.graph.checks.structure import KnownStructure, check_structure
 from studio.graph.checks.weights import check_weights
@@ -61,6 +62,7 @@ class Checker:
         problems += check_distribution(project)
         problems += check_generators(project)
         problems += check_services(project)
+        problems += check_starting(project, self.folder)
         problems += check_steps(project)
         # A node whose own call is wrong can't be inferred; a wrong edge or name
         # leaves the node itself sound.

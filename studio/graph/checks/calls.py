@@ -302,6 +302,8 @@ class _Checker:
             yield Problem(
                 ERROR, "bad-param", "training", "", message, "Choose one.", "training.loop"
             )
+        if training.weights is not None:
+            yield from problems(training.weights, ("weights",), "weights")
         if training.optimizer is not None:
             yield from problems(training.optimizer, ("optimizer",), "optimizer")
         for name, optimizer in training.optimizers.items():

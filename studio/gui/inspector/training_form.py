@@ -35,6 +35,7 @@ OF_PROJECT = ("distribution", "exports")
 STRATEGY = ("op", "params")
 """What of a distribution is the call of its strategy."""
 AUTO = Choice(("auto",))
+_WEIGHTS = "What the model's weights start from, in the place of random numbers."
 _TITLES = {
     "losses": "Losses",
     "loss_weights": "Loss weights",
@@ -131,6 +132,7 @@ def training_op(project: Project) -> Op:
     params = [
         Param("epochs", Int(1), 1, "How often the training data is gone through."),
         Param("loop", Choice(("fit", "custom")), "fit", "fit, or a compiled GradientTape loop."),
+        Param("weights", OneCall(("weights",), names=False), None, _WEIGHTS),
         Param("optimizer", OneCall(("optimizer",), names=False), None, "The optimizer."),
     ]
     further = project.training.optimizers if project.training is not None else {}
