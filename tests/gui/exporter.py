@@ -1,9 +1,10 @@
-"""A stand-in for `studio export RUN`, as a process: it speaks the protocol that the window reads.
+"""A stand-in for `studio export RUN` and `studio evaluate RUN`, as a process: it speaks the
+protocol that the window reads.
 
-The protocol is the contract between the window and the command, and what is shown here is what
+The protocol is the contract between the window and the commands, and what is shown here is what
 the window makes of it: of proofs that fail, of processes that die, of cancelling in the midst of
-it. The command itself, which takes minutes for such, has tests of its own in tests/engine. All
-other commands go on to the real Studio.
+it. The commands themselves, which take minutes for such, have tests of their own in tests/engine.
+All other commands go on to the real Studio.
 
 EXPORTER in the environment says how it ends: good, bad, dies, refused, none, waits (for ever, and
 cleans up when it is interrupted) or stubborn (which hears no interrupt). It notes its process and
@@ -15,9 +16,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 ABOUT = {
@@ -112,15 +115,67 @@ def main(run: Path, wanted: list[str], folder: Path, end: str) -> int:
     return 0 if all(each["ok"] for each in exports) else 1
 
 
+def picture() -> bytes:
+    """A grey PNG of 40 x 30 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        end = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + end
+
+    head = struct.pack(">IIBBBBB", 40, 30, 8, 0, 0, 0, 0)
+    data = zlib.compress((b"\0" + b"\x80" * 40) * 30)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def evaluate(run: Path) -> int:
+    """Tells how far it is, leaves an evaluation in the run, and prints it."""
+    place = run / "artifacts" / "evaluation" / "test"
+    place.mkdir(parents=True, exist_ok=True)
+    say({"at": "importing TensorFlow"})
+    say({"at": "evaluating", "done": 1, "total": 2, "samples": 32})
+    time.sleep(0.2)
+    species = {
+        "kind": "classes",
+        "classes": ["Adelie", "Gentoo"],
+        "accuracy": 0.9574,
+        "macro": {"f1": 0.95},
+        "roc_area": None,
+        "confusion": [[20, 2], [0, 25]],
+        "per_class": [{"class": "Adelie", "f1": 0.952}, {"class": "Gentoo", "f1": 0.962}],
+        "worst": [],
+        "pictures": ["species-roc.png", "species-confusion.png"],
+    }
+    for name in species["pictures"]:
+        (place / name).write_bytes(picture())
+    found = {
+        "evaluation": 1,
+        "run": run.name,
+        "epoch": 1,
+        "split": "test",
+        "samples": 47,
+        "keras": {"loss": 0.213, "accuracy": 0.9574},
+        "outputs": {"species": species},
+        "left_out": {"mass": '"mass" has no labels.'},
+    }
+    (place / "evaluation.json").write_text(json.dumps(found))
+    say(found)
+    return 0
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    if command != "export":
+    if command not in ("export", "evaluate"):
         os.execv(sys.executable, [sys.executable, "-m", "studio", *sys.argv[1:]])
     end, run = os.environ.get("EXPORTER", "good"), Path(arguments[0])
     if end == "stubborn":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if end == "none":
         sys.exit("studio: The run's project.json can't be read: it is no JSON.")
+    if command == "evaluate":
+        if end == "refused":
+            sys.exit("studio: The data file data/penguins.csv is gone.")
+        sys.exit(evaluate(run))
     if "--list" in arguments:
         say({"run": run.name, "formats": formats()})
         sys.exit(0)

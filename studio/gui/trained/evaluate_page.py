@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.graph.problems import printable
 from studio.gui.look.theme import mono, sans
+from studio.gui.notice import Line
 from studio.gui.panel import Empty
 from studio.gui.preview.tables import plain
-from studio.gui.trained.evaluation import figures_of
-from studio.gui.trained.page import Page, button, foot_row, small
+from studio.gui.trained.evaluation import figures_of, left_out_of, pictures_of
+from studio.gui.trained.page import Page, begun, button, foot_row
 from studio.gui.trained.pictures import PictureRow
 from studio.gui.trained.work import last_object
 
@@ -92,7 +94,8 @@ class EvaluatePage(Page):
     def _head(self) -> QWidget:
         self.head = QWidget()
         row = foot_row(self.head)
-        self.said = small()
+        self.said = Line("", Qt.TextElideMode.ElideRight)
+        self.said.setProperty("role", "small")
         self.again = button("Evaluate again", "refresh-cw")
         self.again.clicked.connect(self.start)
         row.addWidget(self.said, 1)
@@ -117,10 +120,14 @@ class EvaluatePage(Page):
             self.figures.setItem(row, 1, _item(text, mono(), right=True))
             if not text:
                 self.figures.setSpan(row, 0, 1, 2)
-        files = sorted(place.rglob("*.png")) if place is not None else []
+        files = []
+        if there and place is not None:
+            named = [place / name for name in pictures_of(told) if Path(name).name == name]
+            files = named or sorted(place.glob("*.png"))
         self.pictures.show_files(files)
         split = told.get("split") if there else None
-        self.said.setText(f"On the {split} split" if isinstance(split, str) else "")
+        said = [f"On the {printable(split)} split."] if isinstance(split, str) else []
+        self.said.say(" ".join([*said, *(left_out_of(told) if there else [])]))
 
     # At work
 
@@ -137,12 +144,12 @@ class EvaluatePage(Page):
         self.work.start("evaluate", self.folder, "--json")
 
     def _told(self, told: dict[str, Any]) -> None:
-        """A line of progress: what it is doing, and how much of it."""
-        doing, done, of = (told.get(name) for name in ("doing", "done", "of"))
+        """A line of progress: what it is doing, and how many batches of it are done."""
+        doing, done, of = (told.get(name) for name in ("at", "done", "total"))
         if isinstance(doing, str):
             counted = isinstance(done, int) and isinstance(of, int) and of > 0
             said = f", {done} of {of}" if counted else ""
-            self.going.tell(f"{doing.capitalize()}{said}", done / of if counted else None)
+            self.going.tell(f"{begun(doing)}{said}", done / of if counted else None)
 
     def _rest(self) -> None:
         self.nothing.button.setEnabled(True)

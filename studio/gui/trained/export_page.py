@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui.look.icons import icon
 from studio.gui.panel import Empty
 from studio.gui.trained.formats import FormatList, formats_of, title_of
-from studio.gui.trained.page import Page, button, foot_row, small
+from studio.gui.trained.page import Page, begun, button, foot_row, small
 from studio.gui.trained.proof import Proofs, exports_of
 from studio.gui.trained.work import Work, last_object
 
@@ -198,7 +197,7 @@ class ExportPage(Page):
             return
         format, _, variant = str(told["at"]).partition("-")
         doing = str(told["doing"])
-        text = f"{doing.capitalize()} {title_of(format, variant)}, {min(done + 1, of)} of {of}"
+        text = f"{begun(doing)} {title_of(format, variant)}, {min(done + 1, of)} of {of}"
         self.going.tell(text, (done + HALVES.get(doing, 0.0)) / of)
 
     def _rest(self) -> None:
@@ -219,8 +218,6 @@ class ExportPage(Page):
         self.foot.setCurrentWidget(self.proved)
         self._refresh()
         self.proofs.setFocus()
-        # The columns have their widths only now that they are seen.
-        QTimer.singleShot(0, self.proofs, self.proofs.fit_rows)
         if good < len(exports):
             bad = [each for each in exports if each.get("ok") is not True]
             names = ", ".join(

@@ -185,6 +185,7 @@ class FormatRow(QStyledItemDelegate):
         place = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(1.0 if self._view.isEnabled() else 0.5)
         self._paint_ground(painter, option)
         line = QRectF(place.left(), place.top(), place.width(), HEIGHT)
         box = QRectF(place.left() + EDGE, line.center().y() - BOX / 2, BOX, BOX)

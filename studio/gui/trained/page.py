@@ -95,6 +95,11 @@ class Going(QWidget):
         self._work.cancel()
 
 
+def begun(text: str) -> str:
+    """A text as a line begins with it: its first letter large, and no other small."""
+    return text[:1].upper() + text[1:]
+
+
 def foot_row(parent: QWidget) -> QHBoxLayout:
     """A row of controls along a page's edge, of the height that all of them have."""
     parent.setFixedHeight(FOOT)

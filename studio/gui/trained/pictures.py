@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QListView, QMenu, QStyle, QStyledItemDelegate
 
 from studio.gui.lists import List, ListRows
 from studio.gui.look.letters import draw_text
 from studio.gui.look.theme import sans, theme
+from studio.gui.trained.evaluation import words_of
 
 CAPTION, EDGE, LOW, HIGH = 22, 6, 120, 640
 """Pixels: of a caption, round a picture, and how high one is, at least and at most."""
@@ -24,7 +25,7 @@ FILE, PICTURE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 class PictureRows(ListRows):
     """Files of pictures, each with what it shows."""
 
-    rows: list[tuple[Path, QPixmap]]
+    rows: list[tuple[Path, QImage]]
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
         row = self.at(index)
@@ -60,7 +61,8 @@ class PictureRow(List):
 
     def show_files(self, files: list[Path]) -> None:
         """Shows these pictures; one that can't be read is left out."""
-        found = [(file, QPixmap(str(file))) for file in files[:MOST]]
+        found = [(file, QImage(str(file))) for file in files[:MOST]]
+        self.itemDelegate().forget()
         self.rows.put([])
         self.rows.put([each for each in found if not each[1].isNull()])
         if self.rows.rows:
@@ -100,6 +102,21 @@ class _Delegate(QStyledItemDelegate):
     def __init__(self, view: PictureRow):
         super().__init__(view)
         self._view = view
+        self._scaled: dict[tuple[Path, QSize], QImage] = {}
+
+    def _fitting(self, file: Path, image: QImage, size: QSize) -> QImage:
+        """The image in a size of the screen's own pixels: thin lines are lost while painting."""
+        key = (file, size)
+        if key not in self._scaled:
+            if len(self._scaled) > MOST:
+                self._scaled.clear()
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._scaled[key] = image.scaled(size, mode=smooth)
+        return self._scaled[key]
+
+    def forget(self) -> None:
+        """Other pictures may have the same names."""
+        self._scaled.clear()
 
     def sizeHint(self, option, index: QModelIndex) -> QSize:
         size = index.data(PICTURE).size()
@@ -113,8 +130,9 @@ class _Delegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         place = QRectF(option.rect).adjusted(EDGE, EDGE, -EDGE, -EDGE - CAPTION)
-        picture: QPixmap = index.data(PICTURE)
-        painter.drawPixmap(place, picture, QRectF(picture.rect()))
+        whole = (place.size() * painter.device().devicePixelRatioF()).toSize()
+        picture = self._fitting(index.data(FILE), index.data(PICTURE), whole)
+        painter.drawImage(place, picture, QRectF(picture.rect()))
         chosen = option.state & QStyle.StateFlag.State_Selected and self._view.hasFocus()
         painter.setPen(QPen(theme.color("accent" if chosen else "hairline"), 2 if chosen else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -126,5 +144,5 @@ class _Delegate(QStyledItemDelegate):
 
 def caption(file: Path) -> str:
     """What a picture shows, by its file's name."""
-    words = file.stem.replace("_", " ").replace("-", " ").strip()
+    words = words_of(file.stem)
     return words[:1].upper() + words[1:]

@@ -37,6 +37,8 @@ LETTERS = 200
 WIDEST = 320
 """Pixels that a column is wide at first, at most."""
 
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
 TITLE = "Predict a file"
 ABOUT = (
     "Drop a file here: a table, arrays in .npy or .npz, images or texts, whatever the data of the "
@@ -117,17 +119,22 @@ class PredictPage(Page):
         self.dragMoveEvent(event)
 
     def dragMoveEvent(self, event) -> None:
-        files = [each for each in event.mimeData().urls() if each.isLocalFile()]
-        if len(files) == 1 and self.folder is not None and not self.work.working:
+        """Takes all files: what is refused here would be data for the project, to the window."""
+        if event.mimeData().hasUrls():
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event) -> None:
-        path = Path(event.mimeData().urls()[0].toLocalFile())
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        # The program that it comes from waits for the drop to end.
-        QTimer.singleShot(0, self, lambda: self.predict(path))
+        if self.work.working:
+            self.refuse("The rows of another file are being predicted: wait for them, or cancel.")
+        elif len(files) != 1:
+            self.refuse("Drop one file here, or one folder of images, that is on this machine.")
+        else:
+            # The program that it comes from waits for the drop to end.
+            QTimer.singleShot(0, self, lambda: self.predict(Path(files[0])))
 
     def predict(self, file: Path) -> None:
         """Predicts the rows of a file."""
@@ -166,6 +173,9 @@ class PredictPage(Page):
         self.table.setColumnCount(len(columns))
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels([printable(name) for name in columns])
+        for column, name in enumerate(columns):
+            if any(_is_number(row.get(name)) for row in rows[:1]):
+                self.table.horizontalHeaderItem(column).setTextAlignment(RIGHT)
         for place, row in enumerate(rows):
             for column, name in enumerate(columns):
                 self.table.setItem(place, column, _cell(row.get(name)))
@@ -232,6 +242,10 @@ def _begun(text: str, most: int) -> list[Any] | None:
     return found or None
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _cell(value: Any) -> QTableWidgetItem:
     if isinstance(value, bool) or value is None:
         text = "" if value is None else str(value).lower()
@@ -242,8 +256,8 @@ def _cell(value: Any) -> QTableWidgetItem:
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     item = QTableWidgetItem(printable(text[:LETTERS]) + ("…" if len(text) > LETTERS else ""))
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if _is_number(value):
         item.setFont(mono())
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setTextAlignment(RIGHT)
         item.setToolTip(str(value))
     return item

@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidget, QTableWidgetItem
 
 from studio.engine.figures import bytes_text, number
@@ -19,17 +19,26 @@ from studio.gui.look.theme import mono, theme
 from studio.gui.preview.tables import plain
 from studio.gui.trained.formats import title_of
 
-COLUMNS = ("Format", "Size", "Largest difference", "Metric", "Latency", "Proof")
-PROOF = len(COLUMNS) - 1
-WIDTHS = (116, 74, 118, 126, 112)
-"""Pixels of all columns but the last, which has what is left."""
+COLUMNS = ("Format", "Size", "Difference", "Metric", "Latency", "Tolerance")
+METRIC, TOLERANCE = 3, len(COLUMNS) - 1
+WIDTHS = (136, 74, 84, 126, 132)
+"""Pixels of all columns but the last, which has what is left, where that is enough."""
 
-ROW, ROOM = 30, 8
-"""Pixels of a row at least, and round what wraps."""
+ENOUGH = 150
+"""Pixels of the last column: with fewer it isn't shown, and stands in the tooltips alone."""
+
+ROW, ROOM = 30, 10
+"""Pixels of a row, and above and below a sentence that wraps."""
+
+MARGINS = 24
+"""Pixels that a cell leaves free beside its text."""
+
+WRAP = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 
 
 class Proofs(QTableWidget):
-    """What `studio export` tells of the formats that it has written.
+    """What `studio export` tells of the formats that it has written; below one that isn't proved
+    equal, over the whole width, why.
 
     Enter or a double click shows a file in its folder, Ctrl+C copies its path.
     `moved` is emitted when another row is the current one.
@@ -40,19 +49,20 @@ class Proofs(QTableWidget):
     def __init__(self) -> None:
         super().__init__(0, len(COLUMNS))
         self.exports: list[dict[str, Any]] = []
+        self._of: list[dict[str, Any]] = []  # that of each row
+        self._sentences: list[int] = []  # rows with nothing else behind the name
         self.setAccessibleName("Proof of the exports")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setWordWrap(True)
         self.setHorizontalHeaderLabels(COLUMNS)
         head = plain(self)
         for column, width in enumerate(WIDTHS):
             head.resizeSection(column, width)
-        head.setSectionResizeMode(PROOF, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(TOLERANCE, QHeaderView.ResizeMode.Stretch)
         head.setMinimumSectionSize(60)
-        head.sectionResized.connect(self.fit_rows)
+        head.sectionResized.connect(self._fit)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
         self.cellDoubleClicked.connect(lambda *_: self.show_in_folder())
@@ -61,52 +71,72 @@ class Proofs(QTableWidget):
 
     def show_exports(self, exports: list[dict[str, Any]]) -> None:
         """Shows these, in their order."""
-        self.exports = exports
+        self.exports, self._of, self._sentences = exports, [], []
         self.clearSpans()
-        self.setRowCount(len(exports))
+        self.setRowCount(0)
         names = {_metric(each) for each in exports} - {""}
         common = names.pop() if len(names) == 1 else ""
-        self.horizontalHeaderItem(3).setText(printable(common) or COLUMNS[3])
-        for row, export in enumerate(exports):
-            for column, text in enumerate(_texts(export, bool(common))):
-                item = QTableWidgetItem(text)
-                if 0 < column < PROOF:
-                    item.setFont(mono())
-                item.setToolTip(_more(export) if column < PROOF else "")
-                self.setItem(row, column, item)
-            self._mark(row, export)
-            if not any(self.item(row, column).text() for column in range(1, PROOF)):
-                self._span(row)
+        self.horizontalHeaderItem(METRIC).setText(printable(common) or COLUMNS[METRIC])
+        for export in exports:
+            good = export.get("ok") is True
+            title, *figures = _texts(export, bool(common))
+            measured = any(figures)
+            self._add(export, [title, *(figures if good or measured else [])])
+            first = self.item(len(self._of) - 1, 0)
+            first.setIcon(icon("check", "good") if good else icon("x", "error"))
+            said = "proved" if good else f"failed: {_sentence(export)}"
+            first.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title} {said}")
+            if not good:
+                self._say(export, measured)
         if exports:
             self.setCurrentCell(0, 0)
         self._colour()
-        self.fit_rows()
+        self._fit()
 
-    def fit_rows(self, *_: object) -> None:
-        """Makes each row as high as its sentence needs."""
-        self.resizeRowsToContents()
-        for row in range(self.rowCount()):
-            self.setRowHeight(row, max(ROW, self.rowHeight(row) + ROOM))
+    def _add(self, export: dict[str, Any], texts: list[str]) -> None:
+        row = len(self._of)
+        self._of.append(export)
+        self.setRowCount(row + 1)
+        for column, text in enumerate(texts):
+            item = QTableWidgetItem(text)
+            if 0 < column < TOLERANCE:
+                item.setFont(mono())
+            item.setToolTip(_more(export))
+            self.setItem(row, column, item)
 
-    def _mark(self, row: int, export: dict[str, Any]) -> None:
-        good = export.get("ok") is True
-        last = self.item(row, PROOF)
-        last.setIcon(icon("check", "good") if good else icon("x", "error"))
-        said = "proved" if good else "failed"
-        last.setData(Qt.ItemDataRole.AccessibleTextRole, f"{said}: {last.text()}")
+    def _say(self, export: dict[str, Any], measured: bool) -> None:
+        """Why it failed: below its figures, or in their place where there are none."""
+        if measured:
+            self._add(export, [])
+        row = len(self._of) - 1
+        item = QTableWidgetItem(_sentence(export))
+        item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setItem(row, 1, item)
+        self.setSpan(row, 1, 1, TOLERANCE)
+        self._sentences.append(row)
 
-    def _span(self, row: int) -> None:
-        """Nothing was measured: the sentence has all the room."""
-        self.setItem(row, 1, self.takeItem(row, PROOF))
-        self.setSpan(row, 1, 1, PROOF)
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.setColumnHidden(TOLERANCE, self.viewport().width() - sum(WIDTHS) < ENOUGH)
+        self._fit()
+
+    def _fit(self, *_: object) -> None:
+        """Makes each row as high as its sentence needs: Qt looks at the first column of it only."""
+        columns = range(1, len(COLUMNS))
+        width = sum(self.columnWidth(each) for each in columns if not self.isColumnHidden(each))
+        room = QRect(0, 0, width - MARGINS, 10_000)
+        for row in self._sentences:
+            text = self.item(row, 1).text()
+            height = self.fontMetrics().boundingRect(room, WRAP, text).height()
+            self.setRowHeight(row, max(ROW, height + ROOM))
 
     def _colour(self) -> None:
-        for row, export in enumerate(self.exports):
-            tone = "muted" if export.get("ok") is True else "error"
-            for column in (1, PROOF):
-                item = self.item(row, column)
-                if item is not None and not item.icon().isNull():
-                    item.setForeground(QColor(theme.color(tone)))
+        for row in range(len(self._of)):
+            last = self.item(row, TOLERANCE)
+            if last is not None:
+                last.setForeground(theme.color("muted"))
+            if row in self._sentences:
+                self.item(row, 1).setForeground(theme.color("error"))
 
     # The file of the current row
 
@@ -114,7 +144,7 @@ class Proofs(QTableWidget):
     def path(self) -> Path | None:
         """Where the current one was written; None where it wasn't."""
         row = self.currentRow()
-        path = self.exports[row].get("path") if 0 <= row < len(self.exports) else None
+        path = self._of[row].get("path") if 0 <= row < len(self._of) else None
         return Path(path) if isinstance(path, str) and path else None
 
     def show_in_folder(self) -> None:
@@ -126,6 +156,14 @@ class Proofs(QTableWidget):
         """Copies the path of the current one."""
         if self.path is not None:
             QGuiApplication.clipboard().setText(str(self.path))
+
+    def event(self, event) -> bool:
+        """Copy is meant for the row here, not for the nodes on the canvas."""
+        shortcut = event.type() == QEvent.Type.ShortcutOverride
+        if shortcut and event.matches(QKeySequence.StandardKey.Copy):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event) -> None:
         if event.key() in ENTER:
@@ -161,17 +199,21 @@ def _texts(export: dict[str, Any], headed: bool) -> tuple[str, ...]:
     largest = _part(export, "difference").get("largest")
     name = _metric(export)
     metrics = [_part(_part(export, "metrics"), each).get(name) for each in ("before", "after")]
-    times = [_part(export, "latency_ms").get(each) for each in ("before", "after")]
     good = export.get("ok") is True
-    sentence = export.get("tolerance" if good else "message") or export.get("message") or ""
+    times = [_part(export, "latency_ms").get(each) for each in ("before", "after")]
     return (
         title_of(str(export.get("format", "")), str(export.get("variant") or "")),
         bytes_text(size) if isinstance(size, int) else "",
         "" if largest is None else _difference(largest),
         _pair(*metrics, "" if headed else printable(name)),
         " → ".join(f"{each:.3g}" for each in times) + " ms" if _numbers(times) else "",
-        printable(str(sentence)) or ("Written" if good else "It isn't known why it failed."),
+        printable(str(export.get("tolerance") or export.get("message") or "")) if good else "",
     )
+
+
+def _sentence(export: dict[str, Any]) -> str:
+    """Why one failed."""
+    return printable(str(export.get("message") or "It isn't known why it failed."))
 
 
 def _metric(export: dict[str, Any]) -> str:
@@ -213,5 +255,7 @@ def _more(export: dict[str, Any]) -> str:
     after = _part(metrics, "after")
     for name, value in _part(metrics, "before").items():
         lines.append(f"{name}: {_pair(value, after.get(name))}")
+    if export.get("tolerance"):
+        lines.append(str(export["tolerance"]))
     text = "<br>".join(escape(printable(line), quote=False) for line in lines)
     return f"<p>{text}</p>"
