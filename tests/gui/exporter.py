@@ -93,20 +93,22 @@ def main(run: Path, wanted: list[str], folder: Path, end: str) -> int:
     exports = []
     try:
         half.mkdir()
-        for done, key in enumerate(wanted):
-            for doing in ("converting", "proving"):
+        for doing in ("converting", "proving"):
+            for done, key in enumerate(wanted):
                 say({"at": key, "doing": doing, "done": done, "of": len(wanted)})
                 time.sleep(pace)
                 if end == "dies":
                     os.kill(os.getpid(), signal.SIGKILL)
                 if end in ("waits", "stubborn") and done == 1 and doing == "proving":
                     time.sleep(600)
+        for key in wanted:
             if end == "bad" and key == "onnx":
                 sentence = "tf2onnx knows no StringLookup (node island)."
                 failed = {"path": None, "ok": False, "message": sentence}
                 exports.append(parts(key) | failed)
             else:
                 exports.append(export(key, folder, end != "bad" or key != "h5"))
+        (run / "artifacts" / "exports.json").write_text(json.dumps({"exports": exports}))
         say({"run": run.name, "exports": exports})
     finally:
         half.rmdir()

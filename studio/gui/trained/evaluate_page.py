@@ -139,7 +139,7 @@ class EvaluatePage(Page):
         self.foot.show()
         self.foot.setCurrentWidget(self.going)
         self.nothing.button.setEnabled(False)
-        self.going.begin("Evaluating: starting TensorFlow…")
+        self.going.begin("Evaluating the model on its own data…")
         self.going.cancel.setFocus()
         self.work.start("evaluate", self.folder, "--json")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ from studio.gui.trained.work import Work, last_object
 if TYPE_CHECKING:
     from studio.gui.window import Window
 
+KEPT = "artifacts/exports.json"
+"""Where a run keeps the proof of its exports."""
+
 HALVES = {"converting": 0.0, "proving": 0.5}
-"""What is done of one format when this begins: both take about as long."""
+"""What is done of all when this begins: both take about as long."""
 
 
 class ExportPage(Page):
@@ -72,9 +76,13 @@ class ExportPage(Page):
         self.choose.clicked.connect(self._ask_place)
         self.export = button("Export", "package", "primary", "on_accent")
         self.export.clicked.connect(self.start)
+        self.last = button("Last proof", "clock", "flat")
+        self.last.setToolTip("What the last export of this run has proved")
+        self.last.clicked.connect(lambda: self._show_proof(_kept(self.folder)))
         row.addWidget(label)
         row.addWidget(self.place, 1)
         row.addWidget(self.choose)
+        row.addWidget(self.last)
         row.addWidget(self.export)
         return self.choosing
 
@@ -142,6 +150,7 @@ class ExportPage(Page):
         self.list.rows.put(formats)
         self.body.setCurrentWidget(self.list)
         self.foot.show()
+        self.last.setVisible(bool(_kept(self.folder)))
         self._refresh()
         if self._entering:
             self._entering = False
@@ -198,9 +207,10 @@ class ExportPage(Page):
         format, _, variant = str(told["at"]).partition("-")
         doing = str(told["doing"])
         text = f"{begun(doing)} {title_of(format, variant)}, {min(done + 1, of)} of {of}"
-        self.going.tell(text, (done + HALVES.get(doing, 0.0)) / of)
+        self.going.tell(text, HALVES.get(doing, 0.0) + done / of / 2)
 
     def _rest(self) -> None:
+        self.last.setVisible(bool(_kept(self.folder)))
         self.list.setEnabled(True)
         self.foot.setCurrentWidget(self.choosing)
         self.rested.emit()
@@ -211,6 +221,16 @@ class ExportPage(Page):
         if exports is None:
             self.refuse("The export has ended without a report. See what studio export prints.")
             return
+        self._show_proof(exports)
+        bad = [each for each in exports if each.get("ok") is not True]
+        if bad:
+            names = ", ".join(
+                title_of(str(each.get("format", "")), str(each.get("variant") or ""))
+                for each in bad
+            )
+            self.refuse(f"Not proved equal: {names}. The Model panel says why.")
+
+    def _show_proof(self, exports: list[dict[str, Any]]) -> None:
         good = sum(each.get("ok") is True for each in exports)
         self.proofs.show_exports(exports)
         self.said.setText(f"{good} of {len(exports)} proved equal")
@@ -218,13 +238,6 @@ class ExportPage(Page):
         self.foot.setCurrentWidget(self.proved)
         self._refresh()
         self.proofs.setFocus()
-        if good < len(exports):
-            bad = [each for each in exports if each.get("ok") is not True]
-            names = ", ".join(
-                title_of(str(each.get("format", "")), str(each.get("variant") or ""))
-                for each in bad
-            )
-            self.refuse(f"Not proved equal: {names}. The Model panel says why.")
 
     def _failed(self, sentence: str) -> None:
         self._rest()
@@ -252,3 +265,14 @@ class ExportPage(Page):
     def _copy_path(self) -> None:
         self.proofs.copy_path()
         self.window_.say("The path is copied.")
+
+
+def _kept(folder: Path | None) -> list[dict[str, Any]]:
+    """The exports whose proof a run keeps; none where there is none that can be read."""
+    if folder is None:
+        return []
+    try:
+        told = json.loads((folder / KEPT).read_bytes())
+    except (OSError, ValueError):
+        return []
+    return exports_of(told if isinstance(told, dict) else None) or []

@@ -145,7 +145,7 @@ class PredictPage(Page):
         self.nothing.button.setEnabled(False)
         self.foot.show()
         self.foot.setCurrentWidget(self.going)
-        self.going.begin(f"Predicting {file.name}: starting TensorFlow…")
+        self.going.begin(f"Predicting {file.name}…")
         self.going.cancel.setFocus()
         self.work.start("predict", self.folder, "--input", file, "--json")
 

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidget, QTableWidgetItem
 
@@ -19,7 +19,7 @@ from studio.gui.look.theme import mono, theme
 from studio.gui.preview.tables import plain
 from studio.gui.trained.formats import title_of
 
-COLUMNS = ("Format", "Size", "Difference", "Metric", "Latency", "Tolerance")
+COLUMNS = ("Format", "Size", "Difference", "Metric", "Latency, ms", "Tolerance")
 METRIC, TOLERANCE = 3, len(COLUMNS) - 1
 WIDTHS = (136, 74, 84, 126, 132)
 """Pixels of all columns but the last, which has what is left, where that is enough."""
@@ -51,6 +51,9 @@ class Proofs(QTableWidget):
         self.exports: list[dict[str, Any]] = []
         self._of: list[dict[str, Any]] = []  # that of each row
         self._sentences: list[int] = []  # rows with nothing else behind the name
+        # The columns have their widths a little later than the table has its own.
+        self._late = QTimer(self, interval=0, singleShot=True)
+        self._late.timeout.connect(self._fit)
         self.setAccessibleName("Proof of the exports")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -92,6 +95,7 @@ class Proofs(QTableWidget):
             self.setCurrentCell(0, 0)
         self._colour()
         self._fit()
+        self._late.start()
 
     def _add(self, export: dict[str, Any], texts: list[str]) -> None:
         row = len(self._of)
@@ -118,7 +122,7 @@ class Proofs(QTableWidget):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self.setColumnHidden(TOLERANCE, self.viewport().width() - sum(WIDTHS) < ENOUGH)
-        self._fit()
+        self._late.start()
 
     def _fit(self, *_: object) -> None:
         """Makes each row as high as its sentence needs: Qt looks at the first column of it only."""
@@ -206,7 +210,7 @@ def _texts(export: dict[str, Any], headed: bool) -> tuple[str, ...]:
         bytes_text(size) if isinstance(size, int) else "",
         "" if largest is None else _difference(largest),
         _pair(*metrics, "" if headed else printable(name)),
-        " → ".join(f"{each:.3g}" for each in times) + " ms" if _numbers(times) else "",
+        " → ".join(map(_time, times)) if _numbers(times) else "",
         printable(str(export.get("tolerance") or export.get("message") or "")) if good else "",
     )
 
@@ -226,6 +230,10 @@ def _pair(before: Any, after: Any, name: str = "") -> str:
     if before is None and after is None:
         return ""
     return f"{name} {number(before)} → {number(after)}".strip()
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds:.3g}" if milliseconds >= 1 else f"{milliseconds:.2g}"
 
 
 def _numbers(values: list[Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-STUDIO = (sys.executable, "-m", "studio")
+STUDIO = (sys.executable, "-P", "-m", "studio")
 """What a command is started by."""
 
 MOST = 8 << 20
@@ -205,8 +205,10 @@ def last_object(printed: str) -> dict[str, Any] | None:
 def sentence_of(said: str) -> str:
     """What a command has said of why it couldn't: its sentences, without who says them."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = [line.partition(": ")[2] for line in lines if line.startswith(("studio: ", "error: "))]
-    return " ".join(told) if told else (lines[-1] if lines else "")
+    told = [line for line in lines if line.startswith(("studio: ", "error: "))]
+    if not told:
+        return lines[-1] if lines else ""
+    return " ".join(line.removeprefix("studio: ").removeprefix("error: ") for line in told)
 
 
 def _environment() -> QProcessEnvironment:
