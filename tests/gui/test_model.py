@@ -152,6 +152,12 @@ def test_formats_are_chosen_by_the_keyboard_exported_and_proved(
     ]
     assert "StringLookup" in rows.reason(rows.index(5))
     assert rows.reason(rows.index(7)) == "For the same reason as LiteRT."
+    high = page.list.visualRect(rows.index(5)).height()
+    model.window_.resize(900, 900)
+    settle(model.window_)
+    assert page.list.visualRect(rows.index(5)).height() > high, "its reason wraps"
+    model.window_.resize(1440, 900)
+    settle(model.window_)
     key(page.list, Qt.Key.Key_Home, Qt.Key.Key_Space)
     key(page.list, *[Qt.Key.Key_Down] * 5, Qt.Key.Key_Space)  # this one can't be
     key(page.list, Qt.Key.Key_End, Qt.Key.Key_Space)
@@ -180,7 +186,7 @@ def test_formats_are_chosen_by_the_keyboard_exported_and_proved(
     figures = ["14.2 KB", "3.1e-08", "0.979 → 0.979", "3.08 → 1.17", tolerance]
     assert texts(page.proofs) == [[name, *figures] for name in ("Keras", "ONNX", "YAML")]
     assert page.proofs.horizontalHeaderItem(3).text() == "accuracy"
-    assert page.said.text() == "3 of 3 proved equal" and page.proofs.hasFocus()
+    assert page.said.text() == "3 of 3 proved" and page.proofs.hasFocus()
     assert "model" not in model.window_.notices.by_key
 
     key(page.proofs, Qt.Key.Key_Down, Qt.Key.Key_Return)
@@ -210,10 +216,10 @@ def test_a_proof_that_fails_says_why(model, ran, qtbot, monkeypatch) -> None:
     table = page.proofs
     spoken = table.item(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken == f"HDF5 failed: {why}"
-    assert page.said.text() == "1 of 3 proved equal"
+    assert page.said.text() == "1 of 3 proved"
     notice = model.window_.notices.by_key["model"]
     assert notice.tone == "error"
-    assert notice.text == "Not proved equal: HDF5, ONNX. The Model panel says why."
+    assert notice.text == "Not proved: HDF5, ONNX. The Model panel says why."
     table.setCurrentCell(1, 1)
     assert table.path == the_run(ran) / "artifacts" / "exported_model.h5"
     assert page.copy.isEnabled()
@@ -441,6 +447,11 @@ def test_an_evaluation_shows_its_figures_and_pictures(
     rows = page.pictures.rows
     shown = [rows.index(row).data() for row in range(rows.rowCount())]
     assert shown == ["Species ROC", "Species confusion"], "in the order of the report"
+    first = page.pictures.visualRect(rows.index(0))
+    window.resizeDocks([window.docks["model"]], [420], Qt.Orientation.Vertical)
+    settle(window)
+    larger, second = (page.pictures.visualRect(rows.index(each)) for each in (0, 1))
+    assert larger.height() > first.height() and second.left() > larger.right()
     page.pictures.setFocus()
     key(page.pictures, Qt.Key.Key_Right, Qt.Key.Key_Return)
     place = the_run(ran) / "artifacts" / "evaluation" / "test"

@@ -228,12 +228,12 @@ class ExportPage(Page):
                 title_of(str(each.get("format", "")), str(each.get("variant") or ""))
                 for each in bad
             )
-            self.refuse(f"Not proved equal: {names}. The Model panel says why.")
+            self.refuse(f"Not proved: {names}. The Model panel says why.")
 
     def _show_proof(self, exports: list[dict[str, Any]]) -> None:
         good = sum(each.get("ok") is True for each in exports)
         self.proofs.show_exports(exports)
-        self.said.setText(f"{good} of {len(exports)} proved equal")
+        self.said.setText(f"{good} of {len(exports)} proved")
         self.body.setCurrentWidget(self.proofs)
         self.foot.setCurrentWidget(self.proved)
         self._refresh()

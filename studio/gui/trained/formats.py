@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from msgspec import Struct
@@ -109,6 +110,8 @@ class FormatRows(ListRows):
             return row.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return f"{row.title}: {row.line}" if row.can else f"{row.title}, impossible: {row.why}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"<p>{escape(row.line, quote=False)}</p><p>{escape(row.file, quote=False)}</p>"
         if role == Qt.ItemDataRole.CheckStateRole and row.can:
             on = row.key in self.ticked
             return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
@@ -153,10 +156,13 @@ class FormatList(List):
         self.setItemDelegate(FormatRow(self))
         self.setAccessibleName("Formats")
         self.setMouseTracking(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)  # reasons wrap anew
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme.changed.connect(self.viewport().update)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()  # reasons wrap anew
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)

@@ -50,7 +50,6 @@ class PictureRow(List):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.activated.connect(self._open)
@@ -72,6 +71,10 @@ class PictureRow(List):
         file = index.data(FILE)
         if file is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(file)))
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()  # they are as high as there is room
 
     def wheelEvent(self, event) -> None:
         """A wheel that turns one way only moves along the row."""
