@@ -55,6 +55,7 @@ class Empty(QWidget):
         self._labels = []
         for words, role in ((title, "title"), (text, "muted")):
             label = QLabel(words, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names of files stand in it
             label.setProperty("role", role)
             layout.addWidget(label)
             self._labels.append(label)

@@ -483,7 +483,7 @@ def drop(widget, *files: Path) -> None:
 
 def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch, tmp_path) -> None:
     assert window.projects.open(ran)
-    missing = tmp_path / "missing.csv"
+    missing = tmp_path / "<b>missing.csv"
     monkeypatch.setattr(window.projects.ask, "file_to_read", lambda *_: missing)
     window.run_command("run.predict")
     panel = window.docks["model"].panel
@@ -492,7 +492,8 @@ def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch
     assert page.going.isVisible() and page.going.cancel.hasFocus()
     qtbot.waitUntil(lambda: not page.work.working, timeout=LONG)
     title, said = (label.text() for label in page.nothing._labels)
-    assert title == "missing.csv can't be predicted" and said.endswith("is not there.")
+    assert title == "<b>missing.csv can't be predicted" and said.endswith("is not there.")
+    assert all(each.textFormat() == Qt.TextFormat.PlainText for each in page.nothing._labels)
     assert page.nothing.isVisible()
 
     rows = (ASSETS / "data" / "penguins.csv").read_text().splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +189,7 @@ class EvaluatePage(Page):
 
 def _item(text: str, font: Any = None, right: bool = False) -> QTableWidgetItem:
     item = QTableWidgetItem(text)
-    item.setToolTip(text)
+    item.setToolTip(f"<p>{escape(text, quote=False)}</p>" if text else "")
     if font is not None:
         item.setFont(font)
     if right:

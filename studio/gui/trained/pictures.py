@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt, QUrl
@@ -34,7 +35,7 @@ class PictureRows(ListRows):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return caption(row[0])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{caption(row[0])}. A double click opens it."
+            return f"<p>{escape(caption(row[0]))}. A double click opens it.</p>"
         return {FILE: row[0], PICTURE: row[1]}.get(role)
 
 
