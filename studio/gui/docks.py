@@ -41,6 +41,7 @@ PLACES = (
     Place("code", "Code", BELOW, "code:CodePanel"),
     Place("preview", "Preview", BELOW, "preview:PreviewPanel"),
     Place("training", "Training", BELOW, "training:TrainingPanel"),
+    Place("model", "Model", BELOW, "model:ModelPanel"),
     Place("runs", "Runs", BELOW, "runs:RunsPanel"),
     Place("log", "Log", BELOW, "log:LogPanel"),
 )
@@ -94,6 +95,11 @@ class Dock(QDockWidget):
         """Tells the panel, if it is there, of another project."""
         if self.panel is not None:
             self.panel.attach(session)
+
+    def close_work(self) -> None:
+        """Ends what the panel, if it is there, has at work."""
+        if self.panel is not None:
+            self.panel.close_work()
 
     def sizeHint(self) -> QSize:
         size = SIZES[self.place.area]

@@ -33,6 +33,9 @@ class Panel(QWidget):
     def come_up(self) -> None:
         """It is to be seen from now on: what was left undone is done."""
 
+    def close_work(self) -> None:
+        """The window closes: what the panel has at work is ended before this returns."""
+
 
 class Empty(QWidget):
     """What an empty panel says: what it is for, and the first step."""
@@ -52,14 +55,17 @@ class Empty(QWidget):
         self._labels = []
         for words, role in ((title, "title"), (text, "muted")):
             label = QLabel(words, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names of files stand in it
             label.setProperty("role", role)
             layout.addWidget(label)
             self._labels.append(label)
+        self.button = QPushButton(button)
+        self.button.setProperty("role", "outline")
         if button:
-            action = QPushButton(button)
-            action.setProperty("role", "outline")
-            action.clicked.connect(run)
-            layout.addWidget(action, alignment=Qt.AlignmentFlag.AlignCenter)
+            self.button.clicked.connect(run)
+        else:
+            self.button.hide()
+        layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(3)
 
     def say(self, title: str, text: str) -> None:

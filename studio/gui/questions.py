@@ -44,6 +44,11 @@ class Questions:
             name, _ = QFileDialog.getOpenFileName(self._parent, "Add data from a file", "", DATA)
         return Path(name) if name else None
 
+    def file_to_read(self, title: str, folder: Path) -> Path | None:
+        """A file of any kind that is there."""
+        name, _ = QFileDialog.getOpenFileName(self._parent, title, str(folder), "All files (*)")
+        return Path(name) if name else None
+
     def file_to_write(self, title: str, suggested: Path, kinds: str = FILES) -> Path | None:
         """Where to write a file."""
         name, _ = QFileDialog.getSaveFileName(self._parent, title, str(suggested), kinds)

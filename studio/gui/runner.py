@@ -81,6 +81,7 @@ class Runner(QObject):
             self._window.projects.trust.tell()
             self._window.say("It isn't run before you trust the code that it brings.")
             return False
+        self._window.projects.trust.remember()  # the run has the same code
         from studio.codegen.script import write_script
         from studio.engine.run import start
 

@@ -122,7 +122,18 @@ class Trust(QObject):
         session = self._session
         if session is None or not self._agreed or not session.project.code:
             return
-        key = content_hash(session.project)
+        self.know(session.project)
+
+    def knows(self, project: Project) -> bool:
+        """Whether all code of a project may run that isn't the one in front: a run's, say."""
+        if not project.code:
+            return True
+        known = self._window.settings.get("trusted", [])
+        return content_hash(project) in known
+
+    def know(self, project: Project) -> None:
+        """The person trusts the code of a project, as it is there."""
+        key = content_hash(project)
         others = [each for each in self._window.settings.get("trusted", []) if each != key]
         self._window.settings.set("trusted", [*others, key][-MOST:])
 

@@ -218,6 +218,8 @@ class Window(QMainWindow):
             return
         self._remember()
         self.proposing.close()
+        for dock in self.docks.values():
+            dock.close_work()
         self.runner.release()
         self.projects.close()
         self.tabs.attach(None)

@@ -76,8 +76,32 @@ def runs(window: Window) -> None:
     window.panel("runs")
 
 
+@command("run.export", "Export the model…", "Ctrl+Shift+X", "package", with_project, group=2)
+def export(window: Window) -> None:
+    """Shows the formats that the model of the run can be written in, each proven equal."""
+    page = window.panel("model").show_page("export")
+    if page is not None:
+        page.enter()
+
+
+@command("run.evaluate", "Evaluate the model", "", "list", with_project, group=2)
+def evaluate(window: Window) -> None:
+    """Shows what the model of the run gets right and wrong on its test split."""
+    page = window.panel("model").show_page("evaluate")
+    if page is not None:
+        page.start()
+
+
+@command("run.predict", "Predict a file…", "", "wand-sparkles", with_project, group=2)
+def predict(window: Window) -> None:
+    """Shows what the model of the run says of the rows of a file."""
+    page = window.panel("model").show_page("predict")
+    if page is not None:
+        page.choose()
+
+
 @command(
-    "run.settings", "Training settings", icon="sliders-horizontal", enabled=with_project, group=2
+    "run.settings", "Training settings", icon="sliders-horizontal", enabled=with_project, group=3
 )
 def settings(window: Window) -> None:
     """Shows optimizer, losses, metrics, callbacks and the other settings of the training."""
@@ -85,7 +109,7 @@ def settings(window: Window) -> None:
 
 
 @command(
-    "run.show_folder", "Show the run's folder", icon="folder-open", enabled=_has_shown, group=2
+    "run.show_folder", "Show the run's folder", icon="folder-open", enabled=_has_shown, group=3
 )
 def show_folder(window: Window) -> None:
     """Opens the folder of the run that is shown, in the system's file manager."""

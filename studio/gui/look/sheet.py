@@ -24,6 +24,7 @@ QStatusBar::item { border: 0; }
 #bar { background: $panel; border-bottom: 1px solid $hairline; }
 #canvasHead { background: $panel; border-bottom: 1px solid $hairline; }
 #panel { background: $panel; }
+#foot { background: $panel; border-top: 1px solid $hairline; }
 #start { background: $window; }
 #start QListView { background: transparent; }
 #notice { background: $selection; border-bottom: 1px solid $hairline; }

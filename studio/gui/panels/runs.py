@@ -174,6 +174,7 @@ class RunsPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Show its curves", lambda: self.window_.panel("training"))
         menu.addAction("Show its log", lambda: self.window_.panel("log"))
+        menu.addAction("Export its model…", lambda: self.window_.run_command("run.export"))
         menu.addSeparator()
         ends = self.model.rows[self.table.currentIndex().row()].progress.state
         resumes = menu.addAction("Resume", lambda: self.window_.runner.resume(folder))

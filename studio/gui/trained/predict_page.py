@@ -1,0 +1,263 @@
+"""Predictions for the rows of a file: chosen or dropped here, answered by the model of the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.engine.figures import number
+from studio.graph.problems import printable
+from studio.gui.look.theme import mono
+from studio.gui.notice import Line
+from studio.gui.panel import Empty
+from studio.gui.preview.tables import plain
+from studio.gui.trained.page import Page, button, foot_row
+
+if TYPE_CHECKING:
+    from studio.gui.window import Window
+
+ROWS, COLUMNS = 200, 60
+"""What is shown of a table, at most."""
+
+LETTERS = 200
+"""Of a text that a cell shows."""
+
+WIDEST = 320
+"""Pixels that a column is wide at first, at most."""
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+TITLE = "Predict a file"
+ABOUT = (
+    "Drop a file here: a table, arrays in .npy or .npz, images or texts, whatever the data of the "
+    "run were. The model says what it makes of each row."
+)
+
+
+class PredictPage(Page):
+    """A table of predictions, the first rows of it."""
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self.setAcceptDrops(True)
+        self.file: Path | None = None
+        self.nothing = Empty(TITLE, ABOUT, "Choose a file…", self.choose)
+        self.table = QTableWidget()
+        self.table.setAccessibleName("Predictions")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        head = plain(self.table)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setMaximumSectionSize(4 * WIDEST)
+        self.table.verticalHeader().setDefaultSectionSize(24)
+        self.table.setWordWrap(False)
+        self.body = QStackedWidget()
+        self.body.addWidget(self.nothing)
+        self.body.addWidget(self.table)
+        self.foot = QStackedWidget()
+        self.foot.setFixedHeight(self.going.height())
+        self.foot.addWidget(self._head())
+        self.foot.addWidget(self.going)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.body, 1)
+        box.addWidget(self.foot)
+        self.work.done.connect(self._done)
+        self.work.failed.connect(self._failed)
+        self.work.cancelled.connect(self._cancelled)
+
+    def _head(self) -> QWidget:
+        self.head = QWidget()
+        row = foot_row(self.head)
+        self.said = Line("", Qt.TextElideMode.ElideMiddle)
+        self.said.setProperty("role", "small")
+        self.again = button("Again", "refresh-cw")
+        self.again.setToolTip("Predict the same file again")
+        self.again.clicked.connect(lambda: self.predict(self.file))
+        self.other = button("Choose a file…", "folder-open")
+        self.other.clicked.connect(self.choose)
+        row.addWidget(self.said, 1)
+        row.addWidget(self.again)
+        row.addWidget(self.other)
+        return self.head
+
+    def show_run(self, folder: Path | None) -> None:
+        super().show_run(folder)
+        self._empty(TITLE, ABOUT)
+
+    def _empty(self, title: str, text: str) -> None:
+        self.nothing.say(title, text)
+        self.body.setCurrentWidget(self.nothing)
+        self.foot.setCurrentWidget(self.head)
+        self.foot.hide()
+
+    # The file
+
+    def choose(self) -> None:
+        """Asks for a file, and predicts it."""
+        if self.work.working:
+            return
+        folder = self.window_.session.folder
+        found = self.window_.projects.ask.file_to_read(TITLE, folder)
+        if found is not None:
+            self.predict(found)
+
+    def dragEnterEvent(self, event) -> None:
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event) -> None:
+        """Takes all files: what is refused here would be data for the project, to the window."""
+        if event.mimeData().hasUrls():
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event) -> None:
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if self.work.working:
+            self.refuse("The rows of another file are being predicted: wait for them, or cancel.")
+        elif len(files) != 1:
+            self.refuse("Drop one file here, or one folder of images, that is on this machine.")
+        else:
+            # The program that it comes from waits for the drop to end.
+            QTimer.singleShot(0, self, lambda: self.predict(Path(files[0])))
+
+    def predict(self, file: Path) -> None:
+        """Predicts the rows of a file."""
+        if self.folder is None or self.work.working:
+            return
+        self.window_.notices.drop("model")
+        self.file = file
+        self.nothing.button.setEnabled(False)
+        self.foot.show()
+        self.foot.setCurrentWidget(self.going)
+        self.going.begin(f"Predicting {file.name}…")
+        self.going.cancel.setFocus()
+        self.work.start("predict", self.folder, "--input", file, "--json")
+
+    # What comes of it
+
+    def _rest(self) -> None:
+        self.nothing.button.setEnabled(True)
+        self.foot.setCurrentWidget(self.head)
+        self.foot.setVisible(self.body.currentWidget() is self.table)
+        self.rested.emit()
+
+    def _done(self, printed: str) -> None:
+        rows, whole = first_rows(printed, ROWS)
+        if rows is None:
+            self._failed("What the command has printed is no table.")
+            return
+        self.show_rows(rows, whole)
+        self._rest()
+        self.table.setFocus()
+
+    def show_rows(self, rows: list[dict[str, Any]], of: int | None) -> None:
+        """Shows the first rows of a table that has `of`, or nobody knows how many."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))[:COLUMNS]
+        self.table.clear()
+        self.table.setColumnCount(len(columns))
+        self.table.setRowCount(len(rows))
+        self.table.setHorizontalHeaderLabels([printable(name) for name in columns])
+        for column, name in enumerate(columns):
+            if any(_is_number(row.get(name)) for row in rows[:1]):
+                self.table.horizontalHeaderItem(column).setTextAlignment(RIGHT)
+        for place, row in enumerate(rows):
+            for column, name in enumerate(columns):
+                self.table.setItem(place, column, _cell(row.get(name)))
+        for column in range(len(columns)):
+            self.table.resizeColumnToContents(column)
+            self.table.setColumnWidth(column, min(self.table.columnWidth(column) + 16, WIDEST))
+        if of == len(rows):
+            count = f"{of:,} row{'s' * (of != 1)}"
+        else:
+            count = f"the first {len(rows):,} of {'many' if of is None else f'{of:,}'} rows"
+        self.said.say(f"{self.file.name if self.file else ''} · {count}")
+        self.body.setCurrentWidget(self.table)
+
+    def _failed(self, sentence: str) -> None:
+        self.said.say("")
+        name = self.file.name if self.file is not None else "The file"
+        self._empty(f"{name} can't be predicted", sentence)
+        self._rest()
+        self.nothing.button.setFocus()
+
+    def _cancelled(self) -> None:
+        self._rest()
+        shown = self.body.currentWidget() is self.table
+        (self.again if shown else self.nothing.button).setFocus()
+        self.window_.say("The prediction was given up.")
+
+    def close_work(self) -> None:
+        if self.work.working:
+            super().close_work()
+            self._rest()
+
+
+def first_rows(printed: str, most: int) -> tuple[list[dict[str, Any]] | None, int | None]:
+    """The first rows of a list of objects, and how many there are: None where it is cut off.
+
+    (None, None) where it is no such list.
+    """
+    text = printed.strip()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = _begun(text, most)
+        whole = None
+    else:
+        whole = len(found) if isinstance(found, list) else None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found[:most]):
+        return None, None
+    return found[:most], whole
+
+
+def _begun(text: str, most: int) -> list[Any] | None:
+    """The values at the beginning of a list that doesn't end."""
+    if not text.startswith("["):
+        return None
+    decoder, found, place = json.JSONDecoder(), [], 1
+    while len(found) < most:
+        while place < len(text) and text[place] in ", \n\r\t":
+            place += 1
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except ValueError:
+            break
+        found.append(value)
+    return found or None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: Any) -> QTableWidgetItem:
+    if isinstance(value, bool) or value is None:
+        text = "" if value is None else str(value).lower()
+    elif isinstance(value, int):
+        text = str(value)
+    elif isinstance(value, float):
+        text = number(value)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    item = QTableWidgetItem(printable(text[:LETTERS]) + ("…" if len(text) > LETTERS else ""))
+    if _is_number(value):
+        item.setFont(mono())
+        item.setTextAlignment(RIGHT)
+        item.setToolTip(str(value))
+    return item
