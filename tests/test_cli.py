@@ -38,6 +38,11 @@ COMMANDS = (
     "tag",
     "history",
     "evaluate",
+    "predict",
+    "weights",
+    "freeze",
+    "import",
+    "diagram",
     "delete",
     "tensorboard",
 )
