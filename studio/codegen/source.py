@@ -62,9 +62,11 @@ IMPORTS = {
     "np": "import numpy as np",
     "pq": "import pyarrow.parquet as pq",
     "tf": "import tensorflow as tf",
+    "tf2onnx": "import tf2onnx",
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
     "wave": "import wave",
+    "yaml": "import yaml",
     "zipfile": "import zipfile",
 }
 # Names that a node's variable must not take: what the script itself uses, and

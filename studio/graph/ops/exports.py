@@ -1,0 +1,101 @@
+"""The exports: the formats that a script writes its trained model in."""
+
+from __future__ import annotations
+
+from studio.graph.catalogue.op import Param
+from studio.graph.catalogue.registry import describe
+from studio.graph.catalogue.types import Bool, Choice, Int, Text, or_null
+from studio.graph.rule import Args
+from studio.graph.spec import Refused
+
+OLDEST_OPSET, NEWEST_OPSET = 13, 18
+"""The versions of ONNX' operators that tf2onnx writes for every op it knows."""
+
+
+def _export(name: str, help: str, file: str, ending: str, *params: Param, kind: str = "") -> None:
+    what = kind or f"file, which ends in {ending}"
+    text = f"The name of the {what}, in the folder of the exports."
+
+    def named(p: Args) -> None:
+        """The name is one of a file there, and its ending tells what is in it."""
+        if "/" in p.file or "\\" in p.file or p.file.startswith(".") or not p.file.isprintable():
+            raise Refused(
+                f"is written into the folder of the exports, but its file is {p.file!r}",
+                f"Give a name without a folder, such as {file}.",
+            )
+        if not p.file.endswith(ending) or p.file == ending:
+            raise Refused(
+                f"writes a file that ends in {ending}, but it is called {p.file!r}",
+                f"Call it {file}.",
+            )
+
+    describe(
+        f"studio.export.{name}",
+        kind="export",
+        help=help,
+        params=(Param("file", Text(empty=False), file, text), *params),
+        shown="file",
+        check=named,
+    )
+
+
+_export("keras", "The whole model in Keras' own format.", "exported.keras", ".keras")
+_export("h5", "The whole model in the older format of Keras, HDF5.", "model.h5", ".h5")
+_export("weights", "The weights alone.", "model.weights.h5", ".weights.h5")
+_export(
+    "checkpoint",
+    "The weights as a checkpoint of TensorFlow.",
+    "checkpoint",
+    "",
+    kind="folder of the checkpoint",
+)
+_export(
+    "saved_model",
+    "A SavedModel of TensorFlow with named signatures.",
+    "saved_model",
+    "",
+    Param(
+        "raw",
+        Bool(),
+        False,
+        "Add a signature, raw, that takes rows as they are before any stage of the data, or the "
+        "bytes of image files.",
+    ),
+    kind="folder of the SavedModel",
+)
+_export(
+    "tflite",
+    "A LiteRT (TensorFlow Lite) model.",
+    "model.tflite",
+    ".tflite",
+    Param(
+        "quantization",
+        Choice(("none", "float16", "dynamic", "int8")),
+        "none",
+        "float16 halves the weights, dynamic has them in 8 bits, int8 computes in 8 bits too.",
+    ),
+    Param(
+        "samples",
+        Int(1, 100_000),
+        200,
+        "Of int8: how many examples of the training data show the range of each tensor.",
+    ),
+    Param(
+        "batch_size",
+        or_null(Int(1)),
+        None,
+        "How many examples the model takes at once; any number where it is left out, but 1 for "
+        "one with loops (recurrent layers), which can't be left open.",
+    ),
+)
+_export(
+    "onnx",
+    "An ONNX model.",
+    "model.onnx",
+    ".onnx",
+    Param(
+        "opset", Int(OLDEST_OPSET, NEWEST_OPSET), NEWEST_OPSET, "The version of ONNX' operators."
+    ),
+)
+_export("json", "The architecture alone, as Keras writes it.", "architecture.json", ".json")
+_export("yaml", "The architecture alone, as YAML.", "architecture.yaml", ".yaml")
