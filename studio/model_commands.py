@@ -29,3 +29,10 @@ def predict(options) -> int:
         return DONE
     sys.stdout.write(predicted(run, options.input, options.output))
     return DONE
+
+
+def export(options) -> int:
+    """Writes the model of a run in other formats."""
+    from studio.export_commands import export as exported
+
+    return exported(options)

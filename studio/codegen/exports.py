@@ -308,4 +308,3 @@ class _Exporter:
 def _called(name: str) -> tuple[str, ...]:
     helper = EXPORT_HELPERS.get(name)
     return helper.calls if helper is not None else ()
-

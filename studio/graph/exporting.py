@@ -13,7 +13,7 @@ from studio.graph.problems import StudioError, nearest, one_of, quoted
 
 PREFIX = "studio.export."
 
-OWN = frozenset({"model.keras", "exports.json", "evaluation"})
+OWN = frozenset({"model.keras", "exports.json", "history.csv", "speed.json", "evaluation"})
 """What else stands in the folder that a script exports to, so that no export may be called so."""
 
 
@@ -42,7 +42,8 @@ class Format(Struct, frozen=True):
 
 
 def _tflite(variant: str, about: str) -> Format:
-    return Format("tflite", f"{PREFIX}tflite", about, variant, {"quantization": variant})
+    params = {"quantization": variant, "file": f"model-{variant}.tflite"}
+    return Format("tflite", f"{PREFIX}tflite", about, variant, params)
 
 
 FORMATS = (

@@ -30,7 +30,8 @@ def refusal(project: Project | None, text: str) -> str:
     """A sentence of what a converter has said; names the operation and the node where it can."""
     ops = list(dict.fromkeys(op for pattern in _OPS for op in re.findall(pattern, text)))
     if not ops:
-        plain = printable(" ".join(text.split())[:MOST]).rstrip(". ")
+        bare = re.sub(r"\x1b\[\d*m", "", text)
+        plain = printable(" ".join(bare.split())[:MOST]).rstrip(". ")
         return f"{plain}."
     nodes = _nodes(project, text) if project is not None else []
     what = f"the operation {ops[0]}" if len(ops) == 1 else f"the operations {', '.join(ops[:4])}"

@@ -154,9 +154,7 @@ class Converter:
         losses, rows, found = 0.0, 0, {}
         for (x, y, weights), outputs in zip(self.given, made, strict=True):
             whole = {name: tf.constant(each) for name, each in outputs.items()}
-            given = whole if isinstance(self.model.output_names, list) else whole
-            if not self._by_name():
-                given = whole[self.outputs[0]]
+            given = whole if self._by_name() else whole[self.outputs[0]]
             loss = self.model.compute_loss(
                 x=x, y=y, y_pred=given, sample_weight=weights, training=False
             )

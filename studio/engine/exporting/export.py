@@ -20,7 +20,7 @@ from studio.engine.exporting.tolerance import tolerance, verdict
 from studio.engine.trained import Trained
 from studio.graph.checks.exports import why_not
 from studio.graph.document import Call
-from studio.graph.exporting import FORMATS, Format, file_of, format_of
+from studio.graph.exporting import FORMATS, OWN, Format, file_of, format_of
 from studio.graph.file import write_atomically
 from studio.graph.problems import ProjectError, StudioError
 from studio.graph.text import dump
@@ -112,8 +112,12 @@ def export(
 def _targets(run: Trained, calls: list[Call], output: Path | None) -> list[Path]:
     """Where each export goes."""
     names = [file_of(call) for call in calls]
-    if len(calls) > 1:
-        names = _apart(calls, names)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise StudioError(f"Two exports would be called {twice}: export one after the other.")
+    own = next((name for name in names if name in OWN), None)
+    if own and output is None:
+        raise StudioError(f"The run itself keeps {own} there: give the export another file.")
     folder = output.absolute() if output is not None else run.folder.absolute() / "artifacts"
     if output is not None and len(calls) == 1:
         from studio.engine.exporting.place import FOLDERS
@@ -128,20 +132,6 @@ def _targets(run: Trained, calls: list[Call], output: Path | None) -> list[Path]
             f"{folder} can't be made: {error.strerror}. Name another folder."
         ) from None
     return [folder / name for name in names]
-
-
-def _apart(calls: list[Call], names: list[str]) -> list[str]:
-    """The names of exports, those of one format told apart by their variants."""
-    found = []
-    for call, name in zip(calls, names, strict=True):
-        variant = format_of(call).variant
-        if names.count(name) > 1 and variant:
-            stem, dot, ending = name.rpartition(".")
-            name = f"{stem}-{variant}{dot}{ending}"
-        if name in found:
-            raise StudioError(f"Two exports would be called {name}: export one after the other.")
-        found.append(name)
-    return found
 
 
 class _Work:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
 from studio.engine.figures import number
@@ -79,9 +77,13 @@ def _lost(name: str, before: float, after: float | None) -> tuple[str, bool]:
     change = f"{name} {number(before)} -> {number(after)}"
     if better(name) == "higher":
         points = before - after
-        return (f"{change} ({points * 100:.1f} points lost)", points <= POINTS) if points > 0 else (
-            "",
-            True,
+        return (
+            (f"{change} ({points * 100:.1f} points lost)", points <= POINTS)
+            if points > 0
+            else (
+                "",
+                True,
+            )
         )
     if better(name) is None:
         away = abs(after - before)

@@ -99,3 +99,24 @@ _export(
 )
 _export("json", "The architecture alone, as Keras writes it.", "architecture.json", ".json")
 _export("yaml", "The architecture alone, as YAML.", "architecture.yaml", ".yaml")
+
+RECURRENT = frozenset(
+    f"keras.layers.{name}"
+    for name in ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+)
+"""Layers that go through a sequence in a loop, unless they are unrolled."""
+
+_SAVED = "Export a SavedModel."
+_INTO_DATA = "Export a SavedModel, or take the lookup out of the model: put it into the data."
+
+NO_LITERT: dict[str, str] = {
+    f"keras.layers.{name}": _INTO_DATA
+    for name in ("IntegerLookup", "Hashing", "HashedCrossing", "TextVectorization")
+}
+"""Ops that LiteRT's converter doesn't know, each with what to do instead."""
+
+NO_ONNX: dict[str, str] = {
+    f"keras.layers.{name}": _INTO_DATA
+    for name in ("StringLookup", "IntegerLookup", "Hashing", "HashedCrossing", "TextVectorization")
+} | {"keras.layers.Discretization": "Export a SavedModel, or put the bins into the data."}
+"""Ops that the converter to ONNX doesn't know."""

@@ -62,7 +62,8 @@ def loaded(job: dict[str, Any], model: dict[str, Any]) -> keras.Model:
         config.pop("compile_config", None)
         if config != json.loads(Path(job["architecture"]).read_text(encoding="utf-8")):
             raise ValueError("the architecture read back has another config")
-    made(tensors(job, next(batches_of(job))))  # makes the variables of a class
+    if not made.built:  # the variables of a class
+        made(tensors(job, next(batches_of(job))))
     if kind == "checkpoint":
         status = tf.train.Checkpoint(model=made).read(f"{path}/weights")
         status.assert_existing_objects_matched().expect_partial()
