@@ -54,6 +54,8 @@ class Converter:
             self.model = keras.models.load_model(self.path, custom_objects=own)
         except Exception:  # how it is compiled is of no matter for what it gives
             self.model = keras.models.load_model(self.path, custom_objects=own, compile=False)
+        if hasattr(self.script, "SEED"):  # the splits hang on it, as in train()
+            keras.utils.set_random_seed(self.script.SEED)
         self.datasets = self.script.make_datasets()
         if not asked["proof"]:
             self._call_once()

@@ -159,20 +159,6 @@ def _loop_in_integers(
     )
 
 
-def _ragged(runtime: str) -> Rule:
-    def rule(project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]) -> str:
-        found = [each for each in used if _spec(shapes, each).ragged]
-        inputs = [each for each in found if each.op == "keras.Input"]
-        if not inputs:
-            return ""
-        return (
-            f"Rows of any length (ragged) come in by {_names(inputs)}, which {runtime} has no "
-            "tensors for. Export a SavedModel, or bring the rows to one length in the data."
-        )
-
-    return rule
-
-
 def _texts(runtime: str) -> Rule:
     def rule(project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]) -> str:
         found = [
@@ -185,6 +171,23 @@ def _texts(runtime: str) -> Rule:
         return (
             f"Texts come in by {_names(found)}, which no op of {runtime} looks up. Export a "
             "SavedModel, or take the lookup out of the model: put it into the data."
+        )
+
+    return rule
+
+
+def _narrow(runtime: str, dtypes: frozenset[str]) -> Rule:
+    """A rule of floats that a runtime doesn't compute with."""
+
+    def rule(project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]) -> str:
+        found = [each for each in used if _spec(shapes, each).dtype in dtypes]
+        if not found:
+            return ""
+        dtype = _spec(shapes, found[0]).dtype
+        alike = [each for each in found if _spec(shapes, each).dtype == dtype]
+        return (
+            f"{runtime} doesn't compute in {dtype}, as {_names(alike)} does. Export a SavedModel, "
+            "or train in float32."
         )
 
     return rule
@@ -233,7 +236,12 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     f"{PREFIX}weights": (_STATE,),
     f"{PREFIX}checkpoint": (_STATE,),
     f"{PREFIX}saved_model": (_raw,),
-    f"{PREFIX}tflite": (_unknown(NO_LITERT, _LITERT), _complex(_LITERT), _loop_in_integers),
+    f"{PREFIX}tflite": (
+        _unknown(NO_LITERT, _LITERT),
+        _complex(_LITERT),
+        _narrow(_LITERT, frozenset({"float16", "bfloat16"})),
+        _loop_in_integers,
+    ),
     f"{PREFIX}onnx": (_texts(_ONNX), _unknown(NO_ONNX, _ONNX), _complex(_ONNX)),
 }
 """The rules of each format, the most telling first."""
