@@ -106,17 +106,39 @@ RECURRENT = frozenset(
 )
 """Layers that go through a sequence in a loop, unless they are unrolled."""
 
-_SAVED = "Export a SavedModel."
-_INTO_DATA = "Export a SavedModel, or take the lookup out of the model: put it into the data."
+_LOOKUP = "Export a SavedModel, or take the lookup out of the model: put it into the data."
+_STEP = "Export a SavedModel, or put that step into the data."
+_OTHER = "Export a SavedModel, or make do without it."
 
-NO_LITERT: dict[str, str] = {
-    f"keras.layers.{name}": _INTO_DATA
-    for name in ("IntegerLookup", "Hashing", "HashedCrossing", "TextVectorization")
-}
-"""Ops that LiteRT's converter doesn't know, each with what to do instead."""
 
-NO_ONNX: dict[str, str] = {
-    f"keras.layers.{name}": _INTO_DATA
-    for name in ("StringLookup", "IntegerLookup", "Hashing", "HashedCrossing", "TextVectorization")
-} | {"keras.layers.Discretization": "Export a SavedModel, or put the bins into the data."}
-"""Ops that the converter to ONNX doesn't know."""
+def _ops(names: str, instead: str, module: str = "keras.ops") -> dict[str, str]:
+    return {f"{module}.{name}": instead for name in names.split()}
+
+
+_LINEAR = "cholesky cholesky_inverse eig eigh inv logdet lstsq pinv qr slogdet solve svd"
+_NEITHER = (
+    _ops("Hashing HashedCrossing IntegerLookup TextVectorization", _LOOKUP, "keras.layers")
+    | _ops(f"{_LINEAR} solve_triangular cumprod erfinv i0 in_top_k searchsorted", _OTHER)
+    | _ops("fft fft2 ifft2 irfft istft polar", _STEP)
+    | _ops(
+        "elastic_transform hsv_to_rgb perspective_transform rgb_to_hsv", _STEP, "keras.ops.image"
+    )
+)
+
+NO_LITERT: dict[str, str] = (
+    _NEITHER
+    | _ops("AveragePooling3D MaxPooling3D", _OTHER, "keras.layers")
+    | _ops("AdaptiveAveragePooling3D AdaptiveMaxPooling3D", _OTHER, "keras.layers")
+    | _ops("ctc_decode det erf median nanmedian percentile quantile", _OTHER)
+)
+"""Ops that LiteRT's converter doesn't know, whatever their parameters; each with what to do
+instead. `python -m tests.engine.exporting.converters` finds them out."""
+
+NO_ONNX: dict[str, str] = (
+    _NEITHER
+    | _ops("StringLookup", _LOOKUP, "keras.layers")
+    | _ops("Discretization MelSpectrogram", _STEP, "keras.layers")
+    | _ops("rfft stft", _STEP)
+    | _ops("ctc_loss slice_update", _OTHER)
+)
+"""Ops that the converter to ONNX, or ONNX Runtime, doesn't know; likewise."""

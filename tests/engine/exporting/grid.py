@@ -47,7 +47,7 @@ def row(name: str, runs: Path) -> dict[str, dict[str, Any]]:
 def cell(each: dict[str, Any]) -> str:
     """One format of one template, as it stands in the table."""
     if each["path"] is None:
-        return "–"
+        return "-"
     relative = each["difference"]["relative"]
     said = "0" if relative == 0 else f"{relative:.0e}".replace("e-0", "e-")
     return said if each["ok"] else f"**{said}**"
