@@ -147,6 +147,21 @@ def _unknown(ops: Mapping[str, str], runtime: str) -> Rule:
     return rule
 
 
+def _counting(project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]) -> str:
+    modes = ("multi_hot", "count", "tf_idf")
+    found = [
+        each
+        for each in used
+        if each.op == "keras.layers.StringLookup" and each.params.get("output_mode") in modes
+    ]
+    if not found:
+        return ""
+    return (
+        f"LiteRT can look texts up but not count them, as {_names(found)} does. Export a "
+        'SavedModel, or set output_mode to "int" or "one_hot".'
+    )
+
+
 def _loop_in_integers(
     project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]
 ) -> str:
@@ -238,6 +253,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     f"{PREFIX}saved_model": (_raw,),
     f"{PREFIX}tflite": (
         _unknown(NO_LITERT, _LITERT),
+        _counting,
         _complex(_LITERT),
         _narrow(_LITERT, frozenset({"float16", "bfloat16"})),
         _loop_in_integers,

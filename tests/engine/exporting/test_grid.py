@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from studio.graph.checks.exports import why_not
 from studio.graph.document import Call
 from studio.graph.exporting import BY_WORD, FORMATS
 from studio.graph.file import load
+from studio.graph.ops.exports import NO_LITERT, NO_ONNX
+from tests.conftest import ROOT
 from tests.engine.exporting.grid import NAMES, row
 from tests.templates import template_folder
 
@@ -46,3 +50,25 @@ def test_a_template_in_every_format(name: str, tmp_path: Path) -> None:
             assert not each["ok"] and "Too much is lost" in each["message"], (word, each)
         else:
             assert each["ok"], (word, each["message"])
+
+
+UNKNOWN = ("keras.layers.Hashing", "keras.ops.fft", "keras.ops.inv", "keras.ops.searchsorted")
+KNOWN = ("keras.layers.GRU", "keras.ops.sort")
+
+
+def test_what_converters_are_said_not_to_know_they_dont() -> None:
+    """A converter that has learnt an op shows here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.engine.exporting.converters", *UNKNOWN, *KNOWN],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    said = {line.split()[0]: line for line in done.stdout.splitlines()}
+    for path in UNKNOWN:
+        assert path in NO_LITERT and path in NO_ONNX
+        assert " ok" not in said[path], said[path]
+    for path in KNOWN:
+        assert said[path].count(": ok") == 2, said[path]
