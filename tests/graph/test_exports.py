@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from studio.graph.catalogue.registry import find
 from studio.graph.checks import check
 from studio.graph.checks.exports import CODE, why_not
-from studio.graph.document import Call, Project
+from studio.graph.document import Call, Edge, Node, Project
 from studio.graph.exporting import BY_WORD, FORMATS, asked, file_of, format_of
 from studio.graph.file import load
+from studio.graph.ops.exports import NO_LITERT, NO_ONNX, RECURRENT
 from studio.graph.problems import StudioError
 from studio.graph.shapes import Shapes
 from tests.templates import template_folder
@@ -181,10 +183,31 @@ def test_what_is_asked_for_wrongly_is_told(words, settings, said: str) -> None:
 
 
 def test_rows_of_several_sources_have_no_raw_signature() -> None:
-    project, shapes, _ = read("digits_gan")
-    why = why_not(project, shapes, export("saved_model", raw=True))
-    assert not why or why.endswith("Leave raw out.")
-    assert why_not(project, shapes, export("saved_model")) == ""
+    project, shapes, _ = read("digits_mlp")
+    nodes = dict(project.data.nodes)
+    nodes["more"] = replace(nodes["digits"], id="more")
+    nodes["both"] = Node("both", "tf.data.Dataset.concatenate")
+    edges = [e if e.source != "digits" else Edge("both", e.target) for e in project.data.edges]
+    edges += [Edge("digits", "both"), Edge("more", "both.dataset")]
+    data = replace(project.data, nodes=nodes, edges=tuple(edges))
+    why = why_not(replace(project, data=data), shapes, export("saved_model", raw=True))
+    assert why.startswith("It can't take raw rows: The data are brought together from"), why
+    assert why.endswith("Leave raw out.")
+    assert why_not(project, shapes, export("saved_model", raw=True)) == ""
+
+
+def test_floats_of_16_bits_are_nothing_for_litert() -> None:
+    project, _, folder = read("digits_mlp")
+    half = replace(project, training=replace(project.training, precision="mixed_float16"))
+    shapes = check(half, folder).shapes
+    form = BY_WORD["tflite"]
+    assert why_not(half, shapes, Call(form.op)).startswith("LiteRT doesn't compute in float16, as")
+    assert why_not(half, shapes, Call(BY_WORD["onnx"].op)) == ""
+
+
+def test_every_op_that_a_converter_doesnt_know_is_one_of_the_catalogue() -> None:
+    for path in {*NO_LITERT, *NO_ONNX, *RECURRENT}:
+        assert find(path) is not None and find(path).path == path, path
 
 
 def test_every_file_of_a_format_is_another() -> None:

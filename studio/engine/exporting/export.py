@@ -17,6 +17,7 @@ from studio.codegen.script import write_script
 from studio.engine.exporting.place import beside, check_place, put, size_of
 from studio.engine.exporting.processes import ConverterDied, Converting, prove
 from studio.engine.exporting.tolerance import tolerance, verdict
+from studio.engine.needed import missing
 from studio.engine.trained import Trained
 from studio.graph.checks.exports import why_not
 from studio.graph.document import Call
@@ -62,7 +63,7 @@ def can(run: Trained) -> list[dict[str, Any]]:
     """Every format, and whether the model of a run can be written in it; without TensorFlow."""
     found = []
     for each in FORMATS:
-        why = why_not(run.project, run.report.shapes, Call(each.op, dict(each.params)))
+        why = _why_not(run, Call(each.op, dict(each.params)))
         found.append(
             {
                 "format": each.name,
@@ -93,7 +94,7 @@ def export(
         for call, target in zip(calls, _targets(run, calls, output), strict=True)
     ]
     for each in made:
-        each.error = why_not(run.project, run.report.shapes, each.call)
+        each.error = _why_not(run, each.call)
         if each.sound:
             check_place(each.target, each.format)
     ready = [each for each in made if each.sound]
@@ -107,6 +108,11 @@ def export(
     told = [_told(each, run, proof) for each in made]
     _keep(run, told)
     return told
+
+
+def _why_not(run: Trained, call: Call) -> str:
+    """Why an export can't be made, of this model or on this machine."""
+    return why_not(run.project, run.report.shapes, call) or missing(call)
 
 
 def _targets(run: Trained, calls: list[Call], output: Path | None) -> list[Path]:
@@ -149,7 +155,7 @@ class _Work:
             self._make(each, proof)
         if proof:
             order = list(PROGRAMS)
-            sound = [each for each in made if each.sound]
+            sound = [each for each in made if each.sound and each.format.name in PROGRAM]
             sound.sort(key=lambda each: order.index(PROGRAM[each.format.name]))
             done = 0
             for program, group in groupby(sound, key=lambda each: PROGRAM[each.format.name]):
@@ -243,7 +249,9 @@ def _told(each: Made, run: Trained, proof: bool) -> dict[str, Any]:
     said = each.said
     before, after = said.get("before", {}), said.get("metrics", {})
     ok, message = each.sound, each.error
-    if each.sound and proof:
+    if each.format.name not in PROGRAM:
+        pass  # there is nothing that could be run
+    elif each.sound and proof:
         ok, message = verdict(allowed, said["difference"], before, after)
         if not said.get("steady", True):
             ok, message = False, "The model gives other outputs each time, for the same inputs."

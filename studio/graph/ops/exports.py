@@ -118,7 +118,7 @@ def _ops(names: str, instead: str, module: str = "keras.ops") -> dict[str, str]:
 _LINEAR = "cholesky cholesky_inverse eig eigh inv logdet lstsq pinv qr slogdet solve svd"
 _NEITHER = (
     _ops("Hashing HashedCrossing IntegerLookup TextVectorization", _LOOKUP, "keras.layers")
-    | _ops(f"{_LINEAR} solve_triangular cumprod erfinv i0 in_top_k nextafter searchsorted", _OTHER)
+    | _ops(f"{_LINEAR} solve_triangular erfinv i0 in_top_k nextafter searchsorted", _OTHER)
     | _ops("fft fft2 ifft2 irfft istft polar", _STEP)
     | _ops(
         "elastic_transform hsv_to_rgb perspective_transform rgb_to_hsv", _STEP, "keras.ops.image"
@@ -130,7 +130,7 @@ NO_LITERT: dict[str, str] = (
     | _ops("AveragePooling3D MaxPooling3D", _OTHER, "keras.layers")
     | _ops("AdaptiveAveragePooling3D AdaptiveMaxPooling3D", _OTHER, "keras.layers")
     | _ops("ctc_decode det erf median nanmedian percentile quantile", _OTHER)
-    | _ops("arccosh bitwise_and bitwise_invert left_shift sinh tan", _OTHER)
+    | _ops("arccosh bitwise_and bitwise_invert cumprod left_shift sinh tan", _OTHER)
 )
 """Ops that LiteRT's converter doesn't know, whatever their parameters; each with what to do
 instead. `python -m tests.engine.exporting.converters` finds them out."""

@@ -15,24 +15,14 @@ from typing import Any
 import pytest
 
 from studio.graph.exporting import BY_WORD
-from tests.conftest import ROOT, events, hear_interrupts, studio
+from tests.conftest import events, hear_interrupts, studio, studio_each
 from tests.templates import template_folder
-
-PENGUINS = ROOT / "templates" / "penguins"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """The folder of a run of the penguins, of two epochs."""
-    runs = tmp_path_factory.mktemp("made")
-    done = studio("run", PENGUINS, "--runs", runs, "--json", "--epochs", 2)
-    assert done.returncode == 0, done.stderr
-    return Path(json.loads(done.stdout)["folder"])
 
 
 @pytest.fixture
-def run(made: Path, tmp_path: Path) -> Path:
-    """The same, to be changed."""
+def run(trained, tmp_path: Path) -> Path:
+    """A run of the penguins, to be changed."""
+    _, made = trained("penguins")
     return Path(shutil.copytree(made, tmp_path / "runs" / made.name, symlinks=True))
 
 
@@ -202,9 +192,11 @@ def test_what_cant_begin_is_said_in_a_sentence_and_leaves_nothing(run: Path, tmp
     (tmp_path / "full" / "poem.txt").write_text("a")
     (tmp_path / "file").write_text("b")
     before = sorted(tmp_path.rglob("*"))
-    for case, (options, words) in BAD.items():
-        given = [each.replace("{tmp}", str(tmp_path)) for each in options]
-        done = studio("export", run, *given)
+    given = [
+        ("export", run, *(each.replace("{tmp}", str(tmp_path)) for each in options))
+        for options, _ in BAD.values()
+    ]
+    for (case, (_, words)), done in zip(BAD.items(), studio_each(*given), strict=True):
         assert done.returncode == 2, (case, done.stdout)
         assert words in done.stderr, (case, done.stderr)
         assert "Traceback" not in done.stderr
