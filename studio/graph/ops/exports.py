@@ -115,7 +115,7 @@ def _ops(names: str, instead: str, module: str = "keras.ops") -> dict[str, str]:
     return {f"{module}.{name}": instead for name in names.split()}
 
 
-_LINEAR = "cholesky cholesky_inverse eig eigh inv logdet lstsq pinv qr slogdet solve svd"
+_LINEAR = "cholesky cholesky_inverse eig eigh inv logdet pinv qr slogdet solve svd"
 _NEITHER = (
     _ops("Hashing HashedCrossing IntegerLookup TextVectorization", _LOOKUP, "keras.layers")
     | _ops(f"{_LINEAR} solve_triangular erfinv i0 in_top_k nextafter searchsorted", _OTHER)
