@@ -118,7 +118,7 @@ RAW = {
 }
 
 
-@pytest.mark.parametrize("name", RAW)
+@pytest.mark.parametrize("name", ["penguins_features", *slow("text_sentiment")])
 def test_a_saved_model_takes_raw_rows(name: str, tmp_path: Path) -> None:
     module = script(name, tmp_path, Call("studio.export.saved_model", {"raw": True}))
     model = module.build_model()
