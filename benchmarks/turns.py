@@ -77,9 +77,11 @@ class Turns:
         for name, thread in self._threads.items():
             thread.start()
             self._wait(name)
-        for _ in range(self._rounds + 1):
-            for name, clock in self._clocks.items():
-                clock.turn.release()
+        names = list(self._clocks)
+        for turn in range(self._rounds + 1):
+            first = 5 * turn % len(names)  # none has always the same one before it
+            for name in names[first:] + names[:first]:
+                self._clocks[name].turn.release()
                 self._wait(name)
         return {name: clock.seconds for name, clock in self._clocks.items()}
 

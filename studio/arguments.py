@@ -69,6 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
 
+    text = "Draw a graph of a project, as the app shows it, into a picture."
+    sub = add("diagram", text, "studio diagram digits/project.json -o digits.svg")
+    text = "a picture that ends in .svg or .png"
+    sub.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help=text)
+    text = "model (by default), data, or block:NAME"
+    sub.add_argument("--graph", metavar="NAME", default="model", help=text)
+    sub.add_argument("--theme", choices=("light", "dark"), default="light")
+    text = "pixels of a PNG for one of the page (2 by default)"
+    sub.add_argument("--scale", metavar="N", type=_scale, default=2.0, help=text)
+
     sub = add("templates", "List the templates.", "studio templates", project=False)
     sub.add_argument("--json", action="store_true", help="print them as JSON")
 
@@ -220,6 +230,16 @@ def _rate(text: str) -> float:
         value = 0.0
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
+
+
+def _scale(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= 10:
+        raise argparse.ArgumentTypeError(f"expected a number from 0.1 to 10, found {text!r}")
     return value
 
 

@@ -174,6 +174,17 @@ def script(options) -> int:
     return DONE
 
 
+def diagram(options) -> int:
+    """Draws a graph into a picture, in this process and without a screen."""
+    project, folder, problems = _read(options)
+    if problems:
+        raise ProjectError(problems)
+    from studio.gui.diagram import diagram as draw
+
+    draw(project, folder, options.graph, options.output, options.theme, options.scale)
+    return DONE
+
+
 def run(options) -> int:
     """Trains the project in a process of its own, and follows it."""
     from studio.engine.local_cluster import parse
@@ -281,6 +292,7 @@ COMMANDS = {
     "validate": validate,
     "summary": summary,
     "script": script,
+    "diagram": diagram,
     "data": on_data,
     "runs": on_runs,
     "models": on_models,

@@ -60,7 +60,7 @@ elif best["compile_seconds"] > 10:
     note = "XLA would take long to compile this model\""""
 
 _SKIP = """if best:
-    most = min(limit, 500 / best["ms"])  # a call is to end within half a second
+    most = min(limit, 500 / best["ms"])  # of half a second
     if not best["steps"] <= steps <= max(best["steps"], most):
         continue"""
 

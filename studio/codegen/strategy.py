@@ -37,14 +37,16 @@ _SPREAD = '''def spread_data(strategy, datasets):
 
 _SPREAD_WORKERS = '''def spread_data(strategy, datasets):
     """Returns the datasets as the workers go through them: each has a part of every batch."""
-    options = tf.data.Options()
-    # All workers read all files, in the same order, and take their own part of each batch.
-    policy = tf.data.experimental.AutoShardPolicy.DATA
-    options.experimental_distribute.auto_shard_policy = policy
-    return {
-        name: strategy.experimental_distribute_dataset(dataset.with_options(options))
-        for name, dataset in datasets.items()
-    }'''
+    policies, spread = tf.data.experimental.AutoShardPolicy, {}
+    for name, dataset in datasets.items():
+        told = dataset.options().experimental_distribute.auto_shard_policy
+        if told == policies.AUTO:  # the data's own options say nothing
+            # All workers read all files, in the same order, and take part of each batch.
+            options = tf.data.Options()
+            options.experimental_distribute.auto_shard_policy = policies.DATA
+            dataset = dataset.with_options(options)
+        spread[name] = strategy.experimental_distribute_dataset(dataset)
+    return spread'''
 
 _SEEDS = '''def separate_seeds(strategy, model):
     """Has each replica draw random numbers of its own, for dropout and the like."""

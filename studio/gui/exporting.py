@@ -46,6 +46,29 @@ def export(window: Window, as_notebook: bool = False) -> bool:
     return True
 
 
+def export_diagram(window: Window) -> bool:
+    """Asks for a file and draws the graph in front into it; False if not."""
+    from studio.gui.diagram import write_diagram
+
+    session, graph = window.session, window.graph
+    session.settle()
+    name = graph.rpartition(":")[2]
+    kinds = "Scalable pictures (*.svg);;Pictures (*.png)"
+    path = window.projects.ask.file_to_write(
+        "Export the diagram", session.folder / f"{name}.svg", kinds
+    )
+    if path is None:
+        return False
+    try:
+        write_diagram(session.project, session.folder, graph, path)
+    except StudioError as error:
+        window.notices.put("refused", str(error), "error")
+        return False
+    window.notices.drop("refused")
+    window.say(f"Written to {shown(path)}.")
+    return True
+
+
 def _write(path: Path, content: str) -> None:
     try:
         write_atomically(path, content.encode())

@@ -18,6 +18,7 @@ from studio.engine.run import Run, resume, start, wait
 from studio.graph.document import Distribution, Project
 from studio.graph.file import load
 from studio.graph.ops.strategies import MULTI_WORKER, PARAMETER_SERVER
+from studio.graph.read import read_project
 from tests.codegen.test_strategy import DROPOUT, NORM, project
 from tests.conftest import ROOT, events
 
@@ -121,6 +122,65 @@ def test_workers_that_are_all_killed_go_on_to_the_same_bits(folder: Path, seed: 
     assert set(one) == set(other)
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name])
+
+
+@pytest.mark.slow
+def test_files_are_dealt_out_where_the_data_say_so(tmp_path: Path) -> None:
+    """Each worker reads files of its own: together they see every element once an epoch."""
+    import tensorflow as tf
+
+    values = np.arange(120, dtype="float32")
+    for number, part in enumerate(np.split(values, [20, 60, 90])):
+        with tf.io.TFRecordWriter(str(tmp_path / f"part-{number}.tfrecord")) as writer:
+            for value in part:
+                floats = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+                features = tf.train.Features(feature={"x": floats, "y": floats})
+                writer.write(tf.train.Example(features=features).SerializeToString())
+    graph = {
+        "nodes": [
+            {
+                "id": "records",
+                "op": "studio.data.tfrecord",
+                "params": {"path": "part-*.tfrecord", "label": "y"},
+            },
+            {"id": "batch", "op": "tf.data.Dataset.batch", "params": {"batch_size": 8}},
+            {
+                "id": "by_file",
+                "op": "tf.data.Dataset.with_options",
+                "params": {"auto_shard_policy": "FILE"},
+            },
+        ],
+        "edges": [["records", "batch"], ["batch", "by_file"]],
+        "outputs": {"train": "by_file"},
+    }
+    value = {
+        "studio": 1,
+        "data": graph,
+        "model": {
+            "nodes": [
+                {"id": "x", "op": "keras.Input", "params": {"shape": []}},
+                {"id": "row", "op": "keras.layers.Reshape", "params": {"target_shape": [1]}},
+                {
+                    "id": "y",
+                    "op": "keras.layers.Dense",
+                    "params": {"units": 1, "kernel_initializer": "zeros"},
+                },
+            ],
+            "edges": [["x", "row"], ["row", "y"]],
+            "outputs": ["y"],
+        },
+        "training": {
+            "loop": "custom",
+            "epochs": 2,
+            "optimizer": {"op": "keras.optimizers.SGD", "params": {"learning_rate": 1e-12}},
+            "losses": {"y": {"op": "keras.losses.MeanAbsoluteError"}},
+        },
+        "distribution": {"op": MULTI_WORKER},
+    }
+    found, problems = read_project(value)
+    assert not problems
+    for metrics in ended(run(found, tmp_path, "worker=2")):
+        assert metrics["loss"] == pytest.approx(values.mean(), rel=1e-6)
 
 
 @pytest.mark.slow

@@ -210,6 +210,16 @@ def test_the_exported_notebook_holds_the_same_code(code, tmp_path) -> None:
     assert any("def build_model" in "".join(cell["source"]) for cell in cells)
 
 
+def test_the_exported_diagram_is_that_of_the_graph_in_front(code, tmp_path) -> None:
+    code.projects.ask = Answers(file_to_write=tmp_path / "picture.svg")
+    code.tabs.show("data")
+    code.run_command("file.export_diagram")
+    assert ">scale</text>" in (tmp_path / "picture.svg").read_text()
+    code.projects.ask = Answers(file_to_write=tmp_path / "picture.gif")
+    code.run_command("file.export_diagram")
+    assert ".svg or .png" in notice(code, "refused").text
+
+
 def test_what_can_not_be_exported_is_said(code) -> None:
     code.session.do(SetParam("model", "conv1", "filters", 0))
     code.run_command("file.export_script")

@@ -91,6 +91,14 @@ def export_notebook(window: Window) -> None:
     export(window, as_notebook=True)
 
 
+@command("file.export_diagram", "Export the diagram…", "", "image", with_project, group=2)
+def export_diagram(window: Window) -> None:
+    """Writes the graph in front as a picture, SVG or PNG, as the canvas shows it."""
+    from studio.gui.exporting import export_diagram as export
+
+    export(window)
+
+
 @command("file.leave", "Close project", "Ctrl+Shift+W", enabled=with_project, group=3)
 def leave(window: Window) -> None:
     """Closes the project and goes back to the start page."""

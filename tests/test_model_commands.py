@@ -1,7 +1,11 @@
-"""A bundle holds all that it takes to train a run again, and to predict with it."""
+"""The commands about trained models, as processes, and the bundle of a run.
+
+One file, so that one process trains the run that all of them ask.
+"""
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -10,6 +14,7 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from studio.engine.bundle import write_bundle
@@ -18,6 +23,7 @@ from studio.engine.trained import Trained, model_of
 from studio.engine.trained import trained as trained_run
 from studio.graph.problems import StudioError
 from studio.resources import ASSETS
+from tests.conftest import studio
 
 EVERYTHING = {
     "README.md",
@@ -37,17 +43,64 @@ EVERYTHING = {
 
 
 @pytest.fixture
-def run(trained) -> Trained:
-    """A run of the penguins, which has trained to its end."""
-    _, folder = trained("penguins")
-    return trained_run(folder)
+def run(trained) -> Path:
+    """The folder of a run of the penguins."""
+    return trained("penguins")[1]
 
 
-def test_a_bundle_trains_to_the_same_figures_and_predicts(run: Trained, tmp_path: Path):
+@pytest.fixture
+def model(run: Path) -> Trained:
+    """The model of that run."""
+    return trained_run(run)
+
+
+def test_rows_are_predicted_as_a_table_as_json_or_as_arrays(run, tmp_path):
+    file = ASSETS / "data" / "penguins.csv"
+    done = studio("predict", run, "--input", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    with file.open(newline="") as lines:
+        species = [row["species"] for row in csv.DictReader(lines)]
+    # Its rows with empty cells are left out, as the data leave them out.
+    assert 300 < len(rows) <= len(species)
+    assert set(rows[0]) == {"species", "species_probability"}
+    assert (run / "predict.py").is_file()
+
+    told = json.loads(studio("predict", run, "--input", file, "--json").stdout)
+    assert [row["species"] for row in told] == [row["species"] for row in rows]
+    target = tmp_path / "out.npz"
+    assert studio("predict", run, "--input", file, "-o", target).returncode == 0
+    with np.load(target) as arrays:
+        assert arrays["species"].shape == (len(rows), 3)
+        names = np.array(["Adelie", "Chinstrap", "Gentoo"])[arrays["species"].argmax(-1)]
+    assert names.tolist() == [row["species"] for row in rows]
+    assert [each.name for each in tmp_path.iterdir()] == ["out.npz"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--input", "lost.csv"], "lost.csv is not there."),
+        (["--input", "bad.csv"], "bad.csv can't be read: it has no column 'bill_length_mm'."),
+        (["--input", "bad.csv", "-o", "a.txt"], "a table ends in .csv or .json, arrays in .npz."),
+        (["--input", "bad.csv", "-o", "lost/a.csv"], "lost is no folder."),
+        (["--input", "bad.csv", "-o", "a.csv", "--json"], "say one of them."),
+    ],
+)
+def test_what_cannot_be_predicted_is_said(run, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_text("island\nTorgersen\n")
+    done = studio("predict", run, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_a_bundle_trains_to_the_same_figures_and_predicts(model: Trained, tmp_path: Path):
     target = tmp_path / "penguins"
-    assert set(write_bundle(run, target)) == EVERYTHING
+    assert set(write_bundle(model, target)) == EVERYTHING
     metrics = json.loads((target / "metrics.json").read_text())
-    known = read_run(run.folder).progress
+    known = read_run(model.folder).progress
     assert metrics == {"last_epoch": known.metrics, "test": known.test}
     assert json.loads((target / "labels.json").read_text())["species"]["names"] == [
         "Adelie",
@@ -82,15 +135,15 @@ def _python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_it_may_be_a_zip_and_is_never_written_over(run: Trained, tmp_path: Path):
+def test_it_may_be_a_zip_and_is_never_written_over(model: Trained, tmp_path: Path):
     target = tmp_path / "penguins.zip"
-    assert set(write_bundle(run, target)) == EVERYTHING
+    assert set(write_bundle(model, target)) == EVERYTHING
     with zipfile.ZipFile(target) as packed:
         files = {each.filename for each in packed.infolist() if not each.is_dir()}
     assert files == {f"penguins/{name}" for name in EVERYTHING}
     for taken in (target, tmp_path):
         with pytest.raises(StudioError, match="is there already"):
-            write_bundle(run, taken)
+            write_bundle(model, taken)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["penguins.zip"]
 
 
