@@ -62,6 +62,7 @@ def loaded(job: dict[str, Any], model: dict[str, Any]) -> keras.Model:
         config.pop("compile_config", None)
         if config != json.loads(Path(job["architecture"]).read_text(encoding="utf-8")):
             raise ValueError("the architecture read back has another config")
+        give_vocabularies(made, job, own)
     if not made.built:  # the variables of a class
         made(tensors(job, next(batches_of(job))))
     if kind == "checkpoint":
@@ -70,6 +71,21 @@ def loaded(job: dict[str, Any], model: dict[str, Any]) -> keras.Model:
     else:
         made.load_weights(path if kind == "weights" else job["weights"])
     return made
+
+
+def give_vocabularies(made: keras.Model, job: dict[str, Any], own: dict[str, Any]) -> None:
+    """Gives lookups what they have measured, which is neither architecture nor weight."""
+    lookups = (
+        keras.layers.StringLookup,
+        keras.layers.IntegerLookup,
+        keras.layers.TextVectorization,
+    )
+    if not any(isinstance(layer, lookups) for layer in made.layers):
+        return
+    saved = keras.models.load_model(job["weights"], custom_objects=own, compile=False)
+    for layer, known in zip(made.layers, saved.layers, strict=True):
+        if isinstance(layer, lookups):
+            layer.set_vocabulary(known.get_vocabulary(include_special_tokens=False))
 
 
 def load(job: dict[str, Any], model: dict[str, Any]):
