@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test slow kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
+.PHONY: run test slow exports kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -19,6 +19,10 @@ kill: $(READY)
 # The tests that take long and show more of what others show already.
 slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+# Every template in every format that can hold it, each proven equal by its own runtime.
+exports: $(READY)
+	$(BIN)/python -m pytest -n 2 -m slow tests/engine/exporting
 
 # Training killed at 200 random places and resumed, to the same bits; `make test` does so 15 times.
 soak: $(READY)

@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.export_arguments import add_export_command
 from studio.run_arguments import RUN
 
 
 def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """`studio predict`, and all else that is done with the model of a run."""
+    """`studio predict`, `export`, and all else that is done with the model of a run."""
 
     def more(name: str, help: str, example: str) -> argparse.ArgumentParser:
         sub = add(name, help, example, project=False)
@@ -35,3 +36,5 @@ def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "write evaluation.json and its pictures there; by default into the run"
     sub.add_argument("-o", "--output", metavar="DIR", type=Path, help=text)
     sub.add_argument("--json", action="store_true", help="print evaluation.json")
+
+    add_export_command(more)

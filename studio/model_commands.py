@@ -36,3 +36,10 @@ def evaluate(options) -> int:
     from studio.evaluation_command import evaluate as evaluated
 
     return evaluated(options)
+
+
+def export(options) -> int:
+    """Writes the model of a run in other formats."""
+    from studio.export_commands import export as exported
+
+    return exported(options)

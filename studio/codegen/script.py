@@ -11,6 +11,7 @@ from msgspec import Struct
 from studio.codegen.adapting import adapted_layers, write_adapting
 from studio.codegen.checkpoints import constants as checkpoint_constants
 from studio.codegen.data import write_data
+from studio.codegen.exports import write_exports
 from studio.codegen.model import write_model
 from studio.codegen.source import IMPORTS, STANDARD, Section, Source
 from studio.codegen.speed import measures
@@ -63,6 +64,7 @@ def write_script(
     write_adapting(source, project, layers, elements, methods)
     write_callbacks(source, project.training)
     write_training(source, project, structure, style)
+    write_exports(source, project, report.shapes, folder, style)
     write_main(source, project)
     clashes = _clashes(source, project)
     if clashes:
@@ -121,7 +123,8 @@ def _head(project: Project, source: Source) -> list[Section]:
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}", project.name)
     what = f"Trains {project.name.strip()}." if plain else "Trains a model."
     modules = ["keras", "tensorflow"] + (["numpy"] if "np" in source.needs else [])
-    modules += ["tensorflow_datasets"] if "tfds" in source.needs else []
+    names = {"tf2onnx": "tf2onnx", "tfds": "tensorflow_datasets", "yaml": "pyyaml"}
+    modules += [name for module, name in names.items() if module in source.needs]
     needs = f"{', '.join(modules[:-1])} and {modules[-1]}"
     docstring = Section(
         "Docstring",

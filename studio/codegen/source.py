@@ -62,11 +62,13 @@ IMPORTS = {
     "np": "import numpy as np",
     "pq": "import pyarrow.parquet as pq",
     "tf": "import tensorflow as tf",
+    "tf2onnx": "import tf2onnx",
     "tfds": "import tensorflow_datasets as tfds",
     "urllib": "import urllib.request",
     "wave": "import wave",
     "h5py": "import h5py",
     "object_graph": "from tensorflow.core.protobuf import trackable_object_graph_pb2",
+    "yaml": "import yaml",
     "zipfile": "import zipfile",
 }
 # Names that a node's variable must not take: what the script itself uses, and

@@ -223,6 +223,17 @@ def _write_spread_test(source: Source, project: Project) -> None:
     source.line("results = {name: np.asarray(value) for name, value in results.items()}")
 
 
+def _write_export(source: Source, project: Project) -> None:
+    """The exports, by one process alone."""
+    kind = spread(project)
+    chief = kind == WORKERS
+    with source.block("if is_chief(model.distribute_strategy):") if chief else nullcontext():
+        if kind:
+            source.line("# Its variables are of one device again, as converters want them.")
+            source.line("model = keras.models.load_model(path)")
+        source.line("export_model(model, datasets, path.parent)")
+
+
 def write_main(source: Source, project: Project) -> None:
     """Writes `main()`: train, test, save."""
     tested = "test" in project.data.outputs
@@ -236,7 +247,7 @@ def write_main(source: Source, project: Project) -> None:
             if spread(project) == SERVERS:
                 with source.block("if serve():"):
                     source.line("return")
-            last = "datasets" if tested else "_"
+            last = "datasets" if tested or project.exports else "_"
             given = "callbacks, resume" if resumable(project.training) else "callbacks"
             source.line(f"model, _, {last} = train({given})")
             if tested and custom and spread(project):
@@ -257,6 +268,8 @@ def write_main(source: Source, project: Project) -> None:
                     source.line("atexit.register(shutil.rmtree, path.parent, ignore_errors=True)")
             source.line("model.save(path)")
             source.line('print(f"saved {path}")')
+            if project.exports:
+                _write_export(source, project)
             if tested:
                 source.need("np")
                 source.line("for name, value in results.items():")

@@ -5,11 +5,26 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from studio.graph.document import Project
+from studio.graph.document import Call, Project
 from studio.graph.problems import StudioError
 
 PACKAGES = {"keras.callbacks.TensorBoard": "tensorboard"}
 """The package that a callback fails without, as soon as it writes its first figure."""
+
+CONVERTERS = {"studio.export.onnx": "tf2onnx", "studio.export.yaml": "yaml"}
+"""The module that an export is written by."""
+
+
+def missing(export: Call) -> str:
+    """A sentence of the module that an export needs and that isn't installed; "" for none."""
+    module = CONVERTERS.get(export.op)
+    if module is None or importlib.util.find_spec(module) is not None:
+        return ""
+    package = "pyyaml" if module == "yaml" else "'tf-model-studio[onnx]'"
+    return (
+        f"{export.op} needs the module {module}, which isn't installed here. Install it "
+        f"({sys.executable} -m pip install {package})."
+    )
 
 
 def check_installed(project: Project) -> None:
@@ -22,3 +37,7 @@ def check_installed(project: Project) -> None:
                 f"here. Install it ({sys.executable} -m pip install {package}), or take the "
                 "callback out."
             )
+    for index, export in enumerate(project.exports):
+        said = missing(export)
+        if said:
+            raise StudioError(f"exports[{index}]: {said}")

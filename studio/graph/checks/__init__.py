@@ -16,6 +16,7 @@ from studio.graph.checks.advice import with_advice
 from studio.graph.checks.calls import KnownCalls, check_calls
 from studio.graph.checks.clusters import check_clusters
 from studio.graph.checks.distribution import check_distribution
+from studio.graph.checks.exports import check_exports
 from studio.graph.checks.generators import check_generators
 from studio.graph.checks.joins import check_joins
 from studio.graph.checks.services import check_services
@@ -74,6 +75,7 @@ class Checker:
             problems += found.problems
         problems += check_joins(project, shapes, broken)
         problems += check_weights(project, shapes)
+        problems += check_exports(project, shapes)
         # What is wrong with a loss shows at each of the splits: once is enough.
         problems = list(dict.fromkeys(problems))
         if advice:

@@ -46,6 +46,14 @@ def check_calls(project: Project, known: KnownCalls | None = None) -> list[Probl
     return list(_Checker(project).problems(known or KnownCalls()))
 
 
+def problems_of_call(
+    op: str, params: dict[str, Any], kinds: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """(message, hint) of everything wrong with a call that stands in no project."""
+    for _, message, hint in _Checker(Project()).call(op, params, kinds):
+        yield message, hint
+
+
 class _Checker:
     def __init__(self, project: Project):
         self.project = project
@@ -77,6 +85,9 @@ class _Checker:
         if strategy is not None:
             for code, message, hint in self.call(strategy.op, strategy.params, ("strategy",)):
                 yield Problem(ERROR, code, "training", "", message, hint, "distribution")
+        for index, each in enumerate(project.exports):
+            for code, message, hint in self.call(each.op, each.params, ("export",)):
+                yield Problem(ERROR, code, "training", "", message, hint, f"exports[{index}]")
 
     def node(self, name: str, graph: Graph, node: Node) -> Iterator[Said]:
         """What is wrong with the call of a node."""
