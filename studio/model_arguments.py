@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studio.run_arguments import RUN
+from studio.serve_arguments import add_serve_command
 
 
 def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -27,3 +28,4 @@ def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "a table (.csv, .json), or the model's outputs as they are (.npz); printed by default"
     sub.add_argument("-o", "--output", metavar="FILE", type=Path, help=text)
     sub.add_argument("--json", action="store_true", help="print the table as JSON")
+    add_serve_command(more)

@@ -29,3 +29,10 @@ def predict(options) -> int:
         return DONE
     sys.stdout.write(predicted(run, options.input, options.output))
     return DONE
+
+
+def serve(options) -> int:
+    """Serves the model of a run until it is interrupted."""
+    from studio.serve_commands import serve as served
+
+    return served(options)

@@ -1,0 +1,308 @@
+"""The process of a served model, which alone has TensorFlow: it is asked as answering.py says.
+
+    python -m studio.engine.serving.worker MODEL PREDICT SIGNATURES
+
+MODEL is a .keras file, PREDICT the predict.py of its run, which prepares raw rows, and SIGNATURES
+what `Signature` tells of each, as JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from studio.engine.answering import converse
+from studio.engine.own_code import Fault
+from studio.engine.serving.signature import DEFAULT, RAW, Signature, Tensor
+from studio.engine.stage import module as script_module
+from studio.engine.stage import said_of
+from studio.graph.file import shown
+
+AT_ONCE = 256
+"""Rows that the model is given at once."""
+
+MOST = 4_000_000
+"""Numbers that an answer may have."""
+
+
+class Model:
+    """A loaded model, and what it can be asked."""
+
+    def __init__(self, path: Path, script: Path, signatures: dict[str, Signature]):
+        self.path, self.script, self.signatures = path, script, signatures
+        self.predicting: ModuleType | None = None
+        self.model: Any = None
+        self.call: Any = None
+        self.prepare: Callable[[Any], Any] | None = None
+
+    def load(self) -> None:
+        """Loads the model, with the code of the project; Fault where that can't be done."""
+        import keras
+        import tensorflow as tf
+
+        try:
+            self.predicting = _module(self.script)
+            self.model = keras.models.load_model(self.path, compile=False)
+        except Exception as error:
+            raise Fault(f"{shown(self.path)} can't be loaded: {said_of(error)}.") from None
+        # XLA would compile anew for each number of rows.
+        self.call = tf.function(self._called, reduce_retracing=True, jit_compile=False)
+        self.prepare = self.predicting.prepare
+        self._trace()
+
+    def _trace(self) -> None:
+        """Makes graphs for any number of rows, so that the first request doesn't wait for them.
+
+        What can't be traced so is traced, or run, when it is asked for.
+        """
+        import tensorflow as tf
+
+        given = self.signatures[DEFAULT]
+        with contextlib.suppress(Exception):
+            self.call.get_concrete_function(_alone(_specs(given.inputs, given.rows)))
+        if RAW in self.signatures:
+            with contextlib.suppress(Exception):
+                prepare = tf.function(self.predicting.prepare)
+                prepare.get_concrete_function(self._rows(_specs(self.signatures[RAW].inputs, None)))
+                self.prepare = prepare
+
+    def _called(self, features: Any) -> Any:
+        return self.model(features, training=False)
+
+    def predict(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The answer as `text` of JSON, or why there is none (`error`, and a `status` of HTTP).
+
+        `fields`: `inputs`, the values as `Flat` has them, by name; whether they are `raw` rows;
+        and whether the answer is to be in `columns`.
+        """
+        import tensorflow as tf
+
+        try:
+            made = self.outputs(fields["inputs"], fields["raw"])
+        except _TooMuch as error:
+            return {"error": str(error), "status": 413}
+        except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, ValueError) as error:
+            return {"error": f"The model can't take these rows: {said_of(error)}.", "status": 400}
+        except tf.errors.ResourceExhaustedError:
+            sentence = "There isn't memory enough for so many rows at once. Ask for fewer."
+            return {"error": sentence, "status": 413}
+        except Exception as error:
+            return {"error": f"The model failed: {said_of(error)}.", "status": 500}
+        parts = {name: _plain(name, value) for name, value in made.items()}
+        if not fields["columns"] and len(parts) > 1:
+            answer: Any = [
+                dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)
+            ]
+        else:
+            answer = next(iter(parts.values())) if len(parts) == 1 else parts
+        return {"text": msgspec.json.encode(answer).decode()}
+
+    def outputs(self, inputs: dict[str, Any], raw: bool) -> dict[str, Any]:
+        """What the model gives, by output."""
+        import tensorflow as tf
+
+        tensors: Any = {name: _tensor(value) for name, value in inputs.items()}
+        if raw:
+            tensors = self._fitted(self.prepare(self._rows(tensors)))
+        else:
+            tensors = _alone(tensors)
+        names = self.predicting.OUTPUTS
+        count = tf.nest.flatten(tensors)[0].shape[0]
+        parts: list[dict[str, Any]] = []
+        for start in range(0, count, AT_ONCE):
+            part = tf.nest.map_structure(lambda x, s=start: x[s : s + AT_ONCE], tensors)
+            made = self.call(part)
+            if not isinstance(made, dict):
+                several = isinstance(made, (list, tuple))
+                made = dict(zip(names, made if several else [made], strict=True))
+            parts.append(made)
+            size = sum(int(tf.size(_values(each))) for each in made.values())
+            if size * count > MOST * min(count, AT_ONCE):
+                most = max(1, MOST * min(count, AT_ONCE) // size)
+                raise _TooMuch(
+                    f"The answer for {count} rows would have more than {MOST:,} numbers. "
+                    f"Ask for at most {most} at once."
+                )
+        return {name: tf.concat([part[name] for part in parts], 0) for name in names}
+
+    def _rows(self, named: dict[str, Any]) -> Any:
+        """Raw rows as `prepare` takes them: by name, or the tensor that has none."""
+        return next(iter(named.values())) if "" in self.predicting.ROWS else named
+
+    def _fitted(self, features: Any) -> Any:
+        """Prepared rows as the model's inputs are, where they differ by what Keras would mend:
+        the dtype, or a last axis of one. So they need no other graph.
+        """
+        import tensorflow as tf
+
+        inputs = self.signatures[DEFAULT].inputs
+        named = features if isinstance(features, dict) else {inputs[0].name: features}
+        if (len(inputs) > 1 and named is not features) or any(x.name not in named for x in inputs):
+            return features  # as the model may yet take it
+        made = {}
+        for each in inputs:
+            tensor, rank = named[each.name], len(each.shape) + 1
+            if not each.ragged and tensor.shape.rank == rank - 1 and each.shape[-1:] == (1,):
+                tensor = tf.expand_dims(tensor, -1)
+            if tensor.dtype.name != each.dtype and "string" not in (tensor.dtype.name, each.dtype):
+                tensor = tf.cast(tensor, each.dtype)
+            made[each.name] = tensor
+        return _alone(made)
+
+    def sample(self, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """The first row that a dataset gives, by input, as JSON has it; None where it has none.
+
+        `fields`: the `script` that makes the dataset, the `folder` with its data, whether the
+        elements are `batched`, the `names` of the inputs, and whether they are `raw` rows.
+        """
+        dataset = script_module(fields).make_dataset()
+        for element in dataset:
+            features = element[0] if isinstance(element, tuple) else element
+            if fields["batched"]:
+                features = _map(lambda x: x[0], features)
+            named = features if isinstance(features, dict) else {fields["names"][0]: features}
+            return {name: _short(name, named[name]) for name in fields["names"]}
+        return None
+
+    def prepared(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A raw row as the model takes it; `fields`: `inputs` with that row, and the `names`."""
+        tensors = {name: _tensor(value) for name, value in fields["inputs"].items()}
+        features = self.prepare(self._rows(tensors))
+        named = features if isinstance(features, dict) else {fields["names"][0]: features}
+        return {name: _short(name, named[name][0]) for name in fields["names"]}
+
+
+class _TooMuch(Exception):  # noqa: N818  (it is an answer)
+    """An answer that would be too long."""
+
+
+def _module(path: Path) -> ModuleType:
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location("predict", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["predict"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _alone(named: dict[str, Any]) -> Any:
+    """What the model takes: its inputs by name, or the only one as it is."""
+    return next(iter(named.values())) if len(named) == 1 else named
+
+
+def _specs(inputs: tuple[Tensor, ...], rows: int | None) -> Any:
+    """What tensors of these inputs are like, as the model, or `prepare`, is given them."""
+    import tensorflow as tf
+
+    made = {}
+    for each in inputs:
+        shape, dtype = (rows, *each.shape), tf.dtypes.as_dtype(each.dtype)
+        if each.ragged:
+            made[each.name] = tf.RaggedTensorSpec(shape, dtype, each.ragged)
+        else:
+            made[each.name] = tf.TensorSpec(shape, dtype)
+    return made
+
+
+def _map(change: Callable[[Any], Any], value: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.nest.map_structure(change, value)
+
+
+def _tensor(given: dict[str, Any]) -> Any:
+    """Values of JSON, checked before, as a tensor; ragged where it has ragged axes."""
+    import numpy as np
+    import tensorflow as tf
+
+    values, dtype, shape = given["values"], given["dtype"], given["shape"]
+    lengths = given["lengths"]
+    if dtype == "string":
+        array: Any = np.array([_bytes(each) for each in values], object)
+    elif dtype == "bfloat16":
+        array = np.array(values, "float32")
+    else:
+        array = np.array(values, dtype)  # null becomes NaN
+    if lengths:
+        inner = shape[len(lengths) + 1 :]
+        array = array.reshape(-1, *inner) if inner else array
+        flat = tf.cast(tf.constant(array, None if dtype != "string" else dtype), dtype)
+        return tf.RaggedTensor.from_nested_row_lengths(
+            flat, [np.array(n, "int64") for n in lengths]
+        )
+    tensor = tf.constant(array.reshape(shape), None if dtype != "string" else dtype)
+    return tf.cast(tensor, dtype)
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, dict):
+        return base64.b64decode(value["b64"])
+    return b"" if value is None else value.encode()
+
+
+def _values(tensor: Any) -> Any:
+    return getattr(tensor, "flat_values", tensor)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A tensor as JSON has it; bytes that are no text, or are called so, as {"b64": ...}."""
+    import numpy as np
+
+    if hasattr(value, "to_list"):
+        return _texts(name, value.to_list())
+    array = np.asarray(value)
+    if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
+        array = array.astype("float32")
+    return _texts(name, array.tolist())
+
+
+def _short(name: str, value: Any) -> Any:
+    """The same, with no more digits than the dtype has: 40.9, and not 40.900001525878906."""
+    if not hasattr(value, "to_list") and value.dtype.name == "float32":
+        return value.numpy().astype(str).astype(float).tolist()
+    return _plain(name, value)
+
+
+def _texts(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_texts(name, each) for each in value] if _has_bytes(value) else value
+    if not isinstance(value, bytes):
+        return value
+    try:
+        if not name.endswith("_bytes"):
+            return value.decode()
+    except UnicodeDecodeError:
+        pass
+    return {"b64": base64.b64encode(value).decode()}
+
+
+def _has_bytes(value: list[Any]) -> bool:
+    return any(isinstance(each, bytes) for each in _leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The first value of each list, as deep as they go: all values of a tensor are of one type."""
+    while isinstance(value, list):
+        value = next((each for each in value if each != []), None)
+    yield value
+
+
+def main() -> None:
+    """Answers until the input ends."""
+    path, script, told = sys.argv[1:4]
+    signatures = msgspec.json.decode(told, type=dict[str, Signature])
+    model = Model(Path(path), Path(script), signatures)
+    kinds = {"predict": model.predict, "sample": model.sample, "prepared": model.prepared}
+    converse(kinds, model.load)
+
+
+if __name__ == "__main__":
+    main()
