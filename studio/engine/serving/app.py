@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,15 @@ from studio.engine.serving.signature import metadata
 from studio.graph.problems import quoted
 
 JSON = "application/json"
+
+
+class _Name(StringConvertor):
+    """A model's name in a path, which ends before what is asked of it: NAME:predict."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("model", _Name())
 
 LINGER = 8
 """A body that is too long is read on to so many times its limit, and thrown away, so that who
@@ -54,17 +64,17 @@ def application(model: Model, most_bytes: int, host: str) -> ASGIApp:
         if name != about.name:
             raise Refusal(f"There is no model {quoted(name)} here, but {quoted(about.name)}.", 404)
 
-    @app.get("/v1/models/{name}/metadata")
+    @app.get("/v1/models/{name:model}/metadata")
     async def told(name: str) -> Response:
         named(name)
         return _json(metadata(about.name, about.signatures))
 
-    @app.get("/v1/models/{name}/labels")
+    @app.get("/v1/models/{name:model}/labels")
     async def labels(name: str) -> Response:
         named(name)
         return _json({"labels": about.labels()})
 
-    @app.get("/v1/models/{name}")
+    @app.get("/v1/models/{name:model}")
     async def status(name: str) -> Response:
         named(name)
         state = "AVAILABLE" if model.ready else "LOADING"
@@ -72,7 +82,7 @@ def application(model: Model, most_bytes: int, host: str) -> ASGIApp:
         version["status"] = {"error_code": "OK", "error_message": ""}
         return _json({"model_version_status": [version]})
 
-    @app.post("/v1/models/{name}:predict")
+    @app.post("/v1/models/{name:model}:predict")
     async def predict(name: str, request: Request) -> Response:
         named(name)
         _check_head(request)

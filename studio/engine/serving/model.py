@@ -35,6 +35,8 @@ class About(Struct, frozen=True):
     targets: tuple[Target, ...]
     samples: dict[str, dict[str, Any]] = {}
     """A row of the data by signature, where one was found."""
+    split: str = ""
+    """The split that these rows are of, where that is sure."""
 
     def labels(self) -> dict[str, Any]:
         """What each output stands for."""

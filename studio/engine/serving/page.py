@@ -56,6 +56,7 @@ def page_data(about: About) -> dict[str, Any]:
         "signatures": {name: to_builtins(each) for name, each in about.signatures.items()},
         "labels": about.labels(),
         "samples": about.samples,
+        "split": about.split,
     }
 
 
@@ -77,8 +78,9 @@ def curl(about: About, address: str) -> str:
 
 
 def _order(about: About) -> list[str]:
-    """The signatures, that for people first."""
-    return [name for name in (RAW, DEFAULT) if name in about.signatures]
+    """The signatures, that for people first, if one row of it can be predicted from."""
+    names = (RAW, DEFAULT) if RAW in about.samples or not about.samples else (DEFAULT, RAW)
+    return [name for name in names if name in about.signatures]
 
 
 def _zeros(tensor: Tensor) -> Any:
@@ -116,6 +118,8 @@ def _schema(about: About, name: str, several: bool) -> str:
 
 
 def _shape(tensor: Tensor) -> str:
+    if tensor.shape is None:
+        return "not known"
     return shape_text(tensor.shape) if tensor.shape else "()"
 
 

@@ -25,6 +25,25 @@ SECONDS = 20.0
 
 SPLITS = ("test", "validation", "train")
 
+_STEADY = {"map", "batch", "padded_batch", "ragged_batch", "rebatch", "cache", "shuffle", "repeat"}
+_STEADY |= {"prefetch", "with_options", "split"}
+"""Stages without which a split has the same rows."""
+
+
+def split_of(project: Project) -> str:
+    """The split that rows to begin with are of; "" where stages leave rows out, and it may be
+    another.
+    """
+    data = project.data
+    ops = {node.op for node in data.nodes.values()} if data is not None else set()
+    steady = all(find(op).kind == "source" or op.rpartition(".")[2] in _STEADY for op in ops)
+    return (_split(project) or "") if steady else ""
+
+
+def _split(project: Project) -> str | None:
+    outputs = project.data.outputs if project.data is not None else {}
+    return next((each for each in SPLITS if each in outputs), None)
+
 
 def sample_rows(
     warm: Warm, run: Trained, signatures: dict[str, Signature]
@@ -32,19 +51,40 @@ def sample_rows(
     """A row for each signature for which one is found, by input, as a request has it."""
     rows: dict[str, dict[str, Any]] = {}
     names = [each.name for each in signatures[DEFAULT].inputs]
+    found = None
     if RAW in signatures:
         raw = signatures[RAW]
-        found = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
-        if found is not None:
-            rows[RAW] = _without_nan(found, raw)
-            found = _prepared(warm, rows[RAW], raw, names)
-    else:
+        one = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
+        row = _without_nan(one, raw) if one is not None else None
+        found = _prepared(warm, row, raw, names) if row is not None else None
+        if found is not None:  # else it takes more rows than one: those of a window, say
+            rows[RAW] = row
+    if found is None:
         found = _first(warm, run, run.project, names)
     if found is not None:
         rows[DEFAULT] = {
             each.name: _shaped(found[each.name], each) for each in signatures[DEFAULT].inputs
         }
     return {name: row for name, row in rows.items() if _fits(row, signatures[name])}
+
+
+def _prepared(
+    warm: Warm, row: dict[str, Any], raw: Signature, names: list[str]
+) -> dict[str, Any] | None:
+    """A raw row as the model takes it; None where that can't be done."""
+    try:
+        inputs = one_row(row, raw).fields()["inputs"]
+    except Refusal:
+        return None
+    return warm.ask("prepared", seconds=SECONDS, inputs=inputs, names=names).result().result
+
+
+def _fits(row: dict[str, Any], signature: Signature) -> bool:
+    try:
+        one_row(row, signature)
+    except Refusal:
+        return False
+    return True
 
 
 def _unprepared(project: Project) -> Project:
@@ -60,12 +100,11 @@ def _unprepared(project: Project) -> Project:
 
 def _first(warm: Warm, run: Trained, project: Project, names: list[str]) -> dict[str, Any] | None:
     """The first row of the test split, or of another where there is none; None without any."""
-    outputs = project.data.outputs if project.data is not None else {}
-    split = next((each for each in SPLITS if each in outputs), None)
+    split = _split(project)
     if split is None:
         return None
     try:
-        part = up_to(project, outputs[split])
+        part = up_to(project, project.data.outputs[split])
         script = write_stage_script(part, run.folder, run.report).text
         with TemporaryDirectory(prefix="studio-serve-") as place:
             place_files(part, run.folder, Path(place))
@@ -93,22 +132,3 @@ def _shaped(value: Any, tensor: Tensor) -> Any:
     Keras adds such an axis itself.
     """
     return [value] if tensor.shape == (1,) and not isinstance(value, list) else value
-
-
-def _prepared(
-    warm: Warm, row: dict[str, Any], raw: Signature, names: list[str]
-) -> dict[str, Any] | None:
-    """A raw row as the model takes it; None where that can't be done."""
-    try:
-        inputs = one_row(row, raw).fields()["inputs"]
-    except Refusal:
-        return None
-    return warm.ask("prepared", seconds=SECONDS, inputs=inputs, names=names).result().result
-
-
-def _fits(row: dict[str, Any], signature: Signature) -> bool:
-    try:
-        one_row(row, signature)
-    except Refusal:
-        return False
-    return True

@@ -14,7 +14,7 @@ from msgspec import Struct
 from studio.codegen.predicting import write_predict_script
 from studio.engine.predicting import SCRIPT
 from studio.engine.serving.requests import one_row
-from studio.engine.serving.sample import sample_rows
+from studio.engine.serving.sample import sample_rows, split_of
 from studio.engine.serving.signature import DEFAULT, RAW, signatures
 from studio.engine.trained import Trained
 from studio.engine.warm import Warm
@@ -92,11 +92,12 @@ def serve(run: Trained, how: Serving, ready: Callable[[str, str], None]) -> None
                 default=RAW if how.raw else DEFAULT,
                 targets=targets(run.project, run.report.shapes),
                 samples=sample_rows(warm, run, found),
+                split=split_of(run.project),
             )
             for at, row in about.samples.items():  # the first of its kind takes longer
                 warm.ask("predict", **one_row(row, found[at]).fields()).result()
             warm.start()  # should a row have taken too long
-            _run(Model(about, warm, how.seconds), how, listener, lambda at: ready(name, at))
+            run_server(Model(about, warm, how.seconds), how, listener, lambda at: ready(name, at))
 
 
 def model_name(run: Trained, given: str | None) -> str:
@@ -142,7 +143,7 @@ def _load(warm: Warm) -> None:
         raise StudioError(answer.error)
 
 
-def _run(model, how: Serving, listener: socket.socket, ready: Callable[[str], None]) -> None:
+def run_server(model, how: Serving, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Answers until an interrupt, or SIGTERM."""
     import uvicorn
 

@@ -29,11 +29,12 @@ class Tensor(Struct, frozen=True):
 
     `ragged` counts the axes of a row, from the outside in, that may differ from row to row. Of
     other sizes that are None, all rows of a request have the same. With `missing`, null is a
-    value that isn't known.
+    value that isn't known. Of an output behind a layer of the project's own, nothing may be known:
+    then the shape is None, and the dtype "".
     """
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
     dtype: str
     ragged: int = 0
     missing: bool = False
@@ -74,24 +75,22 @@ def signatures(run: Trained) -> dict[str, Signature]:
             continue
         inputs.append(_of_batch(node.id, spec))
         rows = rows or spec.shape[0]
-    outputs = tuple(
-        _of_batch(output_name(end), spec)
-        for end in graph.outputs
-        if isinstance(spec := shapes.at(end), Spec)
-    )
+    outputs = tuple(_of_batch(output_name(end), shapes.at(end)) for end in graph.outputs)
     found = {DEFAULT: Signature(DEFAULT, tuple(inputs), outputs, rows)}
     raw = _raw(run)
     if raw:
         found[RAW] = Signature(RAW, raw, outputs)
     for tensor in (*inputs, *outputs, *raw):
-        if tensor.dtype not in KINDS:
+        if tensor.dtype and tensor.dtype not in KINDS:
             raise StudioError(
                 f"{quoted(tensor.name)} of the model is {tensor.dtype}, which JSON can't hold."
             )
     return found
 
 
-def _of_batch(name: str, spec: Spec) -> Tensor:
+def _of_batch(name: str, spec: object) -> Tensor:
+    if not isinstance(spec, Spec):
+        return Tensor(name, None, "")
     return Tensor(name, tuple(spec.shape[1:]), spec.dtype, spec.ragged)
 
 
@@ -150,6 +149,9 @@ def metadata(name: str, found: dict[str, Signature]) -> dict[str, Any]:
 
 
 def _told(tensor: Tensor, rows: int | None) -> dict[str, Any]:
+    if tensor.shape is None:
+        shape: dict[str, Any] = {"unknown_rank": True}
+        return {"dtype": "DT_INVALID", "tensor_shape": shape, "name": tensor.name}
     sizes = [-1 if size is None else size for size in (rows, *tensor.shape)]
     return {
         "dtype": _TYPES.get(tensor.dtype) or f"DT_{tensor.dtype.upper()}",

@@ -33,6 +33,11 @@ MOST = 4_000_000
 """Numbers that an answer may have."""
 
 
+NOTHING_LEFT = (
+    "The stages of the data leave nothing of these rows: a window, say, needs more of them at once."
+)
+
+
 class Model:
     """A loaded model, and what it can be asked."""
 
@@ -52,7 +57,7 @@ class Model:
             self.predicting = _module(self.script)
             self.model = keras.models.load_model(self.path, compile=False)
         except Exception as error:
-            raise Fault(f"{shown(self.path)} can't be loaded: {said_of(error)}.") from None
+            raise Fault(f"{shown(self.path)} can't be loaded: {_said(error)}.") from None
         # XLA would compile anew for each number of rows.
         self.call = tf.function(self._called, reduce_retracing=True, jit_compile=False)
         self.prepare = self.predicting.prepare
@@ -90,12 +95,14 @@ class Model:
         except _TooMuch as error:
             return {"error": str(error), "status": 413}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, ValueError) as error:
-            return {"error": f"The model can't take these rows: {said_of(error)}.", "status": 400}
+            if fields["raw"] and "Dataset was empty" in str(error):
+                return {"error": NOTHING_LEFT, "status": 400}
+            return {"error": f"The model can't take these rows: {_said(error)}.", "status": 400}
         except tf.errors.ResourceExhaustedError:
             sentence = "There isn't memory enough for so many rows at once. Ask for fewer."
             return {"error": sentence, "status": 413}
         except Exception as error:
-            return {"error": f"The model failed: {said_of(error)}.", "status": 500}
+            return {"error": f"The model failed: {_said(error)}.", "status": 500}
         parts = {name: _plain(name, value) for name, value in made.items()}
         if not fields["columns"] and len(parts) > 1:
             answer: Any = [
@@ -178,6 +185,10 @@ class Model:
         features = self.prepare(self._rows(tensors))
         named = features if isinstance(features, dict) else {fields["names"][0]: features}
         return {name: _short(name, named[name][0]) for name in fields["names"]}
+
+
+def _said(error: BaseException) -> str:
+    return said_of(error).rstrip(".")
 
 
 class _TooMuch(Exception):  # noqa: N818  (it is an answer)

@@ -158,7 +158,8 @@ function showFields() {
   fields = signature.inputs.map((tensor, at) => fieldFor(tensor, sample?.[tensor.name], at));
   byId("fields").replaceChildren(...fields.map((field) => field.box));
   fields.forEach(draw);
-  byId("origin").textContent = `${ABOUT[chosen()]}${sample ? " This one is of the test split." : ""}`;
+  const whose = about.split ? `the ${about.split} split` : "the data";
+  byId("origin").textContent = ABOUT[chosen()] + (sample ? ` This one is of ${whose}.` : "");
   byId("reset").hidden = !sample;
   showCurl();
 }
