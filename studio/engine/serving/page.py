@@ -112,7 +112,7 @@ def _schema(about: About, name: str, several: bool) -> str:
     return (
         f'{head}<p class="quiet">{ABOUT[name]}{rows}</p>'
         f'<div class="scroll"><table><thead><tr><th scope="col">input</th><th scope="col">dtype'
-        f'</th><th scope="col">shape of a row</th><th scope="col"></th></tr></thead>'
+        f'</th><th scope="col">shape of a row</th><td></td></tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 

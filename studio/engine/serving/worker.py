@@ -55,7 +55,12 @@ class Model:
 
         try:
             self.predicting = _module(self.script)
-            self.model = keras.models.load_model(self.path, compile=False)
+            own = {
+                name: each
+                for name, each in vars(self.predicting).items()
+                if getattr(each, "__module__", None) == self.predicting.__name__
+            }  # layers that the project has, registered with Keras or not
+            self.model = keras.models.load_model(self.path, custom_objects=own, compile=False)
         except Exception as error:
             raise Fault(f"{shown(self.path)} can't be loaded: {_said(error)}.") from None
         # XLA would compile anew for each number of rows.
