@@ -97,25 +97,18 @@ class Model:
 
         try:
             made = self.outputs(fields["inputs"], fields["raw"])
+            return {"text": _text(made, fields["columns"])}
         except _TooMuch as error:
             return {"error": str(error), "status": 413}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, ValueError) as error:
             if fields["raw"] and "Dataset was empty" in str(error):
                 return {"error": NOTHING_LEFT, "status": 400}
             return {"error": f"The model can't take these rows: {_said(error)}.", "status": 400}
-        except tf.errors.ResourceExhaustedError:
+        except (MemoryError, tf.errors.ResourceExhaustedError):
             sentence = "There isn't memory enough for so many rows at once. Ask for fewer."
             return {"error": sentence, "status": 413}
         except Exception as error:
             return {"error": f"The model failed: {_said(error)}.", "status": 500}
-        parts = {name: _plain(name, value) for name, value in made.items()}
-        if not fields["columns"] and len(parts) > 1:
-            answer: Any = [
-                dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)
-            ]
-        else:
-            answer = next(iter(parts.values())) if len(parts) == 1 else parts
-        return {"text": msgspec.json.encode(answer).decode()}
 
     def outputs(self, inputs: dict[str, Any], raw: bool) -> dict[str, Any]:
         """What the model gives, by output."""
@@ -278,6 +271,18 @@ def _plain(name: str, value: Any) -> Any:
     if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
         array = array.astype("float32")
     return _texts(name, array.tolist())
+
+
+def _text(made: dict[str, Any], columns: bool) -> str:
+    """Outputs by name as JSON: in columns, or in rows; an only one without its name."""
+    parts = {name: _plain(name, value) for name, value in made.items()}
+    if len(parts) == 1:
+        answer: Any = next(iter(parts.values()))
+    elif columns:
+        answer = parts
+    else:
+        answer = [dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)]
+    return msgspec.json.encode(answer).decode()
 
 
 def _short(name: str, value: Any) -> Any:

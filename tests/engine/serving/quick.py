@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from studio.engine.answering import converse
+from studio.engine.serving import connection
 from studio.engine.serving.model import About, Model
 from studio.engine.serving.server import Serving, listening, run_server
 from studio.engine.serving.signature import DEFAULT, Signature, Tensor
@@ -20,7 +21,7 @@ from studio.engine.warm import Warm
 from studio.graph.targets import Target
 
 SLEEP, DIE, FREEZE, FAIL = 101, 102, 103, 104
-LOADING = 0.3
+LOADING, SECONDS_OF_A_HEAD = 0.3, 1.0
 
 
 def predict(fields: dict[str, Any]) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def main() -> None:
         targets=(Target("y", "values"),),
     )
     how = Serving(port=port, seconds=seconds, most_bytes=most_bytes)
+    connection.SECONDS = SECONDS_OF_A_HEAD
     with listening(how.host, port) as listener, Warm((__spec__.name, "worker")) as warm:
         warm.start()
         run_server(

@@ -179,7 +179,7 @@ def test_malformed_requests_change_nothing(birds, count: int):
     print(f"the worker by {(worker.memory_info().rss - held) / 2**20:.1f} MiB")
     assert not sent.wrong
     assert sent.slowest < 20
-    assert grown < 32 << 20
+    assert grown < 16 << 20
     assert server.worker().pid == worker.pid
     assert server.ask(**good).json() == before
 
