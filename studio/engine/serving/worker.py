@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib.util
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,9 +21,11 @@ import msgspec
 
 from studio.engine.answering import converse
 from studio.engine.own_code import Fault
+from studio.engine.run import SCRIPT
 from studio.engine.serving.signature import DEFAULT, RAW, Signature, Tensor
 from studio.engine.stage import module as script_module
 from studio.engine.stage import said_of
+from studio.engine.work import load_script
 from studio.graph.file import shown
 
 AT_ONCE = 256
@@ -54,19 +56,37 @@ class Model:
         import tensorflow as tf
 
         try:
-            self.predicting = _module(self.script)
-            own = {
-                name: each
-                for name, each in vars(self.predicting).items()
-                if getattr(each, "__module__", None) == self.predicting.__name__
-            }  # layers that the project has, registered with Keras or not
-            self.model = keras.models.load_model(self.path, custom_objects=own, compile=False)
+            self.predicting = load_script(self.script, "predict")
+            self.model = keras.models.load_model(
+                self.path, custom_objects=self._own(), compile=False
+            )
         except Exception as error:
             raise Fault(f"{shown(self.path)} can't be loaded: {_said(error)}.") from None
-        # XLA would compile anew for each number of rows.
-        self.call = tf.function(self._called, reduce_retracing=True, jit_compile=False)
+        # As model.predict calls it, which AutoGraph doesn't rewrite; but XLA would compile anew for
+        # each number of rows.
+        self.call = tf.function(
+            functools.partial(self.model, training=False),
+            reduce_retracing=True,
+            jit_compile=False,
+            autograph=False,
+        )
         self.prepare = self.predicting.prepare
         self._trace()
+
+    def _own(self) -> dict[str, Any]:
+        """The layers and functions of the project, registered with Keras or not.
+
+        Blocks that are written as classes are in the script of the run alone.
+        """
+        modules = [self.predicting]
+        with contextlib.suppress(Exception):  # what only the training needs may not be there
+            modules.append(load_script(self.script.with_name(SCRIPT)))
+        return {
+            name: each
+            for module in modules
+            for name, each in vars(module).items()
+            if getattr(each, "__module__", None) == module.__name__
+        }
 
     def _trace(self) -> None:
         """Makes graphs for any number of rows, so that the first request doesn't wait for them.
@@ -83,9 +103,6 @@ class Model:
                 prepare = tf.function(self.predicting.prepare)
                 prepare.get_concrete_function(self._rows(_specs(self.signatures[RAW].inputs, None)))
                 self.prepare = prepare
-
-    def _called(self, features: Any) -> Any:
-        return self.model(features, training=False)
 
     def predict(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The answer as `text` of JSON, or why there is none (`error`, and a `status` of HTTP).
@@ -191,15 +208,6 @@ def _said(error: BaseException) -> str:
 
 class _TooMuch(Exception):  # noqa: N818  (it is an answer)
     """An answer that would be too long."""
-
-
-def _module(path: Path) -> ModuleType:
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location("predict", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["predict"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _alone(named: dict[str, Any]) -> Any:
