@@ -138,17 +138,18 @@ class Model:
             tensors = _alone(tensors)
         names = self.predicting.OUTPUTS
         count = tf.nest.flatten(tensors)[0].shape[0]
+        step = self.signatures[DEFAULT].rows or AT_ONCE
         parts: list[dict[str, Any]] = []
-        for start in range(0, count, AT_ONCE):
-            part = tf.nest.map_structure(lambda x, s=start: x[s : s + AT_ONCE], tensors)
+        for start in range(0, count, step):
+            part = tf.nest.map_structure(lambda x, s=start: x[s : s + step], tensors)
             made = self.call(part)
             if not isinstance(made, dict):
                 several = isinstance(made, (list, tuple))
                 made = dict(zip(names, made if several else [made], strict=True))
             parts.append(made)
             size = sum(int(tf.size(_values(each))) for each in made.values())
-            if size * count > MOST * min(count, AT_ONCE):
-                most = max(1, MOST * min(count, AT_ONCE) // size)
+            if size * count > MOST * min(count, step):
+                most = max(1, MOST * min(count, step) // size)
                 raise _TooMuch(
                     f"The answer for {count} rows would have more than {MOST:,} numbers. "
                     f"Ask for at most {most} at once."
@@ -240,8 +241,8 @@ def _tensor(given: dict[str, Any]) -> Any:
     import numpy as np
     import tensorflow as tf
 
-    values, dtype, shape = given["values"], given["dtype"], given["shape"]
-    lengths = given["lengths"]
+    values = msgspec.json.decode(given["values"])
+    dtype, shape, lengths = given["dtype"], given["shape"], given["lengths"]
     if dtype == "string":
         array: Any = np.array([_bytes(each) for each in values], object)
     elif dtype == "bfloat16":

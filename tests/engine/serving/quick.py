@@ -6,6 +6,7 @@ process. Its input "x" is doubled; by some numbers it sleeps, dies, or goes on f
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ LOADING, SECONDS_OF_A_HEAD = 0.3, 1.0
 
 
 def predict(fields: dict[str, Any]) -> dict[str, Any]:
-    values = fields["inputs"]["x"]["values"]
+    values = json.loads(fields["inputs"]["x"]["values"])
     if values[0] == SLEEP:
         time.sleep(values[1])
     if values[0] == DIE:

@@ -63,6 +63,13 @@ class Server:
         """The answer to a request for predictions."""
         return self.client.post(f"{self.path}:predict", json=body)
 
+    def answered(self, **body: Any) -> dict[str, Any]:
+        """The answer to a good request, once there is one: the process may be on its way."""
+        until = time.monotonic() + PATIENCE
+        while (answer := self.ask(**body)).status_code != 200:
+            assert answer.status_code in (503, 504) and time.monotonic() < until
+        return answer.json()
+
     def worker(self) -> psutil.Process:
         """The process that has the model; waits until there is one."""
         until = time.monotonic() + PATIENCE

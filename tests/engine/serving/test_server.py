@@ -37,7 +37,7 @@ def quick() -> Iterator[Server]:
 
 @pytest.fixture
 def server(quick: Server) -> Server:
-    answered(quick)
+    quick.answered(instances=[3])
     return quick
 
 
@@ -144,16 +144,8 @@ def test_a_slow_request_is_told_in_time_and_the_next_is_answered(server: Server)
     late = sentence(server.ask(instances=[SLEEP, 60]), 504)
     assert time.monotonic() - began < SECONDS + 5  # the sleep is of a minute
     assert late.startswith("It took longer than 1 s.")
-    assert answered(server) == {"predictions": [6]}
+    assert server.answered(instances=[3]) == {"predictions": [6]}
     assert server.worker().pid != worker
-
-
-def answered(server: Server) -> dict[str, list[float]]:
-    """The answer to a good request, once there is one: the process may still be on its way."""
-    until = time.monotonic() + 30
-    while (answer := server.ask(instances=[3])).status_code != 200:
-        assert answer.status_code in (503, 504) and time.monotonic() < until
-    return answer.json()
 
 
 @pytest.mark.parametrize("how", [DIE, FREEZE])
@@ -165,7 +157,7 @@ def test_a_process_that_dies_or_hangs_is_started_anew(server: Server, how: int):
         assert answer.headers["retry-after"] == "5"
     else:
         assert "It took longer than 1 s." in sentence(answer, 504)
-    assert answered(server) == {"predictions": [6]}
+    assert server.answered(instances=[3]) == {"predictions": [6]}
     assert server.worker().pid != worker
     assert not psutil.pid_exists(worker)
 
@@ -176,7 +168,7 @@ def test_a_process_that_is_killed_between_requests_is_started_without_being_aske
     while server.state() == "AVAILABLE":
         assert time.monotonic() < until
     server.ready()
-    assert answered(server) == {"predictions": [6]}
+    assert server.answered(instances=[3]) == {"predictions": [6]}
 
 
 def test_a_failure_of_the_model_is_its_own(server: Server):
@@ -236,7 +228,7 @@ def test_malformed_requests_neither_end_it_nor_make_it_grow(server: Server, coun
     assert sent.statuses.total() == count
     assert sent.slowest < SECONDS + 5
     assert grown < 16 << 20
-    assert answered(server) == {"predictions": [6]}
+    assert server.answered(instances=[3]) == {"predictions": [6]}
     assert not server.errors
 
 
