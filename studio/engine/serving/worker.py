@@ -8,11 +8,10 @@ what `Signature` tells of each, as JSON.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +21,15 @@ import msgspec
 from studio.engine.answering import converse
 from studio.engine.own_code import Fault
 from studio.engine.run import SCRIPT
-from studio.engine.serving.signature import DEFAULT, RAW, Signature, Tensor
+from studio.engine.serving.conversion import (
+    alone,
+    short,
+    specs,
+    tensor_of,
+    text_of,
+    values_of,
+)
+from studio.engine.serving.signature import DEFAULT, RAW, Signature
 from studio.engine.stage import module as script_module
 from studio.engine.stage import said_of
 from studio.engine.work import load_script
@@ -97,11 +104,11 @@ class Model:
 
         given = self.signatures[DEFAULT]
         with contextlib.suppress(Exception):
-            self.call.get_concrete_function(_alone(_specs(given.inputs, given.rows)))
+            self.call.get_concrete_function(alone(specs(given.inputs, given.rows)))
         if RAW in self.signatures:
             with contextlib.suppress(Exception):
                 prepare = tf.function(self.predicting.prepare)
-                prepare.get_concrete_function(self._rows(_specs(self.signatures[RAW].inputs, None)))
+                prepare.get_concrete_function(self._rows(specs(self.signatures[RAW].inputs, None)))
                 self.prepare = prepare
 
     def predict(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +121,7 @@ class Model:
 
         try:
             made = self.outputs(fields["inputs"], fields["raw"])
-            return {"text": _text(made, fields["columns"])}
+            return {"text": text_of(made, fields["columns"])}
         except _TooMuch as error:
             return {"error": str(error), "status": 413}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, ValueError) as error:
@@ -131,11 +138,11 @@ class Model:
         """What the model gives, by output."""
         import tensorflow as tf
 
-        tensors: Any = {name: _tensor(value) for name, value in inputs.items()}
+        tensors: Any = {name: tensor_of(value) for name, value in inputs.items()}
         if raw:
             tensors = self._fitted(self.prepare(self._rows(tensors)))
         else:
-            tensors = _alone(tensors)
+            tensors = alone(tensors)
         names = self.predicting.OUTPUTS
         count = tf.nest.flatten(tensors)[0].shape[0]
         step = self.signatures[DEFAULT].rows or AT_ONCE
@@ -147,7 +154,7 @@ class Model:
                 several = isinstance(made, (list, tuple))
                 made = dict(zip(names, made if several else [made], strict=True))
             parts.append(made)
-            size = sum(int(tf.size(_values(each))) for each in made.values())
+            size = sum(int(tf.size(values_of(each))) for each in made.values())
             if size * count > MOST * min(count, step):
                 most = max(1, MOST * min(count, step) // size)
                 raise _TooMuch(
@@ -178,7 +185,7 @@ class Model:
             if tensor.dtype.name != each.dtype and "string" not in (tensor.dtype.name, each.dtype):
                 tensor = tf.cast(tensor, each.dtype)
             made[each.name] = tensor
-        return _alone(made)
+        return alone(made)
 
     def sample(self, fields: dict[str, Any]) -> dict[str, Any] | None:
         """The first row that a dataset gives, by input, as JSON has it; None where it has none.
@@ -192,15 +199,15 @@ class Model:
             if fields["batched"]:
                 features = _map(lambda x: x[0], features)
             named = features if isinstance(features, dict) else {fields["names"][0]: features}
-            return {name: _short(name, named[name]) for name in fields["names"]}
+            return {name: short(name, named[name]) for name in fields["names"]}
         return None
 
     def prepared(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A raw row as the model takes it; `fields`: `inputs` with that row, and the `names`."""
-        tensors = {name: _tensor(value) for name, value in fields["inputs"].items()}
+        tensors = {name: tensor_of(value) for name, value in fields["inputs"].items()}
         features = self.prepare(self._rows(tensors))
         named = features if isinstance(features, dict) else {fields["names"][0]: features}
-        return {name: _short(name, named[name][0]) for name in fields["names"]}
+        return {name: short(name, named[name][0]) for name in fields["names"]}
 
 
 def _said(error: BaseException) -> str:
@@ -211,118 +218,10 @@ class _TooMuch(Exception):  # noqa: N818  (it is an answer)
     """An answer that would be too long."""
 
 
-def _alone(named: dict[str, Any]) -> Any:
-    """What the model takes: its inputs by name, or the only one as it is."""
-    return next(iter(named.values())) if len(named) == 1 else named
-
-
-def _specs(inputs: tuple[Tensor, ...], rows: int | None) -> Any:
-    """What tensors of these inputs are like, as the model, or `prepare`, is given them."""
-    import tensorflow as tf
-
-    made = {}
-    for each in inputs:
-        shape, dtype = (rows, *each.shape), tf.dtypes.as_dtype(each.dtype)
-        if each.ragged:
-            made[each.name] = tf.RaggedTensorSpec(shape, dtype, each.ragged)
-        else:
-            made[each.name] = tf.TensorSpec(shape, dtype)
-    return made
-
-
 def _map(change: Callable[[Any], Any], value: Any) -> Any:
     import tensorflow as tf
 
     return tf.nest.map_structure(change, value)
-
-
-def _tensor(given: dict[str, Any]) -> Any:
-    """Values of JSON, checked before, as a tensor; ragged where it has ragged axes."""
-    import numpy as np
-    import tensorflow as tf
-
-    values = msgspec.json.decode(given["values"])
-    dtype, shape, lengths = given["dtype"], given["shape"], given["lengths"]
-    if dtype == "string":
-        array: Any = np.array([_bytes(each) for each in values], object)
-    elif dtype == "bfloat16":
-        array = np.array(values, "float32")
-    else:
-        array = np.array(values, dtype)  # null becomes NaN
-    if lengths:
-        inner = shape[len(lengths) + 1 :]
-        array = array.reshape(-1, *inner) if inner else array
-        flat = tf.cast(tf.constant(array, None if dtype != "string" else dtype), dtype)
-        return tf.RaggedTensor.from_nested_row_lengths(
-            flat, [np.array(n, "int64") for n in lengths]
-        )
-    tensor = tf.constant(array.reshape(shape), None if dtype != "string" else dtype)
-    return tf.cast(tensor, dtype)
-
-
-def _bytes(value: Any) -> bytes:
-    if isinstance(value, dict):
-        return base64.b64decode(value["b64"])
-    return b"" if value is None else value.encode()
-
-
-def _values(tensor: Any) -> Any:
-    return getattr(tensor, "flat_values", tensor)
-
-
-def _plain(name: str, value: Any) -> Any:
-    """A tensor as JSON has it; bytes that are no text, or are called so, as {"b64": ...}."""
-    import numpy as np
-
-    if hasattr(value, "to_list"):
-        return _texts(name, value.to_list())
-    array = np.asarray(value)
-    if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
-        array = array.astype("float32")
-    return _texts(name, array.tolist())
-
-
-def _text(made: dict[str, Any], columns: bool) -> str:
-    """Outputs by name as JSON: in columns, or in rows; an only one without its name."""
-    parts = {name: _plain(name, value) for name, value in made.items()}
-    if len(parts) == 1:
-        answer: Any = next(iter(parts.values()))
-    elif columns:
-        answer = parts
-    else:
-        answer = [dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)]
-    return msgspec.json.encode(answer).decode()
-
-
-def _short(name: str, value: Any) -> Any:
-    """The same, with no more digits than the dtype has: 40.9, and not 40.900001525878906."""
-    if not hasattr(value, "to_list") and value.dtype.name == "float32":
-        return value.numpy().astype(str).astype(float).tolist()
-    return _plain(name, value)
-
-
-def _texts(name: str, value: Any) -> Any:
-    if isinstance(value, list):
-        return [_texts(name, each) for each in value] if _has_bytes(value) else value
-    if not isinstance(value, bytes):
-        return value
-    try:
-        if not name.endswith("_bytes"):
-            return value.decode()
-    except UnicodeDecodeError:
-        pass
-    return {"b64": base64.b64encode(value).decode()}
-
-
-def _has_bytes(value: list[Any]) -> bool:
-    return any(isinstance(each, bytes) for each in _leaves(value))
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """The first value of each list, as deep as they go: all values of a tensor are of one type."""
-    while isinstance(value, list):
-        value = next((each for each in value if each != []), None)
-    yield value
 
 
 def main() -> None:

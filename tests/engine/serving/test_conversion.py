@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from studio.engine.serving.conversion import plain, tensor_of, text_of
 from studio.engine.serving.requests import one_row
 from studio.engine.serving.signature import DEFAULT, Signature, Tensor
-from studio.engine.serving.worker import _plain, _tensor, _text
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -19,7 +19,7 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 def made(tensor: Tensor, value: Any) -> Any:
     """The tensor that the process of the model makes of one row, which went through JSON."""
     fields = one_row({"x": value}, Signature(DEFAULT, (tensor,), ())).fields()
-    return _tensor(json.loads(json.dumps(fields))["inputs"]["x"])
+    return tensor_of(json.loads(json.dumps(fields))["inputs"]["x"])
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_every_dtype_comes_and_goes(dtype: str, value: Any, ragged: int):
     tensor = made(Tensor("x", shape, dtype, ragged), value)
     assert tensor.dtype.name == dtype
     assert isinstance(tensor, tf.RaggedTensor) is bool(ragged)
-    assert _plain("x", tensor) == [value]
+    assert plain("x", tensor) == [value]
 
 
 def test_ragged_axes_nest():
@@ -57,10 +57,10 @@ def test_what_is_missing_is_nan_or_empty():
 
 def test_an_answer_is_in_rows_or_columns():
     one = {"y": tf.constant([[1.5, float("nan")], [float("inf"), 2.0]])}
-    assert _text(one, True) == _text(one, False) == "[[1.5,null],[null,2.0]]"
+    assert text_of(one, True) == text_of(one, False) == "[[1.5,null],[null,2.0]]"
     two = {"a": tf.constant([1, 2]), "b_bytes": tf.constant([b"x", b"y"])}
     rows = [{"a": 1, "b_bytes": {"b64": "eA=="}}, {"a": 2, "b_bytes": {"b64": "eQ=="}}]
-    assert json.loads(_text(two, False)) == rows
+    assert json.loads(text_of(two, False)) == rows
     columns = {"a": [1, 2], "b_bytes": [{"b64": "eA=="}, {"b64": "eQ=="}]}
-    assert json.loads(_text(two, True)) == columns
-    assert _text({"t": tf.constant(["ü", b"\xff"])}, True) == '["ü",{"b64":"/w=="}]'
+    assert json.loads(text_of(two, True)) == columns
+    assert text_of({"t": tf.constant(["ü", b"\xff"])}, True) == '["ü",{"b64":"/w=="}]'
