@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.export_arguments import add_export_command
 from studio.run_arguments import RUN
+from studio.serve_arguments import add_serve_command
 
 
 def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -38,3 +39,4 @@ def add_model_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--json", action="store_true", help="print evaluation.json")
 
     add_export_command(more)
+    add_serve_command(more)

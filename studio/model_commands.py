@@ -43,3 +43,10 @@ def export(options) -> int:
     from studio.export_commands import export as exported
 
     return exported(options)
+
+
+def serve(options) -> int:
+    """Serves the model of a run until it is interrupted."""
+    from studio.serve_commands import serve as served
+
+    return served(options)

@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -39,6 +40,9 @@ GRACE = 2.0
 """Seconds in which a question that nobody wants any more may still end by itself."""
 
 KEPT_LINES = 500
+
+ANSWERS = ("studio.engine.answers",)
+"""The module that is the process, and what it is given in the command line."""
 
 
 class Answer(Struct, frozen=True):
@@ -66,7 +70,8 @@ class _Question(Struct, eq=False):
 class Warm:
     """Asks the warm process. Its methods can be called from any thread and don't wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = ANSWERS) -> None:
+        self._command = command
         self._changed = threading.Condition()
         self._waiting: deque[_Question] = deque()
         self._at: _Question | None = None
@@ -126,6 +131,12 @@ class Warm:
                 if self._process is not None:
                     self._process.wake()
 
+    @property
+    def ready(self) -> bool:
+        """Whether the process is there, and has loaded what it needs."""
+        process = self._process
+        return process is not None and process.alive and process.loaded
+
     def log(self) -> list[str]:
         """The last lines that the process, and what it ran, have printed."""
         process = self._process
@@ -175,7 +186,7 @@ class Warm:
             self._process = None
         if self._process is None:
             try:
-                self._process = _Process()
+                self._process = _Process(self._command)
             except OSError as error:
                 message = f"No process can be started: {error.strerror}."
                 return Answer(error=message, reason="died")
@@ -207,17 +218,17 @@ _CLOSED = Answer(error="The process that answers has been closed.", reason="clos
 class _Process:
     """One life of the process, with a thread that reads its answers and one that reads its log."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a training needs it more
         self.alive = True
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self._ready = self._over = False
+        self.loaded = self._over = False
         self._replies: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         # -P: a file called keras.py in the folder that Studio was started in is not Keras.
         self._popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "studio.engine.answers"],
+            [sys.executable, "-P", "-m", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -248,9 +259,15 @@ class _Process:
         self._replies.put(None)
 
     def load(self) -> Answer | None:
-        """Waits until TensorFlow is there; why it isn't."""
-        if self._ready or self._reply(START) is not None:
-            self._ready = True
+        """Waits until TensorFlow, and what else it needs, is there; why it isn't."""
+        if self.loaded:
+            return None
+        reply = self._reply(START)
+        if reply is not None and "error" in reply:
+            self.end()
+            return Answer(error=reply["error"], reason="failed")
+        if reply is not None:
+            self.loaded = True
             return None
         slow = self.alive
         self.end()

@@ -134,11 +134,11 @@ def _keep_history(folder: Path) -> None:
         print(f"history.csv can't be written: {error.strerror}.", file=sys.stderr)
 
 
-def load_script(path: Path) -> ModuleType:
+def load_script(path: Path, name: str = "train") -> ModuleType:
     """The script as a module, as `import train` from its own folder would give it."""
     sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location("train", path)
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["train"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
