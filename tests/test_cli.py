@@ -39,6 +39,8 @@ COMMANDS = (
     "history",
     "evaluate",
     "predict",
+    "export",
+    "serve",
     "weights",
     "freeze",
     "import",
