@@ -25,20 +25,25 @@ def export(options) -> int:
     from studio.engine.exporting.export import can
     from studio.engine.exporting.export import export as exported
     from studio.engine.trained import trained
+    from studio.export_further import FURTHER, listed, write_further
     from studio.graph.exporting import asked
 
     run = trained(find(options.run, options.runs, Path()))
     if options.list:
-        _list(run.folder.name, can(run), options.json)
+        _list(run.folder.name, can(run) + listed(), options.json)
         return DONE
     if not options.formats:
         raise StudioError("It isn't said which format: --format F; --list shows what there is.")
-    calls = asked(options.formats, map(_setting, options.settings))
+    further = [word for word in options.formats if word in FURTHER]
+    words = [word for word in options.formats if word not in FURTHER]
+    calls = asked(words, map(_setting, options.settings), FURTHER)
     _check_params(calls)
     with contextlib.suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     tell = _tell_json if options.json else _tell
-    found = exported(run, calls, options.output, options.proof, tell)
+    found = exported(run, calls, options.output, options.proof, tell) if calls else []
+    alone = len(options.formats) == 1
+    found += write_further(run, list(dict.fromkeys(further)), options.output, alone, tell)
     if options.json:
         print(json.dumps({"run": run.folder.name, "exports": found}))
     else:

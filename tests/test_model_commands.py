@@ -100,6 +100,27 @@ def test_what_cannot_be_predicted_is_said(run, tmp_path, monkeypatch, arguments,
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bad.csv", "bad.md"]
 
 
+def test_a_run_is_bundled_and_drawn_by_export(run, tmp_path):
+    done = studio("export", run, "--format", "bundle", "--format", "svg", "-o", tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    *progress, last = map(json.loads, done.stdout.splitlines())
+    assert [(each["at"], each["doing"]) for each in progress] == [
+        ("bundle", "writing"),
+        ("svg", "writing"),
+    ]
+    assert [(each["format"], each["ok"]) for each in last["exports"]] == [
+        ("bundle", True),
+        ("svg", True),
+    ]
+    assert {each["path"] for each in last["exports"]} == set(map(str, tmp_path.iterdir()))
+    assert b"Concatenate" in (tmp_path / "model.svg").read_bytes()
+    again = studio("export", run, "--format", "bundle", "-o", tmp_path / "bundle.zip")
+    assert again.returncode == 1
+    assert "bundle.zip is there already" in again.stdout
+    formats = json.loads(studio("export", run, "--list", "--json").stdout)["formats"]
+    assert [each["format"] for each in formats][-3:] == ["bundle", "svg", "png"]
+
+
 def test_a_bundle_trains_to_the_same_figures_and_predicts(model: Trained, tmp_path: Path):
     target = tmp_path / "penguins"
     assert set(write_bundle(model, target)) == EVERYTHING

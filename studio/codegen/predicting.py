@@ -11,7 +11,7 @@ from studio.codegen.layout import Expr, call, dictionary, join, listing, tuple_o
 from studio.codegen.literal import literal, text
 from studio.codegen.predict_helpers import HELPERS
 from studio.codegen.preparing import write_preparing
-from studio.codegen.script import Script, assemble, imports_of, write_code
+from studio.codegen.script import Script, assemble, imports_of, write_code, write_script
 from studio.codegen.source import Section, Source
 from studio.codegen.sources import write_features
 from studio.graph.bypass import through
@@ -63,9 +63,27 @@ def write_predict_script(project: Project, folder: Path, report: Report) -> Scri
         with source.section(name):
             source.text(HELPERS[name])
     with source.section("Main"):
-        source.text(HELPERS["main"])
+        main = HELPERS["main"]
+        if _has_classes(project, folder, report):
+            source.need("importlib")
+            first = "    outputs = predict("
+            main = main.replace(first, f"{_CLASSES}\n{first}")
+        source.text(main)
     head = [_docstring(kinds), imports_of(source), _constants(source, project, rows, outputs)]
     return assemble(head, source)
+
+
+_CLASSES = '    importlib.import_module("train")  # the classes that the model is made of'
+
+
+def _has_classes(project: Project, folder: Path, report: Report) -> bool:
+    """Whether the training's script writes the model, or blocks of it, as classes."""
+    own = {name.casefold() for name in project.code}
+    return any(
+        "@keras.saving.register_keras_serializable" in part
+        for title, part in write_script(project, folder, report=report).sections
+        if title.casefold() not in own
+    )
 
 
 def model_inputs(project: Project, report: Report) -> Structure:

@@ -90,8 +90,14 @@ def format_of(call: Call) -> Format:
     return BY_WORD.get(f"{found.name}-{quantization_of(call)}", found)
 
 
-def asked(words: Iterable[str], settings: Iterable[tuple[str, Any]] = ()) -> list[Call]:
+def asked(
+    words: Iterable[str],
+    settings: Iterable[tuple[str, Any]] = (),
+    others: Iterable[str] = (),
+) -> list[Call]:
     """The exports that are asked for by their words, with settings for those that have them.
+
+    `others` are words that might have been meant, too.
 
     Raises StudioError for a format that isn't there, one that is asked for twice, and a setting
     that no one of them has.
@@ -100,7 +106,8 @@ def asked(words: Iterable[str], settings: Iterable[tuple[str, Any]] = ()) -> lis
     for word in words:
         known = BY_WORD.get(word)
         if known is None:
-            hint = nearest(word, BY_WORD) or f"There is {one_of(BY_WORD)}."
+            there = [*BY_WORD, *others]
+            hint = nearest(word, there) or f"There is {one_of(there)}."
             raise StudioError(f"There is no format {quoted(word)}. {hint}")
         calls.append(Call(known.op, dict(known.params)))
     for name, value in settings:

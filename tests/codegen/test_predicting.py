@@ -160,6 +160,8 @@ def test_every_template_has_its_script():
             project, report, folder = read(name)
             text = write_predict_script(project, folder, report).text
             assert formatted(text) == text
+            # Those of its blocks are classes that the model can't be loaded without.
+            assert ('import_module("train")' in text) == (name == "digits_gan")
 
 
 def test_where_there_is_no_one_kind_of_row_it_is_said():

@@ -114,6 +114,19 @@ def _is_class(project: Project, shapes: Mapping[str, Shapes], call: Call, used: 
     )
 
 
+def _in_a_list(
+    project: Project, shapes: Mapping[str, Shapes], call: Call, used: list[_Used]
+) -> str:
+    found = [each for each in used if each.node.repeat > 1 and each.op == each.node.op]
+    if project.model.style != "subclass" or not found:
+        return ""
+    return (
+        f"The turns of {_names(found)} are kept in a list by the model's class, which "
+        "tf.train.Checkpoint passes over. Export weights, or write the model in the functional "
+        "style."
+    )
+
+
 def _measured(*ops: str) -> Rule:
     """A rule of layers whose state is no weight."""
 
@@ -249,7 +262,7 @@ _STATE = _measured(*LOOKUPS, "keras.layers.Discretization")
 _RULES: dict[str, tuple[Rule, ...]] = {
     f"{PREFIX}h5": (_is_class, _measured(*LOOKUPS)),
     f"{PREFIX}weights": (_STATE,),
-    f"{PREFIX}checkpoint": (_STATE,),
+    f"{PREFIX}checkpoint": (_STATE, _in_a_list),
     f"{PREFIX}saved_model": (_raw,),
     f"{PREFIX}tflite": (
         _unknown(NO_LITERT, _LITERT),
