@@ -178,3 +178,27 @@ def test_a_run_without_a_model_says_so(tmp_path: Path):
     (tmp_path / "events.jsonl").write_text('{"event":"state","time":1,"state":"failed"}\n')
     with pytest.raises(StudioError, match="has saved no model"):
         model_of(tmp_path)
+
+
+@pytest.mark.slow
+def test_two_commands_train_a_bundle_in_a_new_environment_to_the_same_digits(model, tmp_path):
+    """As its README says; pip takes the packages from where this machine takes them."""
+    target = tmp_path / "penguins"
+    write_bundle(model, target)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = next((tmp_path / "venv").glob("*/python*"))
+    install = [python, "-m", "pip", "install", "-q", "-r", "requirements.txt"]
+    subprocess.run(install, cwd=target, check=True)
+    program = (
+        "import json, sys, train; made, history, datasets = train.train(); "
+        "tested = made.evaluate(datasets['test'], verbose=0, return_dict=True); "
+        "last = {name: values[-1] for name, values in history.history.items()}; "
+        "assert 'studio' not in sys.modules; "
+        "print(json.dumps({'last_epoch': last, 'test': tested}))"
+    )
+    done = subprocess.run(
+        [python, "-c", program], cwd=target, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == json.loads(
+        (target / "metrics.json").read_text()
+    )
