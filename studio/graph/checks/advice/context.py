@@ -16,11 +16,9 @@ from studio.graph.elements import Elements, label
 from studio.graph.problems import ERROR, Problem
 from studio.graph.shapes import Shapes
 from studio.graph.spec import Spec
+from studio.graph.targets import ONE_HOT, SPARSE
 from studio.graph.wiring import upstream
 
-BINARY = frozenset({"BinaryCrossentropy", "BinaryFocalCrossentropy"})
-SPARSE = frozenset({"SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"})
-ONE_HOT = frozenset({"CategoricalCrossentropy", "CategoricalFocalCrossentropy"})
 CATEGORICAL = SPARSE | ONE_HOT
 REGRESSION = frozenset(
     {
