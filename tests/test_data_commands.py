@@ -145,6 +145,7 @@ def test_what_is_written_reads_back_as_it_was(written, tmp_path) -> None:
     assert shapes == [(5, 2, 3), (5, 2, 3), (2, 2, 3)]
 
 
+@pytest.mark.slow
 def test_data_without_end_is_written_only_so_far_as_is_said(written, tmp_path) -> None:
     folder = written(chain(csv("words.csv", features="text"), stage("more", "repeat"), batch=None))
     out = tmp_path / "out"

@@ -49,6 +49,7 @@ def test_the_speed_is_printed_as_a_table() -> None:
     assert lines[-1].startswith(("Best: ", "It trains with the best"))
 
 
+@pytest.mark.slow
 def test_autograph_shows_the_step_and_the_code_of_ones_own() -> None:
     done = studio("autograph", OWN, "--run-code")
     assert (done.returncode, done.stderr) == (0, "")

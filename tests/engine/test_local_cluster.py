@@ -112,6 +112,7 @@ def test_workers_in_step_pause_stop_go_on_with_others_and_fail_with_one(
     assert run.progress.task == "worker:0"
 
 
+@pytest.mark.slow
 def test_a_worker_of_parameter_servers_is_started_again_and_a_server_is_not(folder: Path) -> None:
     place = prepared(folder, PARAMETER_SERVER, SERVERS)
     run = launch(place, settings(100_000, 0.02))

@@ -352,7 +352,7 @@ def test_of_several_outputs_it_is_said_which(
     assert f'"{outputs[0]}"' not in found["message"]
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "digits_gan"])
+@pytest.mark.parametrize("name", ["autoencoder", *slow("digits_gan")])
 def test_a_step_of_the_projects_own_is_looked_into_as_well(
     name: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,8 +118,10 @@ def resources(run: Run) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("seconds", "units", "loop", "least", "most"),
-    [(0.01, 8, "fit", 0.7, 1.0), (0.0, 3000, "custom", 0.0, 0.1)],
-    ids=["data that sleep", "a heavy model"],
+    [
+        pytest.param(0.01, 8, "fit", 0.7, 1.0, id="data that sleep"),
+        pytest.param(0.0, 3000, "custom", 0.0, 0.1, id="a heavy model", marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_tells_what_it_takes(
     seconds: float, units: int, loop: str, least: float, most: float, tmp_path: Path

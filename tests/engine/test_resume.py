@@ -126,6 +126,7 @@ def following(run: Run, wanted: Any) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_run_pauses_goes_on_stops_and_goes_on(tmp_path: Path) -> None:
     project = images(tmp_path, loop="custom", epochs=3000)
     run = start(project, tmp_path, tmp_path / "runs")

@@ -49,8 +49,8 @@ def test_every_template_has_a_promise():
     assert {*REACHES, *DOWNLOADING} == set(TEMPLATES)
 
 
-# A table, own code, records.
-TRAINED = ("penguins", "custom_layer", "tfrecord_digits")
+# The others are slow, and go through their script in tests/codegen/test_loop.py.
+TRAINED = ("penguins",)
 
 
 @pytest.mark.parametrize("name", [*TRAINED, *slow(*[n for n in REACHES if n not in TRAINED])])
@@ -106,6 +106,7 @@ def test_the_script_is_a_program_of_its_own(trained):
     assert (folder / "artifacts" / "model.keras").exists()
 
 
+@pytest.mark.slow
 def test_a_saved_model_takes_the_raw_rows_of_a_table(trained, tmp_path):
     """With Keras alone: what its layers have measured came along with it."""
     _, folder = trained("penguins_features")

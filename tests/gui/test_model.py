@@ -489,7 +489,7 @@ def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch
     panel = window.docks["model"].panel
     page = panel.pages["predict"]
     settle(window)
-    assert page.going.isVisible() and page.going.cancel.hasFocus()
+    assert page.going.isVisible() is page.work.working
     qtbot.waitUntil(lambda: not page.work.working, timeout=LONG)
     title, said = (label.text() for label in page.nothing._labels)
     assert title == "<b>missing.csv can't be predicted" and said.endswith("is not there.")
@@ -513,13 +513,13 @@ def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch
     table = page.table
     assert table.isVisible() and table.hasFocus() and table.rowCount() == 200
     heads = [table.horizontalHeaderItem(each).text() for each in range(table.columnCount())]
-    assert heads == ["species", "species_probability"]
+    assert heads == ["row", "species", "species_probability"]
     found = texts(table)
-    assert {row[0] for row in found} <= {"Adelie", "Chinstrap", "Gentoo"}
+    assert {row[1] for row in found} <= {"Adelie", "Chinstrap", "Gentoo"}
     told = json.loads("".join(printed))
     assert page.said.text() == f"birds.csv · the first 200 of {len(told)} rows"
-    assert [row[0] for row in found] == [row["species"] for row in told[:200]]
-    assert [row[1] for row in found] == [f"{row['species_probability']:.3f}" for row in told[:200]]
+    assert [row[:2] for row in found] == [[str(row["row"]), row["species"]] for row in told[:200]]
+    assert [row[2] for row in found] == [f"{row['species_probability']:.3f}" for row in told[:200]]
 
 
 # What is read of what a command prints

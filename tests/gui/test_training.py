@@ -169,6 +169,7 @@ def test_a_run_outlives_its_window_and_is_found_and_stopped(qapp, qtbot, project
     next(window, None)
 
 
+@pytest.mark.slow
 def test_a_run_pauses_goes_on_and_goes_on_again_when_it_was_stopped(mlp, qtbot) -> None:
     with_epochs(mlp, 100_000)
     bar, runner = mlp.bar, mlp.runner

@@ -183,7 +183,7 @@ def test_malformed_requests_change_nothing(birds, count: int):
     assert server.ask(**good).json() == before
 
 
-@pytest.mark.parametrize("name", ["text_sentiment", *slow("digits_mlp", "two_inputs_two_outputs")])
+@pytest.mark.parametrize("name", slow("text_sentiment", "digits_mlp", "two_inputs_two_outputs"))
 def test_other_kinds_of_models(name: str, runs: Path, nursery: Nursery):
     run = run_of_template(name, runs, nursery)
     import tensorflow as tf

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.graph.checks.advice.activations import DROPOUTS
-from studio.graph.checks.advice.context import BINARY, REGRESSION, SPARSE, Context, Output
+from studio.graph.checks.advice.context import REGRESSION, Context, Output
 from studio.graph.checks.advice.fixes import param, remove, set_activation, set_loss, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.document import Call
 from studio.graph.edits import Edit
 from studio.graph.problems import quoted
+from studio.graph.targets import BINARY, SPARSE
 
 BOUNDS = {"sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1, 1), "hard_tanh": (-1, 1)}
 

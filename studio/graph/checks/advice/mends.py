@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from studio.graph.checks.advice.context import ONE_HOT, SPARSE, Context, Output
+from studio.graph.checks.advice.context import Context, Output
 from studio.graph.checks.advice.fixes import changed, param, remove, set_loss, step
 from studio.graph.checks.advice.flow import behind
 from studio.graph.document import Call, Edge
 from studio.graph.edits import Disconnect, Edit, RemoveNodes
 from studio.graph.problems import Problem
+from studio.graph.targets import ONE_HOT, SPARSE
 
 
 def mended(context: Context, problem: Problem) -> Problem:

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from studio.graph.catalogue.registry import find
-from studio.graph.checks.advice.context import (
-    BINARY,
-    CATEGORICAL,
-    ONE_HOT,
-    REGRESSION,
-    SPARSE,
-    Context,
-    Output,
-)
+from studio.graph.checks.advice.context import CATEGORICAL, REGRESSION, Context, Output
 from studio.graph.checks.advice.fixes import changed, set_metric
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.document import Call
 from studio.graph.problems import ERROR, quoted
+from studio.graph.targets import BINARY, ONE_HOT, SPARSE
 
 ACCURACIES = frozenset(
     {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.graph.checks.advice.activations import DROPOUTS, KERNELS, PASSING
-from studio.graph.checks.advice.context import BINARY, CATEGORICAL, Context, Output
+from studio.graph.checks.advice.context import CATEGORICAL, Context, Output
 from studio.graph.checks.advice.fixes import changed, remove, set_activation, set_loss, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.document import BY_OUTPUT, Call
 from studio.graph.edits import Edit, RemoveNodes, SetOutputs, SetTraining
 from studio.graph.problems import quoted
+from studio.graph.targets import BINARY
 
 NO_PROBABILITIES = ("tanh", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "softsign")
 

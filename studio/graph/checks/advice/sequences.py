@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.graph.checks.advice.activations import DROPOUTS, PASSING
-from studio.graph.checks.advice.context import SPARSE, Context
+from studio.graph.checks.advice.context import Context
 from studio.graph.checks.advice.fixes import insert, param, remove, step
 from studio.graph.checks.advice.registry import Finding, advice
 from studio.graph.checks.advice.view import View
@@ -13,6 +13,7 @@ from studio.graph.document import is_call
 from studio.graph.edits import Edit
 from studio.graph.problems import ERROR, Problem, quoted
 from studio.graph.spec import INTEGERS
+from studio.graph.targets import SPARSE
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 STEP_BY_STEP = frozenset({*RECURRENT, "Bidirectional", "RNN"})
