@@ -84,6 +84,8 @@ class Model:
                 {"Retry-After": "1"},
             )
         self._waiting += 1
+        # At its limit the process may be ended just before we are: what counts is how it began.
+        ready = self._warm.ready
         try:
             async with asyncio.timeout(self.seconds) as limit:
                 body = await self._received(receive, limit)
@@ -92,7 +94,7 @@ class Model:
                 del body
                 answer = await asyncio.wrap_future(asked.answer)
         except TimeoutError:
-            raise self._late() from None
+            raise self._late(ready) from None
         finally:
             self._waiting -= 1
         return _told(answer, asked.columns)
@@ -115,8 +117,8 @@ class Model:
         answer = self._warm.ask("predict", seconds=self.seconds, **request.fields())
         return _Asked(answer, request.columns)
 
-    def _late(self) -> Refusal:
-        if not self._warm.ready:
+    def _late(self, ready: bool) -> Refusal:
+        if not ready:
             return Refusal(
                 "The model is being loaded. Ask again in a moment.", 503, {"Retry-After": "5"}
             )
