@@ -111,6 +111,7 @@ def test_nor_does_a_process_that_is_killed_while_it_writes(endless: Path) -> Non
     assert list((endless / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_shown_where_nobody_looks(endless: Path) -> None:
     terminal = writing(endless, "--take", 50, "--json")
     code, out = terminal.end()

@@ -43,6 +43,7 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_without_logs_gets_its_scalars_written(trained, tmp_path) -> None:
     _, run = trained("penguins")
     logs = Logs(tmp_path)

@@ -94,6 +94,7 @@ def test_the_script_alone_trains_the_same_to_the_last_digit(trained, name):
     assert told == alone
 
 
+@pytest.mark.slow
 def test_the_script_is_a_program_of_its_own(trained):
     """`python train.py` trains, tests, saves and says so."""
     _, folder = trained("penguins")

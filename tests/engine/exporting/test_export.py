@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from studio.export_further import FURTHER
 from studio.graph.exporting import BY_WORD
 from tests.conftest import events, hear_interrupts, studio, studio_each
 from tests.templates import template_folder
@@ -163,7 +164,7 @@ def test_the_list_says_what_can_be_written_without_tensorflow(run: Path) -> None
     assert listed["run"] == run.name
     assert [set(each) for each in listed["formats"]] == [
         {"format", "variant", "about", "file", "can", "why"}
-    ] * len(BY_WORD)
+    ] * (len(BY_WORD) + len(FURTHER))
     assert [each["format"] for each in listed["formats"] if not each["can"]] == ["onnx"]
 
 
