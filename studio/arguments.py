@@ -8,7 +8,13 @@ from pathlib import Path
 from studio import __version__
 from studio.cluster_arguments import add_cluster_command
 from studio.model_arguments import add_model_commands
-from studio.run_arguments import add_cluster_option, add_queue_options, add_run_commands, port
+from studio.run_arguments import (
+    add_cluster_option,
+    add_queue_options,
+    add_run_commands,
+    between,
+    port,
+)
 from studio.weights_arguments import add_start_options, add_weights_commands
 
 
@@ -79,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--graph", metavar="NAME", default="model", help=text)
     sub.add_argument("--theme", choices=("light", "dark"), default="light")
     text = "pixels of a PNG for one of the page (2 by default)"
-    sub.add_argument("--scale", metavar="N", type=_scale, default=2.0, help=text)
+    sub.add_argument("--scale", metavar="N", type=between(0.1, 10), default=2.0, help=text)
 
     sub = add("templates", "List the templates.", "studio templates", project=False)
     sub.add_argument("--json", action="store_true", help="print them as JSON")
@@ -233,16 +239,6 @@ def _rate(text: str) -> float:
         value = 0.0
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
-    return value
-
-
-def _scale(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.1 <= value <= 10:
-        raise argparse.ArgumentTypeError(f"expected a number from 0.1 to 10, found {text!r}")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,23 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub = more("tensorboard", text, "studio tensorboard last", run="*")
     text = "where it listens on this machine; by default at a free one"
     sub.add_argument("--port", metavar="N", type=port, help=text)
+
+
+def between(least: float, most: float, what: str = "a number") -> Callable[[str], float]:
+    """A number from `least` to `most`; as argparse wants a type."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"expected {what} from {least:.12g} to {most:.12g}, found {text!r}"
+            )
+        return value
+
+    return parse
 
 
 def port(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from studio.run_arguments import port
+from studio.run_arguments import between, port
 
 
 def add_serve_command(more: Callable[..., argparse.ArgumentParser]) -> None:
@@ -26,23 +26,19 @@ def add_serve_command(more: Callable[..., argparse.ArgumentParser]) -> None:
     text = "... is the model's inputs, prepared (this is so by default)"
     either.add_argument("--inputs", action="store_false", dest="raw", help=text)
     text = "how long a request may take (30 s by default)"
-    sub.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=30.0, help=text)
+    sub.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=between(0.01, 86_400, "seconds"),
+        default=30.0,
+        help=text,
+    )
     text = "how long the body of a request may be (8388608 by default)"
     sub.add_argument("--max-bytes", metavar="N", type=_bytes, default=8 << 20, help=text)
 
 
 def _port(text: str) -> int:
     return 0 if text == "0" else port(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0.01 to 86400, found {text!r}")
-    return value
 
 
 def _bytes(text: str) -> int:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from studio.codegen.body import Join, input_nodes
 from studio.codegen.export_helpers import EXPORT_HELPERS
+from studio.codegen.folders import sized
 from studio.codegen.layout import Expr, call, dictionary, join, listing, subscript
 from studio.codegen.literal import literal, text
 from studio.codegen.preparing import FUNCTION, write_preparing
@@ -18,7 +19,6 @@ from studio.graph.checks.exports import loops
 from studio.graph.document import Call, Project, output_name
 from studio.graph.elements import Elements
 from studio.graph.exporting import PREFIX
-from studio.graph.ops.folders import CHANNELS, image_size
 from studio.graph.preparing import Preparing, preparing
 from studio.graph.rule import Args
 from studio.graph.shapes import Shapes
@@ -293,13 +293,11 @@ class _Exporter:
         if node.op != IMAGES or found.rows.shape[0] is None:
             return None
         p = Args(find(node.op).filled(node.params), folder=self.folder)
-        how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
-        sizes = [literal(CHANNELS[p.color_mode]), literal(tuple(image_size(p)))]
         self.source.need("tf")
         if not any(section.title == "decode_image" for section in self.source.sections):
             with self.source.section("decode_image"):
                 self.source.text(EXPORT_HELPERS["decode_image"].source)
-        decoded = call("decode_image", ["contents", *sizes, *how])
+        decoded = call("decode_image", ["contents", *sized(p)])
         spec = call("tf.TensorSpec", [literal(tuple(found.rows.shape)), text(found.rows.dtype)])
         read = join("lambda contents: ", decoded)
         return call("tf.map_fn", [read, "images"], fn_output_signature=spec)

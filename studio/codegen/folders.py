@@ -9,6 +9,7 @@ from studio.codegen.layout import Expr, Group, call, join, tuple_of
 from studio.codegen.literal import literal, text
 from studio.graph.elements import leaves
 from studio.graph.ops.folders import CHANNELS, audio, check_encoding, folder_plan, image_size
+from studio.graph.rule import Args
 
 
 def _images(stage: Stage) -> None:
@@ -17,14 +18,18 @@ def _images(stage: Stage) -> None:
     if p.image_size is None:
         read = call(stage.helper("read_whole_image"), ["file", channels])
     else:
-        size = literal(image_size(p))
-        how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
-        read = call(stage.helper("read_image"), ["file", channels, size, *how])
+        read = call(stage.helper("read_image"), ["file", *sized(p)])
     fault = stage.helper("image_fault")
     if p.corrupt == "skip":
         _mapped(stage, read, "decodable", wrong=fault, skip="True")
     else:
         _mapped(stage, read, wrong=fault)
+
+
+def sized(p: Args) -> list[Expr]:
+    """How an image is brought to the size of all: channels, height and width, and the method."""
+    how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
+    return [literal(CHANNELS[p.color_mode]), literal(image_size(p)), *how]
 
 
 def _texts(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from studio.codegen.data import DataWriter, write_helpers
+from studio.codegen.folders import sized
 from studio.codegen.layout import Expr, call, dictionary, join, listing, tuple_of
 from studio.codegen.literal import literal, text
 from studio.codegen.predict_helpers import HELPERS
@@ -19,7 +20,6 @@ from studio.graph.catalogue.registry import find
 from studio.graph.checks import Report
 from studio.graph.document import Project
 from studio.graph.elements import Structure
-from studio.graph.ops.folders import CHANNELS, image_size
 from studio.graph.ops.sources import CsvPlan, csv_plan
 from studio.graph.ops.tables import parquet_plan, sqlite_plan
 from studio.graph.preparing import Preparing, preparing
@@ -211,9 +211,7 @@ def _write_images(body: Source, writer: DataWriter, found: Preparing) -> None:
     """Writes `read_images(path)`: an image, or all of a folder in the order of their names."""
     stage = writer.stage(body, writer.graph.nodes[found.source])
     p = stage.params
-    how = [] if p.interpolation == "bilinear" else [text(p.interpolation)]
-    sizes = [literal(CHANNELS[p.color_mode]), literal(image_size(p))]
-    read = call(stage.helper("read_image"), ["str(file)", *sizes, *how])
+    read = call(stage.helper("read_image"), ["str(file)", *sized(p)])
     endings = literal([f".{each.lower().lstrip('.')}" for each in p.extensions])
     doc = "Returns the pixels of an image, or of all in a folder in the order of their names."
     with body.section("read_images"), body.block("def read_images(path):", doc):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,12 @@ def export(window: Window, as_notebook: bool = False) -> bool:
     path = window.projects.ask.file_to_write(title, suggested, f"{kinds};;All files (*)")
     if path is None:
         return False
-    try:
+
+    def write() -> None:
         _write(path, notebook(script) if as_notebook else script.text)
         place_files(session.project, session.folder, path.resolve().parent)
-    except StudioError as error:
-        window.notices.put("refused", str(error), "error")
-        return False
-    window.notices.drop("refused")
-    window.say(f"Written to {shown(path)}.")
-    return True
+
+    return _told(window, path, write)
 
 
 def export_diagram(window: Window) -> bool:
@@ -59,8 +57,13 @@ def export_diagram(window: Window) -> bool:
     )
     if path is None:
         return False
+    return _told(window, path, lambda: write_diagram(session.project, session.folder, graph, path))
+
+
+def _told(window: Window, path: Path, write: Callable[[], None]) -> bool:
+    """Writes a file, and says in the window that it is there, or why not."""
     try:
-        write_diagram(session.project, session.folder, graph, path)
+        write()
     except StudioError as error:
         window.notices.put("refused", str(error), "error")
         return False

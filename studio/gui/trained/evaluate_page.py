@@ -13,10 +13,8 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -55,18 +53,7 @@ class EvaluatePage(Page):
             "Evaluate",
             self.start,
         )
-        self.body = QStackedWidget()
-        self.body.addWidget(self.nothing)
-        self.body.addWidget(self._found())
-        self.foot = QStackedWidget()
-        self.foot.setFixedHeight(self.going.height())
-        self.foot.addWidget(self._head())
-        self.foot.addWidget(self.going)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.body, 1)
-        box.addWidget(self.foot)
+        self.lay_out((self.nothing, self._found()), (self._head(), self.going))
         self.work.told.connect(self._told)
         self.work.done.connect(self._done)
         self.work.failed.connect(self._failed)

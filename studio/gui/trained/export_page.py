@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton, QWidget
 
 from studio.gui.look.icons import icon
 from studio.gui.panel import Empty
@@ -42,18 +42,8 @@ class ExportPage(Page):
         self.proofs.moved.connect(self._refresh)
         self.waiting = Empty("", "", "Look again", self.look)
         self.waiting.button.hide()
-        self.body = QStackedWidget()
-        for widget in (self.waiting, self.list, self.proofs):
-            self.body.addWidget(widget)
-        self.foot = QStackedWidget()
-        self.foot.setFixedHeight(self.going.height())
-        for widget in (self._choosing(), self.going, self._proved()):
-            self.foot.addWidget(widget)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.body, 1)
-        box.addWidget(self.foot)
+        feet = (self._choosing(), self.going, self._proved())
+        self.lay_out((self.waiting, self.list, self.proofs), feet)
         self.work.told.connect(self._told)
         self.work.done.connect(self._done)
         self.work.failed.connect(self._failed)

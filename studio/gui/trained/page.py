@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -37,6 +40,19 @@ class Page(QWidget):
         self.folder: Path | None = None
         self.work = Work(self)
         self.going = Going(self.work)
+
+    def lay_out(self, bodies: Sequence[QWidget], feet: Sequence[QWidget]) -> None:
+        """One of several bodies above one of several rows; both stacks show their first."""
+        self.body, self.foot = QStackedWidget(), QStackedWidget()
+        self.foot.setFixedHeight(self.going.height())
+        for stack, widgets in ((self.body, bodies), (self.foot, feet)):
+            for widget in widgets:
+                stack.addWidget(widget)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.body, 1)
+        box.addWidget(self.foot)
 
     @property
     def name(self) -> str:

@@ -10,10 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -63,18 +61,7 @@ class PredictPage(Page):
         head.setMaximumSectionSize(4 * WIDEST)
         self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setWordWrap(False)
-        self.body = QStackedWidget()
-        self.body.addWidget(self.nothing)
-        self.body.addWidget(self.table)
-        self.foot = QStackedWidget()
-        self.foot.setFixedHeight(self.going.height())
-        self.foot.addWidget(self._head())
-        self.foot.addWidget(self.going)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(self.body, 1)
-        box.addWidget(self.foot)
+        self.lay_out((self.nothing, self.table), (self._head(), self.going))
         self.work.done.connect(self._done)
         self.work.failed.connect(self._failed)
         self.work.cancelled.connect(self._cancelled)
