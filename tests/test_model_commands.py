@@ -180,7 +180,7 @@ def test_two_commands_train_a_bundle_in_a_new_environment_to_the_same_digits(mod
     target = tmp_path / "penguins"
     write_bundle(model, target)
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = next((tmp_path / "venv").glob("*/python*"))
+    python = next((tmp_path / "venv").glob("[bS]*/python*"))  # bin, or Scripts on Windows
     install = [python, "-m", "pip", "install", "-q", "-r", "requirements.txt"]
     subprocess.run(install, cwd=target, check=True)
     program = (

@@ -76,6 +76,22 @@ def test_a_suggested_rate_trains_well(digits) -> None:
     assert metrics["val_accuracy"] > 0.9
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["functional", "subclass"])
+def test_the_rate_is_tested_from_the_weights_that_the_training_starts_from(digits, style) -> None:
+    own = ("--set", f"model.style={style}")
+    ended = studio("run", digits, "--epochs", 10, "--json", "--runs", digits / "runs", *own)
+    run = json.loads(ended.stdout.splitlines()[-1])["folder"]
+    shutil.copy(f"{run}/artifacts/model.keras", digits / "begun.keras")
+    quick = ("lr", digits, "--json", "--steps", 10, "--from", "1e-9", "--to", "1e-8", *own)
+    weights = json.dumps({"op": "studio.weights.load", "params": {"path": "begun.keras"}})
+    fresh, begun = (
+        json.loads(studio(*quick, *more).stdout)["losses"]
+        for more in ((), ("--set", f"training.weights={weights}"))
+    )
+    assert begun[0] < 0.5 * fresh[0]
+
+
 def test_a_rate_is_drawn_and_explained() -> None:
     done = studio("lr", DIGITS, "--steps", 30, "--from", "1e-5", "--to", "0.5")
     assert (done.returncode, done.stderr) == (0, "")

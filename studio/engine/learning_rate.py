@@ -12,10 +12,12 @@ from msgspec.structs import replace
 
 from studio.engine.training_question import ask_of_training
 from studio.engine.warm import Warm
+from studio.graph.catalogue.registry import find
 from studio.graph.checks import Report
 from studio.graph.document import Call, Project, is_call
 from studio.graph.edits import Edit, SetTraining, Several
 from studio.graph.problems import StudioError
+from studio.graph.tables import resolve_path
 
 SECONDS = 600.0
 SMOOTH = 0.9
@@ -91,6 +93,7 @@ def find_rate(
         last=last,
         steps=steps,
         seed=plain.seed or 0,
+        weights=_start(plain.weights, folder),
     )
     return judge(optimizer, path, found["rates"], found["losses"], steps)
 
@@ -117,6 +120,14 @@ def rate_path(optimizer: Call) -> tuple[str, ...]:
         f"The learning rate is a {rate['op'].rpartition('.')[2]}, which has no "
         "initial_learning_rate that could be suggested. Put a number in its place to test one."
     )
+
+
+def _start(weights: Call | None, folder: Path) -> dict[str, Any] | None:
+    """What the training starts from, as the parameters of `studio.weights.load`."""
+    if weights is None:
+        return None
+    given = find(weights.op).filled(weights.params)
+    return given | {"path": str(resolve_path(given["path"], folder).resolve())}
 
 
 def _until_schedule(path: tuple[str, ...]) -> tuple[str, ...]:

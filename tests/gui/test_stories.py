@@ -199,6 +199,32 @@ def test_b_bypasses_a_node_and_uses_it_again(cnn) -> None:
     assert cnn.canvas.scene().edges["pool", "conv4", 0].label == "(·, 4, 4, 32)"
 
 
+def test_z_freezes_a_layer_and_trains_it_again(cnn) -> None:
+    select(cnn, "conv4")
+    key(cnn, Qt.Key.Key_Z)
+    assert model(cnn).nodes["conv4"].params["trainable"] is False
+    assert cnn.canvas.scene().nodes["conv4"].look.frozen
+    assert cnn.said.startswith("Frozen: conv4 · ") and cnn.said.endswith(" parameters are trained")
+    key(cnn, Qt.Key.Key_Z)
+    assert "trainable" not in model(cnn).nodes["conv4"].params
+    assert cnn.said.startswith("Trained again: conv4 · ")
+    select(cnn, "pool")
+    key(cnn, Qt.Key.Key_Z)
+    assert cnn.said == "These nodes have no weights that could be frozen."
+
+
+def test_shift_and_z_freeze_all_that_feeds_a_node_in_one_step(cnn) -> None:
+    before = model(cnn)
+    select(cnn, "conv4")
+    key(cnn, Qt.Key.Key_Z, modifier=SHIFT)
+    frozen = {
+        name for name, node in model(cnn).nodes.items() if node.params.get("trainable") is False
+    }
+    assert "conv4" in frozen and len(frozen) > 1 and "digit" not in frozen
+    cnn.run_command("edit.undo")
+    assert model(cnn) == before
+
+
 def test_o_makes_a_node_an_output(cnn) -> None:
     select(cnn, "mean")
     key(cnn, Qt.Key.Key_O)

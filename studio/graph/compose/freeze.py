@@ -116,6 +116,34 @@ def chosen(
     return [each for each in found if not any(_means(pattern, each) for pattern in but)]
 
 
+def layers_of(project: Project, shapes: Shapes, graph: str, ids: Sequence[str]) -> list[Layer]:
+    """The layers that nodes of a graph stand for: themselves, and all in their blocks.
+
+    `shapes` are those of the model; a node that shares a layer stands for it, too.
+    """
+    within = project.graph(graph)
+    made = [owner(within, within.nodes[name]) for name in ids]
+    own = {each.id for each in made if each is not None}
+    blocks = {(each.op or "") for each in made if each is not None} & _blocks(project)
+    inside = blocks | {op for block in blocks for op in _within(project, block)}
+    return [
+        each
+        for each in frozen_nodes(project, shapes)
+        if (each.graph == graph and each.node.id in own) or each.graph in inside
+    ]
+
+
+def _blocks(project: Project) -> set[str]:
+    return {f"block:{name}" for name in project.blocks}
+
+
+def _within(project: Project, block: str) -> set[str]:
+    """The blocks that a block holds, at any depth; none holds itself."""
+    there = {node.op for node in project.blocks[block[6:]].nodes.values() if node.op}
+    found = there & _blocks(project)
+    return found.union(*(_within(project, each) for each in found))
+
+
 def _means(pattern: str, layer: Layer) -> bool:
     block = layer.name.rpartition("/")[0]
     return fnmatchcase(layer.name, pattern) or bool(block and fnmatchcase(block, pattern))

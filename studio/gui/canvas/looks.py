@@ -30,6 +30,17 @@ class Look(Struct, frozen=True):
     bypass: bool = False
     result: bool = False
     """Whether it is an output of its graph."""
+    frozen: bool = False
+    """Whether training leaves its weights as they are."""
+
+    @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """The icons in its second line, from the right, each with its colour."""
+        there = (self.result, self.shared, self.frozen)
+        return tuple(mark for mark, shown in zip(_MARKS, there, strict=True) if shown)
+
+
+_MARKS = (("log-out", "accent"), ("link", "muted"), ("lock", "muted"))
 
 
 def look_of(
@@ -65,4 +76,5 @@ def look_of(
         shared=node.shares is not None,
         bypass=node.bypass,
         result=node.id in results,
+        frozen=made is not None and made.params.get("trainable") is False,
     )

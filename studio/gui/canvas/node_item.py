@@ -132,10 +132,8 @@ class NodeItem(QGraphicsItem):
                 Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
                 line,
             )
-        if self.look.shared:
-            paint_icon(painter, "link", QRectF(WIDTH - 26, 28, 12, 12), "muted")
-        if self.look.result:
-            paint_icon(painter, "log-out", QRectF(WIDTH - 26, 28, 12, 12), "accent")
+        for place, (image, colour) in enumerate(self.look.marks):
+            paint_icon(painter, image, QRectF(WIDTH - 26 - 16 * place, 28, 12, 12), colour)
 
     def _elided(self) -> tuple[str, str, str]:
         room = WIDTH - 2 * _SPACE - 2
@@ -147,10 +145,9 @@ class NodeItem(QGraphicsItem):
         kind = QFontMetricsF(_KIND).elidedText(kind, Qt.TextElideMode.ElideRight, left)
         left = room - QFontMetricsF(_KIND).horizontalAdvance(kind) - gap
         title = QFontMetricsF(_TITLE).elidedText(name, Qt.TextElideMode.ElideMiddle, left)
-        marked = self.look.shared or self.look.result
-        line = QFontMetricsF(_LINE).elidedText(
-            self.look.line, Qt.TextElideMode.ElideRight, room - (18 if marked else 0)
-        )
+        marks = len(self.look.marks)
+        left = room - (2 + 16 * marks if marks else 0)
+        line = QFontMetricsF(_LINE).elidedText(self.look.line, Qt.TextElideMode.ElideRight, left)
         return title, kind, line
 
     def _paint_ports(self, painter: QPainter, zoom: float) -> None:

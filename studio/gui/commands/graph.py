@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.graph import compose
+from studio.graph.compose.freeze import freeze as freeze_layers
+from studio.graph.compose.freeze import layers_of
 from studio.graph.document import Frame, owner
 from studio.graph.part_edits import SetFrame
+from studio.graph.summary import summary
 from studio.gui.canvas import handling
 from studio.gui.commands.command import command, on_canvas, with_nodes
 
@@ -143,6 +146,48 @@ def _repeat(window: Window, by: int) -> None:
     made = owner(graph, graph.nodes[name])
     if made.repeat + by >= 1:
         window.compose(compose.repeat, made.id, made.repeat + by)
+
+
+def _can_freeze(window: Window) -> bool:
+    return _in_model(window) and window.session.project.model is not None
+
+
+@command("graph.freeze", "Freeze", "Z", "lock", _can_freeze, "node", group=2, local=True)
+def freeze(window: Window) -> None:
+    """Lets training leave the weights of the selected layers as they are, or train them again."""
+    _freeze(window, window.selected())
+
+
+@command(
+    "graph.freeze_before",
+    "Freeze it and what feeds it",
+    "Shift+Z",
+    enabled=_can_freeze,
+    where="node",
+    group=2,
+    local=True,
+)
+def freeze_before(window: Window) -> None:
+    """Freezes the selected layers and all that they hang on, or trains them again."""
+    chosen = window.selected()
+    _freeze(window, [*chosen, *compose.upstream(window.session.project, window.graph, chosen)])
+
+
+def _freeze(window: Window, ids: list[str]) -> None:
+    """Freezes the layers that nodes stand for, or thaws them where all are frozen."""
+    session, graph = window.session, window.graph
+    session.settle()
+    layers = layers_of(session.project, session.shapes("model"), graph, ids)
+    thaw = bool(layers) and not any(each.trains for each in layers)
+    if not layers:
+        window.say("These nodes have no weights that could be frozen.")
+    elif window.compose(lambda *_: freeze_layers(layers, thaw)):
+        session.settle()
+        totals = summary(session.project, session.shapes("model"))["totals"]
+        trained, whole = totals["trainable_params"], totals["params"]
+        done = "Trained again" if thaw else "Frozen"
+        names = ", ".join(each.name for each in layers[:3]) + (", …" if len(layers) > 3 else "")
+        window.say(f"{done}: {names} · {trained:,} of {whole:,} parameters are trained")
 
 
 @command("graph.layout", "Lay out", "L", "network", on_canvas, "canvas", group=3, local=True)

@@ -6,6 +6,7 @@ import pytest
 
 from studio.graph.checks import check
 from studio.graph.compose.freeze import chosen, freeze, frozen_nodes
+from studio.graph.compose.freeze import layers_of as layers_at
 from studio.graph.document import Project
 from studio.graph.file import load
 from studio.graph.history import History
@@ -86,3 +87,35 @@ def test_a_pattern_that_means_nothing_is_refused():
         chosen(layers, ["convv1"], None, [])
     with pytest.raises(StudioError, match='called like "x"'):
         chosen(layers, ["conv*"], None, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "graph", "ids", "meant"),
+    [
+        ("digits_cnn", "model", ["conv1", "pool"], ["conv1"]),
+        ("residual_blocks", "model", ["stem"], ["stem"]),
+    ],
+)
+def test_the_layers_that_nodes_stand_for(name, graph, ids, meant) -> None:
+    project = opened(name)
+    shapes = check(project).shapes["model"]
+    assert [each.name for each in layers_at(project, shapes, graph, ids)] == meant
+
+
+def test_a_block_stands_for_all_that_is_in_it_and_a_shared_layer_for_the_first() -> None:
+    project = opened("residual_blocks")
+    shapes = check(project).shapes["model"]
+    (block,) = {n.op for n in project.model.nodes.values() if (n.op or "").startswith("block:")}
+    (node, *_) = [n.id for n in project.model.nodes.values() if n.op == block]
+    inside = {each.name for each in layers_at(project, shapes, "model", [node])}
+    assert inside == {e.name for e in layers_of(project) if e.name.startswith(f"{block[6:]}/")}
+    assert inside
+    shared = opened("shared_text")
+    of = check(shared).shapes["model"]
+    pairs = [(n.id, n.shares) for n in shared.model.nodes.values() if n.shares]
+    assert pairs
+    held = {each.node.id for each in layers_of(shared)}
+    for node, first in pairs:
+        found = [each.node.id for each in layers_at(shared, of, "model", [node])]
+        assert found == ([first] if first in held else [])
+    assert held & {first for _, first in pairs}
