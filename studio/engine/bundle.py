@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import tempfile
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from studio.codegen.notebook import notebook
 from studio.codegen.predicting import write_predict_script
 from studio.codegen.script import write_script
 from studio.engine import history
+from studio.engine.beside import beside
 from studio.engine.figures import number
 from studio.engine.files import data_files, place_files
 from studio.engine.requirements import requirements
@@ -37,19 +37,19 @@ def write_bundle(run: Trained, target: Path) -> list[str]:
     _check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.stem}.", dir=target.parent) as place:
-            beside = Path(place, target.stem or target.name)
-            beside.mkdir()
-            _fill(beside, run)
-            files = sorted(p.relative_to(beside).as_posix() for p in beside.rglob("*"))
-            files = [name for name in files if (beside / name).is_file()]
+        with beside(target.parent) as place:
+            made = Path(place, target.stem or target.name)
+            made.mkdir()
+            _fill(made, run)
+            files = sorted(p.relative_to(made).as_posix() for p in made.rglob("*"))
+            files = [name for name in files if (made / name).is_file()]
             if target.suffix == ZIP:
-                made = shutil.make_archive(str(beside), "zip", place, beside.name)
-                Path(made).replace(target)
+                packed = shutil.make_archive(str(made), "zip", place, made.name)
+                Path(packed).replace(target)
             else:
                 if target.exists():
                     target.rmdir()
-                beside.replace(target)
+                made.replace(target)
     except OSError as error:
         raise StudioError(
             f"{shown(target)} can't be written: {error.strerror or error}. Name another place."

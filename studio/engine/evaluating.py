@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from studio.engine.beside import beside
 from studio.engine.ending import how_it_ended
 from studio.engine.evaluated import FILE, PLACE, SPLITS
 from studio.engine.runs import read_run
@@ -52,12 +52,12 @@ def evaluate(
     _check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
-            beside = Path(place, target.name)
-            beside.mkdir()
-            (ask or in_process)(settings(run, split, beside), tell)
-            found = json.loads((beside / FILE).read_bytes())
-            _put(beside, target)
+        with beside(target.parent) as place:
+            made = Path(place, target.name)
+            made.mkdir()
+            (ask or in_process)(settings(run, split, made), tell)
+            found = json.loads((made / FILE).read_bytes())
+            _put(made, target)
     except OSError as error:
         raise StudioError(
             f"The evaluation can't be written to {shown(target)}: {error.strerror or error}. "

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from studio.engine import beside as unfinished
 from studio.graph.exporting import Format
 from studio.graph.file import shown
 from studio.graph.problems import StudioError
@@ -40,7 +41,7 @@ def _empty(folder: Path) -> bool:
 def beside(folder: Path) -> tempfile.TemporaryDirectory:
     """A folder for what isn't finished, in the one where it will be; StudioError where it can't."""
     try:
-        return tempfile.TemporaryDirectory(prefix=".export-", dir=folder)
+        return unfinished.beside(folder)
     except OSError as error:
         raise StudioError(
             f"{shown(folder)} can't be written to: {error.strerror}. Name another folder."
