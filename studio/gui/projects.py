@@ -243,8 +243,13 @@ def _free(place: Path, template: str) -> Path:
     """A folder of the template's name that isn't there yet; the place itself where it is empty."""
     if place.is_dir() and not any(place.iterdir()):
         return place
-    found, number = place / template, 1
+    return unused(place, template)
+
+
+def unused(place: Path, name: str) -> Path:
+    """A folder of this name within a place, or of the name with a number, that isn't there yet."""
+    found, number = place / name, 1
     while found.exists():
         number += 1
-        found = place / f"{template}_{number}"
+        found = place / f"{name}_{number}"
     return found

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.guide.card import FirstMinute
 from studio.gui.lists import List
 from studio.gui.look.icons import icon
 from studio.gui.look.theme import theme
@@ -91,6 +92,13 @@ class StartPage(QWidget):
     def _right(self) -> QVBoxLayout:
         box = QVBoxLayout()
         box.setSpacing(8)
+        self.first = FirstMinute()
+        self.first.clicked.connect(lambda: self._window.run_command("help.first_minute"))
+        box.addWidget(_group("Begin with your first minute"))
+        inset = QHBoxLayout()
+        inset.setContentsMargins(2, 0, 16, 8)
+        inset.addWidget(self.first)
+        box.addLayout(inset)
         box.addWidget(_group("Begin with a template"))
         self.cards = Cards()
         self.templates = List()
@@ -134,6 +142,7 @@ class StartPage(QWidget):
 
     def _draw_one(self) -> None:
         """The next thing that takes a while: the list of templates, then a picture."""
+        self.first.read_digits()
         if not self.cards.fill() and not self.cards.draw_next():
             self._timer.stop()
 

@@ -16,6 +16,7 @@ from studio.gui.canvas.view import CanvasView
 from studio.gui.docks import arrange, hide_stale_bars, make_docks
 from studio.gui.drops import Drops
 from studio.gui.graph_tabs import GraphTabs
+from studio.gui.guide.guide import Guide
 from studio.gui.look.theme import theme
 from studio.gui.notice import Notices
 from studio.gui.panel import Panel
@@ -58,7 +59,8 @@ class Window(QMainWindow):
         self._stack.addWidget(self.start)
         self._stack.addWidget(self._middle())
         self.notices = Notices()
-        self.setCentralWidget(_column(self.notices, self._stack))
+        self.guide = Guide(self)
+        self.setCentralWidget(_column(self.notices, self.guide.strip, self._stack))
         self.proposing = Proposing(self)
         self._drops = Drops(self)
         self._status()
@@ -221,6 +223,7 @@ class Window(QMainWindow):
         for dock in self.docks.values():
             dock.close_work()
         self.runner.release()
+        self.guide.end()
         self.projects.close()
         self.tabs.attach(None)
         theme.changed.disconnect(self._themed)

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from studio.gui.window import Window
 
 
+@command("help.first_minute", "Handwritten digits: the first minute", icon="lightbulb")
+def first_minute(window: Window) -> None:
+    """Leads from a network for digits to a trained model, its mistakes and an exported file."""
+    window.guide.begin()
+
+
 @command("help.shortcuts", "Keyboard shortcuts", "F1", "keyboard")
 def shortcuts(window: Window) -> None:
     """Shows every command with its keys, and changes them."""

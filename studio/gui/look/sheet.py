@@ -29,6 +29,8 @@ QStatusBar::item { border: 0; }
 #start QListView { background: transparent; }
 #notice { background: $selection; border-bottom: 1px solid $hairline; }
 #notice QPushButton[role="flat"] { padding: 0; }
+#guide { background: $selection; border-bottom: 1px solid $hairline; }
+#guide QPushButton[role="flat"] { padding: 0; }
 
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: $muted; }

@@ -137,6 +137,11 @@ class FormatRows(ListRows):
             first -= 1
         return row.why if first == place else f"For the same reason as {self.rows[first].title}."
 
+    def tick(self, key: str) -> None:
+        """Ticks the format of a key, if it can be."""
+        place = next((i for i, each in enumerate(self.rows) if each.key == key), -1)
+        self.setData(self.index(place), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+
     def toggle(self, index: QModelIndex) -> None:
         """Ticks a format, or no longer."""
         row = self.at(index)
