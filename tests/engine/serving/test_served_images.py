@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
+import re
+import shutil
+import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
@@ -14,11 +19,22 @@ import pytest
 import tensorflow as tf
 from msgspec.structs import replace
 
+from studio.codegen.predicting import write_predict_script
+from studio.codegen.script import write_script
+from studio.engine.run import prepare
+from studio.engine.serving import worker
+from studio.engine.serving.model import About
+from studio.engine.serving.page import page, page_data
+from studio.engine.serving.requests import read_request
+from studio.engine.serving.signature import DEFAULT, IMAGES, metadata, signatures
+from studio.engine.serving.worker import Model
+from studio.engine.trained import trained
 from studio.engine.work import load_script
+from studio.graph.checks import check
 from studio.graph.document import Project
 from studio.graph.file import load
 from studio.graph.sample_images import png
-from tests.conftest import slow
+from studio.graph.targets import Target
 from tests.engine.nursery import Nursery
 from tests.engine.serving import malformed
 from tests.engine.serving.servers import Server, run_of, serving
@@ -31,8 +47,6 @@ pytestmark = [
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP8AAAAA/yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A GIF file of one pixel."""
-
-OP = "studio.data.images"
 
 
 def noise(height: int, width: int, seed: int) -> Any:
@@ -60,10 +74,9 @@ def write_images(folder: Path) -> None:
             (place / f"{index}.jpg").write_bytes(tf.io.encode_jpeg(pixels).numpy())
 
 
-def project_of(folder: Path) -> Project:
+def project_of() -> Project:
     """The template's project for those images, in colour, and brought to a size with bicubic."""
     project = load(template_folder("images_from_folder") / "project.json")
-    write_images(folder / "pets")
     data, model = dict(project.data.nodes), dict(project.model.nodes)
     size = {"path": "pets", "image_size": [6, 8], "interpolation": "bicubic", "color_mode": "rgb"}
     data["digits"] = replace(data["digits"], params=size)
@@ -78,11 +91,44 @@ def project_of(folder: Path) -> Project:
 
 
 @pytest.fixture(scope="module")
-def pets(
-    tmp_path_factory: pytest.TempPathFactory, nursery: Nursery
-) -> Iterator[tuple[Server, Path]]:
-    folder = tmp_path_factory.mktemp("pets")
-    run = run_of(project_of(folder), folder, folder / "runs", nursery)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("pets")
+    write_images(made / "pets")
+    return made
+
+
+class Here:
+    """The process of a model in this one: a run that has not trained, asked without a server."""
+
+    def __init__(self, folder: Path):
+        project = project_of()
+        report = check(project, folder)
+        script = write_script(project, folder, report=report)
+        self.folder = prepare(project, folder, folder / "here", script)
+        built = load_script(self.folder / "train.py", "train_of_pets").build_model()
+        (self.folder / "artifacts").mkdir(exist_ok=True)
+        built.save(self.folder / "artifacts" / "model.keras")
+        run = trained(self.folder)
+        text = write_predict_script(run.project, run.folder, run.report).text
+        (self.folder / "predict.py").write_text(text, encoding="utf-8")
+        self.signatures = signatures(run)
+        self.model = Model(run.path, self.folder / "predict.py", self.signatures)
+        self.model.load()
+
+    def ask(self, **body: Any) -> dict[str, Any]:
+        """What the process answers to the body of a request."""
+        asked = read_request(json.dumps(body).encode(), self.signatures, IMAGES)
+        return self.model.predict(json.loads(json.dumps(asked.fields())))
+
+
+@pytest.fixture(scope="module")
+def here(folder: Path) -> Here:
+    return Here(folder)
+
+
+@pytest.fixture(scope="module")
+def pets(folder: Path, nursery: Nursery) -> Iterator[tuple[Server, Path]]:
+    run = run_of(project_of(), folder, folder / "runs", nursery)
     with serving(run, "--port", 0, "--images", "--max-bytes", 1 << 20) as server:
         yield server, run
 
@@ -105,9 +151,9 @@ def same(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_files_are_predicted_as_by_the_script_of_the_run(pets, tmp_path: Path):
-    server, run = pets
-    files = {
+def files() -> dict[str, bytes]:
+    """Image files of every kind."""
+    return {
         "a.png": tf.io.encode_png(noise(40, 31, 1)).numpy(),
         "b.jpg": tf.io.encode_jpeg(noise(33, 52, 2)).numpy(),
         "c.png": png(bytes(range(64)), 8),  # grey
@@ -116,19 +162,62 @@ def test_files_are_predicted_as_by_the_script_of_the_run(pets, tmp_path: Path):
         "f.jpg": tf.io.encode_jpeg(noise(20, 20, 4)[..., :1]).numpy(),
         "g.png": tf.io.encode_png(noise(6, 8, 5).astype("uint16") * 256).numpy(),
     }
-    for name, content in files.items():
+
+
+def test_files_are_predicted_as_by_the_script_of_the_run(here: Here, tmp_path: Path):
+    for name, content in files().items():
         (tmp_path / name).write_bytes(content)
-    expected = script_says(run, *(tmp_path / name for name in files))
+    expected = script_says(here.folder, *(tmp_path / name for name in files()))
     assert expected.shape == (7, 2)
     assert len({f"{row[0]:.6f}" for row in expected}) == 7
-    rows = [b64(content) for content in files.values()]
-    same(server.ask(instances=rows).json()["predictions"], expected)
-    named = [{"images": row} for row in rows]
-    asked = server.ask(signature_name="images", instances=named)
-    same(asked.json()["predictions"], expected)
-    same(server.ask(inputs={"images": rows}).json()["outputs"], expected)
+    rows = [b64(content) for content in files().values()]
+    named = {"signature_name": "images", "instances": [{"images": row} for row in rows]}
+    for body in ({"instances": rows}, {"inputs": {"images": rows}}, named):
+        same(json.loads(here.ask(**body)["text"]), expected)
 
 
+@pytest.mark.slow
+def test_a_server_answers_as_predict_py_does(pets, tmp_path: Path):
+    server, run = pets
+    for name, content in files().items():
+        (tmp_path / name).write_bytes(content)
+    table = tmp_path / "answers.npz"
+    command = [sys.executable, str(run / "predict.py"), str(tmp_path), "-o", str(table)]
+    subprocess.run(command, check=True, capture_output=True)
+    asked = server.ask(instances=[b64(content) for content in files().values()])
+    same(asked.json()["predictions"], np.load(table)["digit"])
+
+
+def test_of_the_page_there_is_a_command_with_a_file(here: Here):
+    targets = (Target("digit", "classes", ("cat", "dog"), True),)
+    about = About("pets", "run", "", here.signatures, DEFAULT, targets)
+    text = html.unescape(page(about, "http://127.0.0.1:1").decode())
+    assert "a PNG, JPEG, GIF or BMP file, brought to 6 × 8" in text
+    (command,) = re.findall(r'<pre id="curl"[^>]*>(.*?)</pre>', text, re.DOTALL)
+    words = command.replace("\\\n", " ").replace("\n", " ")
+    assert words.startswith('printf \'{"signature_name": "images", ')
+    assert "\"$(base64 < image.png | tr -d '\\n')\" |" in words
+    assert words.endswith("-d @-")
+    assert page_data(about)["order"] == ["images", "raw", "serving_default"]
+    told = metadata("pets", here.signatures)["metadata"]["signature_def"]["signature_def"]
+    assert told["images"]["inputs"]["images"]["dtype"] == "DT_STRING"
+    sizes = told["images"]["inputs"]["images"]["tensor_shape"]["dim"]
+    assert sizes == [{"size": "-1", "name": ""}]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl isn't here")
+def test_the_command_of_the_page_is_one(pets, tmp_path: Path):
+    server, _ = pets
+    (tmp_path / "image.png").write_bytes(files()["a.png"])
+    text = html.unescape(server.client.get("/").text)
+    (command,) = re.findall(r'<pre id="curl"[^>]*>(.*?)</pre>', text, re.DOTALL)
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    asked = server.ask(instances=[b64(files()["a.png"])])
+    assert json.loads(done.stdout) == asked.json()
+
+
+@pytest.mark.slow
 def test_the_page_begins_with_a_file_of_the_test_split(pets):
     server, run = pets
     about = server.about
@@ -139,20 +228,13 @@ def test_the_page_begins_with_a_file_of_the_test_split(pets):
     (file,) = [each for each in (run / "pets").rglob("*.*") if each.read_bytes() == content]
     (found,) = server.ask(instances=[row]).json()["predictions"]
     same([found], script_says(run, file))
-    first = next(iter(load_script(run / "train.py", "train_of_pets").make_datasets()["test"]))
+    first = next(iter(load_script(run / "train.py", "train_served").make_datasets()["test"]))
     asked = {"signature_name": "serving_default", "instances": [first[0][0].numpy().tolist()]}
     same(server.ask(**asked).json()["predictions"], [found])
     for name in ("raw", "serving_default"):
         (given,) = about["samples"][name].values()
         asked = {"signature_name": name, "instances": [given]}
         same(server.ask(**asked).json()["predictions"], [found])
-    text = server.client.get("/").text
-    assert "a PNG, JPEG, GIF or BMP file, brought to 6 × 8" in text
-    assert "base64 &lt; image.png" in text
-    told = server.client.get(f"{server.path}/metadata").json()
-    inputs = told["metadata"]["signature_def"]["signature_def"]["images"]["inputs"]
-    assert inputs["images"]["dtype"] == "DT_STRING"
-    assert inputs["images"]["tensor_shape"]["dim"] == [{"size": "-1", "name": ""}]
 
 
 def bomb() -> bytes:
@@ -168,57 +250,70 @@ def bomb() -> bytes:
     return made[:8] + b"".join(parts)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("png cut off", "a file that can't be decoded: "),
-        ("jpeg cut off", "a file that can't be decoded: "),
-        ("gif cut off", "a file that can't be decoded: "),
-        ("png changed", "a file that can't be decoded: "),
-        ("a text", "bytes that are no PNG, JPEG, GIF or BMP file"),
-        ("huge", "a PNG file of 65536 × 65536 pixels, where 64,000,000 are the most"),
-    ],
-)
-def test_a_file_that_is_damaged_is_said_with_its_row(pets, name: str, words: str):
-    server, _ = pets
+DAMAGED = {
+    "png cut off": lambda good: good[:-200],
+    "png changed": lambda good: good[:300] + bytes([good[300] ^ 255]) + good[301:],
+    "jpeg cut off": lambda _: tf.io.encode_jpeg(noise(60, 60, 2)).numpy()[:-700],
+    "gif cut off": lambda _: PIXEL[:-4],
+    "bmp cut off": lambda _: bmp(noise(7, 12, 3))[:-9],
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_file_that_is_damaged_is_said_with_its_row(here: Here, name: str):
     good = tf.io.encode_png(noise(30, 30, 1)).numpy()
-    content = {
-        "png cut off": good[:-200],
-        "jpeg cut off": tf.io.encode_jpeg(noise(60, 60, 2)).numpy()[:-700],
-        "gif cut off": PIXEL[:-4],
-        "png changed": good[:300] + bytes([good[300] ^ 255]) + good[301:],
-        "a text": b"no image at all",
-        "huge": good[:16] + b"\0\1\0\0\0\1\0\0" + good[24:],
-    }[name]
-    worker = server.worker().pid
-    answer = server.ask(instances=[b64(good), b64(content)])
-    assert answer.status_code == 400, answer.text
-    said = answer.json()["error"]
-    assert said.startswith(f'The input "images" has in row 1 {words}'), said
-    assert "ach row is a PNG, JPEG, GIF or BMP file" in said and said[-1] == "."
-    assert server.ask(instances=[b64(good)]).status_code == 200
-    assert server.worker().pid == worker
+    answer = here.ask(instances=[b64(good), b64(DAMAGED[name](good))])
+    assert answer["status"] == 400
+    assert answer["error"].startswith(
+        'The input "images" has in row 1 a file that can\'t be decoded: '
+    )
+    assert answer["error"].endswith(". Each row is a PNG, JPEG, GIF or BMP file that is whole.")
+    assert len(answer["error"]) < 500 and "node" not in answer["error"]
+    assert "text" in here.ask(instances=[b64(good)])
+
+
+def test_more_images_than_memory_may_hold_are_refused(here: Here, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker, "MOST_READ", 3 * 6 * 8 * 2 + 1)
+    good = b64(files()["a.png"])
+    assert "text" in here.ask(instances=[good] * 2)
+    answer = here.ask(instances=[good] * 3)
+    assert answer["status"] == 413
+    assert answer["error"].endswith("Ask for at most 2 at once.")
 
 
 @pytest.mark.slow
-def test_a_large_picture_is_read_and_too_many_are_refused(pets):
+def test_a_large_picture_is_read_and_a_larger_one_refused(pets):
     server, _ = pets
     large = bomb()
     assert len(large) < 100_000
     assert server.ask(instances=[b64(large)]).status_code == 200
+    claims = large[:16] + (65536).to_bytes(4) * 2 + large[24:]
+    process, held = server.worker(), server.worker().memory_info().rss
+    for content, words in {
+        claims: "a PNG file of 65536 × 65536 pixels, where 64,000,000 are the most",
+        b"no image at all": "bytes that are no PNG, JPEG, GIF or BMP file",
+        large[:-9000]: "a file that can't be decoded: ",
+    }.items():
+        answer = server.ask(instances=[b64(files()["a.png"]), b64(content)])
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"].startswith(f'The input "images" has in row 1 {words}')
+    assert server.worker().pid == process.pid
+    assert process.memory_info().rss - held < 64 << 20
 
 
-@pytest.mark.parametrize("count", [100, *slow(10_000)])
-def test_malformed_requests_change_nothing(pets, count: int):
+@pytest.mark.slow
+def test_malformed_requests_change_nothing(pets):
     server, _ = pets
     rows = [b64(tf.io.encode_png(noise(9, 9, seed)).numpy()) for seed in (1, 2)]
     good = {"signature_name": "images", "instances": rows}
     before = server.ask(**good).json()
-    worker, held = server.worker(), server.process.memory_info().rss
-    sent = malformed.send(server.address, server.path, good, seed=5, count=count)
+    malformed.send(server.address, server.path, good, seed=1, count=100)  # what it keeps anyway
+    process, held = server.worker(), server.process.memory_info().rss
+    sent = malformed.send(server.address, server.path, good, seed=5, count=5000)
     grown = server.process.memory_info().rss - held
     print(dict(sent.statuses), f"slowest {sent.slowest:.3f} s, grown by {grown / 2**20:.1f} MiB")
     assert not sent.wrong
     assert sent.slowest < 20
-    assert server.worker().pid == worker.pid
+    assert grown < 16 << 20
+    assert server.worker().pid == process.pid
     assert server.ask(**good).json() == before

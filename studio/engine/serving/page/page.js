@@ -97,8 +97,8 @@ function fileField(tensor, sample, index) {
   const picture = make("img", { alt: "", hidden: true });
   picture.addEventListener("load", () => picture.classList.toggle("small", picture.naturalWidth < 64));
   const name = make("p", { className: "file-name" });
-  const said = make("p", { className: "quiet" }, "or drop one here");
-  const zone = make("div", { className: "zone" }, picture, make("div", {}, name, input, said));
+  const choose = make("p", {}, input, make("label", { htmlFor: id, className: "choose" }, "Choose a file"), " or drop one here");
+  const zone = make("div", { className: "zone" }, picture, make("div", {}, name, choose));
   const field = { tensor, input, wrong, canvas: null, picture, name, zone };
   field.box = make("div", { className: "field wide" }, label, zone, wrong);
   input.addEventListener("change", () => take(field, input.files[0]));
