@@ -78,7 +78,7 @@ def sample_rows(
     if RAW in signatures:
         raw, one = signatures[RAW], None
         if IMAGES in signatures:
-            file, split = _image(warm, run, signatures[IMAGES], split)
+            file, split = image_file(warm, run, signatures[IMAGES], split)
             one = _asked(warm, "pixels", file, signatures[IMAGES]) if file is not None else None
             if one is not None and len(file[IMAGES]["b64"]) <= LARGEST * 4 // 3:
                 rows[IMAGES] = file
@@ -108,7 +108,7 @@ def _asked(
     return warm.ask(kind, seconds=SECONDS, inputs=inputs, **fields).result().result
 
 
-def _image(
+def image_file(
     warm: Warm, run: Trained, signature: Signature, split: str
 ) -> tuple[dict[str, Any] | None, str]:
     """An image file of the split, or the first of the folder, where it can't be known, or takes

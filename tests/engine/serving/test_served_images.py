@@ -22,13 +22,14 @@ from msgspec.structs import replace
 from studio.codegen.predicting import write_predict_script
 from studio.codegen.script import write_script
 from studio.engine.run import prepare
-from studio.engine.serving import worker
+from studio.engine.serving import sample, worker
 from studio.engine.serving.model import About
 from studio.engine.serving.page import page, page_data
 from studio.engine.serving.requests import read_request
 from studio.engine.serving.signature import DEFAULT, IMAGES, metadata, signatures
 from studio.engine.serving.worker import Model
 from studio.engine.trained import trained
+from studio.engine.warm import Warm
 from studio.engine.work import load_script
 from studio.graph.checks import check
 from studio.graph.document import Project
@@ -203,6 +204,15 @@ def test_of_the_page_there_is_a_command_with_a_file(here: Here):
     assert told["images"]["inputs"]["images"]["dtype"] == "DT_STRING"
     sizes = told["images"]["inputs"]["images"]["tensor_shape"]["dim"]
     assert sizes == [{"size": "-1", "name": ""}]
+
+
+def test_of_many_files_the_page_begins_with_the_first(
+    here: Here, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sample, "MOST_FILES", 3)
+    with Warm(("nothing.is.asked",)) as nobody:
+        found = sample.image_file(nobody, trained(here.folder), here.signatures[IMAGES], "test")
+    assert found == ({"images": b64((folder / "pets" / "cat" / "0.jpg").read_bytes())}, "")
 
 
 @pytest.mark.slow
