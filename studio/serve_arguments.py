@@ -21,10 +21,21 @@ def add_serve_command(more: Callable[..., argparse.ArgumentParser]) -> None:
     text = "the model's name in addresses; by default that of the project"
     sub.add_argument("--name", metavar="NAME", help=text)
     either = sub.add_mutually_exclusive_group()
-    text = "what a request without signature_name holds is raw rows, as the data have them"
-    either.add_argument("--raw", action="store_true", help=text)
-    text = "... is the model's inputs, prepared (this is so by default)"
-    either.add_argument("--inputs", action="store_false", dest="raw", help=text)
+    signatures = {
+        "raw": "what a request without signature_name holds is raw rows, as the data have them",
+        "images": "... is image files, where the data are such",
+        "serving_default": "... is the model's inputs, prepared (this is so by default)",
+    }
+    for name, text in signatures.items():
+        option = "--inputs" if name == "serving_default" else f"--{name}"
+        either.add_argument(
+            option,
+            action="store_const",
+            const=name,
+            dest="signature",
+            default="serving_default",
+            help=text,
+        )
     text = "how long a request may take (30 s by default)"
     sub.add_argument(
         "--timeout",

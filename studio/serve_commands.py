@@ -34,7 +34,7 @@ def serve(options) -> int:
         host=options.host,
         port=options.port,
         name=options.name,
-        raw=options.raw,
+        signature=options.signature,
         seconds=options.timeout,
         most_bytes=options.max_bytes,
     )

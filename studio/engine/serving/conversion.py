@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from studio.engine.serving.signature import Tensor
+from studio.engine.serving.signature import Image, Tensor
 
 
 def alone(named: dict[str, Any]) -> Any:
@@ -60,6 +60,20 @@ def _bytes(value: Any) -> bytes:
     return b"" if value is None else value.encode()
 
 
+def pixels_of(image: Image) -> Callable[[Any], Any]:
+    """What makes an image file's bytes pixels, as `read_image` of the project's script does."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+    def read(content: Any) -> Any:
+        decoded = tf.io.decode_image(content, image.channels, expand_animations=False)
+        size = (image.height, image.width)
+        return tf.cast(tf.image.resize(decoded, size, image.interpolation), "float32")
+
+    read.get_concrete_function()
+    return read
+
+
 def values_of(tensor: Any) -> Any:
     """All values of a tensor in a dense one: those of a ragged tensor lie behind each other."""
     return getattr(tensor, "flat_values", tensor)
@@ -106,6 +120,11 @@ def _texts(name: str, value: Any) -> Any:
             return value.decode()
     except UnicodeDecodeError:
         pass
+    return binary(value)
+
+
+def binary(value: bytes) -> dict[str, str]:
+    """Bytes as JSON has them."""
     return {"b64": base64.b64encode(value).decode()}
 
 

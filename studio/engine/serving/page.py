@@ -14,15 +14,16 @@ from typing import Any
 from msgspec import to_builtins
 
 from studio.engine.serving.model import About
-from studio.engine.serving.signature import DEFAULT, RAW, Signature, Tensor
+from studio.engine.serving.signature import DEFAULT, IMAGES, RAW, Signature, Tensor
 from studio.graph.spec import shape_text
 from studio.graph.targets import Target
 
 LONGEST = 2000
 """Characters of a request that is shown whole; a longer one is read from a file."""
 
-TITLES = {RAW: "Raw rows", DEFAULT: "Model inputs"}
+TITLES = {IMAGES: "Image files", RAW: "Raw rows", DEFAULT: "Model inputs"}
 ABOUT = {
+    IMAGES: "The bytes of a file; they are read, resized and prepared as in the training.",
     RAW: "Rows as the data have them; they are prepared as those of the training were.",
     DEFAULT: "What the model itself takes, prepared already.",
 }
@@ -64,6 +65,12 @@ def curl(about: About, address: str) -> str:
     """A command that asks for the prediction of a row."""
     name = _order(about)[0]
     signature = about.signatures[name]
+    head = (
+        f"curl {address}/v1/models/{about.name}:predict \\\n"
+        f"  -H 'Content-Type: application/json' \\\n  -d "
+    )
+    if name == IMAGES:
+        return _from_file(head, name if name != about.default else "")
     row = about.samples.get(name) or {each.name: _zeros(each) for each in signature.inputs}
     instance = row[signature.inputs[0].name] if signature.single else row
     asked = {"instances": [instance]}
@@ -71,16 +78,22 @@ def curl(about: About, address: str) -> str:
         asked = {"signature_name": name} | asked
     text = json.dumps(asked, ensure_ascii=False)
     body = shlex.quote(text) if len(text) <= LONGEST else "@request.json"
-    return (
-        f"curl {address}/v1/models/{about.name}:predict \\\n"
-        f"  -H 'Content-Type: application/json' \\\n  -d {body}"
-    )
+    return head + body
+
+
+def _from_file(head: str, name: str) -> str:
+    """A command that puts a file into a request; the shell's own printf takes one of any length."""
+    named = f'"signature_name": "{name}", ' if name else ""
+    body = f'{{{named}"instances": [{{"b64": "%s"}}]}}'
+    return f"printf '{body}' \\\n  \"$(base64 < image.png | tr -d '\\n')\" |\n{head}@-"
 
 
 def _order(about: About) -> list[str]:
-    """The signatures, that for people first, if one row of it can be predicted from."""
-    names = (RAW, DEFAULT) if RAW in about.samples or not about.samples else (DEFAULT, RAW)
-    return [name for name in names if name in about.signatures]
+    """The signatures, those for people first, if one row of them can be predicted from."""
+    names = [name for name in (IMAGES, RAW, DEFAULT) if name in about.signatures]
+    return sorted(
+        names, key=lambda n: n != IMAGES and bool(about.samples) and n not in about.samples
+    )
 
 
 def _zeros(tensor: Tensor) -> Any:
@@ -125,6 +138,8 @@ def _shape(tensor: Tensor) -> str:
 
 def _remark(tensor: Tensor) -> str:
     said = []
+    if tensor.image is not None:
+        said.append(f"{tensor.image}, brought to {tensor.image.height} × {tensor.image.width}")
     if tensor.ragged:
         said.append("of any length, row by row")
     elif None in tensor.shape:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from studio.engine.serving.refusal import Refusal
-from studio.engine.serving.signature import DEFAULT, RAW, Signature
+from studio.engine.serving.signature import DEFAULT, Signature
 from studio.engine.serving.values import Flat, flat, is_binary, kind_of
 from studio.graph.problems import nearest, one_of, quoted
 
@@ -29,7 +29,7 @@ class Request(Struct, frozen=True):
         """The fields of the question for the process of the model."""
         return {
             "inputs": {x.name: self.inputs[x.name].told(x.dtype) for x in self.signature.inputs},
-            "raw": self.signature.name == RAW,
+            "signature": self.signature.name,
             "columns": self.columns,
         }
 

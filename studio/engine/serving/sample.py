@@ -1,7 +1,11 @@
-"""A row to begin with, of the test split: as the data have it, and as the model takes it."""
+"""A row to begin with, of the test split: as the data have it, and as the model takes it.
+
+Of image files it is the file itself, and its pixels.
+"""
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,15 +17,31 @@ from studio.engine.files import place_files
 from studio.engine.looking import batched
 from studio.engine.serving.refusal import Refusal
 from studio.engine.serving.requests import one_row
-from studio.engine.serving.signature import DEFAULT, RAW, Signature, Tensor
+from studio.engine.serving.signature import (
+    DEFAULT,
+    IMAGES,
+    RAW,
+    Signature,
+    Tensor,
+    image_source,
+)
 from studio.engine.trained import Trained
 from studio.engine.warm import Warm
 from studio.graph.catalogue.registry import find
 from studio.graph.document import Project
+from studio.graph.ops.folders import folder_plan
 from studio.graph.problems import StudioError
+from studio.graph.spec import Refused
+from studio.graph.tables import resolve_path
 
 SECONDS = 20.0
 """How long may be looked for a row: a source that takes longer has none to show."""
+
+MOST_FILES = 4096
+"""Image files that may be read to come to the test split; of more, it is the first of all."""
+
+LARGEST = 1 << 20
+"""Bytes of an image file that the page brings along."""
 
 SPLITS = ("test", "validation", "train")
 
@@ -47,16 +67,25 @@ def _split(project: Project) -> str | None:
 
 def sample_rows(
     warm: Warm, run: Trained, signatures: dict[str, Signature]
-) -> dict[str, dict[str, Any]]:
-    """A row for each signature for which one is found, by input, as a request has it."""
+) -> tuple[dict[str, dict[str, Any]], str]:
+    """A row for each signature for which one is found, by input, as a request has it; and the
+    split that they are of, "" where that isn't sure.
+    """
     rows: dict[str, dict[str, Any]] = {}
+    split = split_of(run.project)
     names = [each.name for each in signatures[DEFAULT].inputs]
     found = None
     if RAW in signatures:
-        raw = signatures[RAW]
-        one = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
+        raw, one = signatures[RAW], None
+        if IMAGES in signatures:
+            file, split = image_file(warm, run, signatures[IMAGES], split)
+            one = _asked(warm, "pixels", file, signatures[IMAGES]) if file is not None else None
+            if one is not None and len(file[IMAGES]["b64"]) <= LARGEST * 4 // 3:
+                rows[IMAGES] = file
+        if one is None:
+            one = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
         row = _without_nan(one, raw) if one is not None else None
-        found = _prepared(warm, row, raw, names) if row is not None else None
+        found = _asked(warm, "prepared", row, raw, names=names) if row is not None else None
         if found is not None:  # else it takes more rows than one: those of a window, say
             rows[RAW] = row
     if found is None:
@@ -65,18 +94,39 @@ def sample_rows(
         rows[DEFAULT] = {
             each.name: _shaped(found[each.name], each) for each in signatures[DEFAULT].inputs
         }
-    return {name: row for name, row in rows.items() if _fits(row, signatures[name])}
+    return {name: row for name, row in rows.items() if _fits(row, signatures[name])}, split
 
 
-def _prepared(
-    warm: Warm, row: dict[str, Any], raw: Signature, names: list[str]
+def _asked(
+    warm: Warm, kind: str, row: dict[str, Any], signature: Signature, **fields: Any
 ) -> dict[str, Any] | None:
-    """A raw row as the model takes it; None where that can't be done."""
+    """What becomes of a row in the process of the model; None where that can't be done."""
     try:
-        inputs = one_row(row, raw).fields()["inputs"]
+        inputs = one_row(row, signature).fields()["inputs"]
     except Refusal:
         return None
-    return warm.ask("prepared", seconds=SECONDS, inputs=inputs, names=names).result().result
+    return warm.ask(kind, seconds=SECONDS, inputs=inputs, **fields).result().result
+
+
+def image_file(
+    warm: Warm, run: Trained, signature: Signature, split: str
+) -> tuple[dict[str, Any] | None, str]:
+    """An image file of the split, or the first of the folder, where it can't be known, or takes
+    long, which is of the split; and the split that it is of. None where there is none to read.
+    """
+    p = image_source(run)
+    try:
+        files = folder_plan(p).files
+        if p.corrupt == "error" and len(files) <= MOST_FILES:
+            whole = _unprepared(run.project)
+            found = _first(warm, run, whole, [IMAGES], files=True)
+            if found is not None and _fits(found, signature):
+                return found, split
+        content = (resolve_path(p.path, p.folder) / files[0]).read_bytes()
+    except (Refused, OSError):
+        return None, split
+    row = {IMAGES: {"b64": base64.b64encode(content).decode()}}
+    return (row, "") if _fits(row, signature) else (None, split)
 
 
 def _fits(row: dict[str, Any], signature: Signature) -> bool:
@@ -98,8 +148,13 @@ def _unprepared(project: Project) -> Project:
     return replace(project, data=replace(project.data, nodes=nodes))
 
 
-def _first(warm: Warm, run: Trained, project: Project, names: list[str]) -> dict[str, Any] | None:
-    """The first row of the test split, or of another where there is none; None without any."""
+def _first(
+    warm: Warm, run: Trained, project: Project, names: list[str], files: bool = False
+) -> dict[str, Any] | None:
+    """The first row of the test split, or of another where there is none; None without any.
+
+    Of images it has the `files`, or their pixels.
+    """
     split = _split(project)
     if split is None:
         return None
@@ -109,6 +164,7 @@ def _first(warm: Warm, run: Trained, project: Project, names: list[str]) -> dict
         with TemporaryDirectory(prefix="studio-serve-") as place:
             place_files(part, run.folder, Path(place))
             fields = {"script": script, "folder": place, "batched": batched(part), "names": names}
+            fields["files"] = files
             # The code is that of a run, which has run it.
             return warm.ask("sample", seconds=SECONDS, **fields).result().result
     except StudioError:

@@ -14,8 +14,8 @@ from msgspec import Struct
 from studio.codegen.predicting import write_predict_script
 from studio.engine.predicting import SCRIPT
 from studio.engine.serving.requests import one_row
-from studio.engine.serving.sample import sample_rows, split_of
-from studio.engine.serving.signature import DEFAULT, RAW, signatures
+from studio.engine.serving.sample import sample_rows
+from studio.engine.serving.signature import DEFAULT, IMAGES, RAW, signatures
 from studio.engine.trained import Trained
 from studio.engine.warm import Warm
 from studio.graph.file import shown, write_atomically
@@ -35,6 +35,13 @@ MOST_CONNECTIONS = 256
 GRACE = 2
 """Seconds in which requests may still be answered once the end is asked for."""
 
+LACKING = {
+    RAW: "The data of the project have no one kind of row that could be prepared, so --raw can't "
+    "be: ask with the model's inputs.",
+    IMAGES: "The data of the project aren't image files that are brought to one size, so --images "
+    "can't be: ask with the model's inputs.",
+}
+
 NEEDED = ("fastapi", "uvicorn")
 MISSING = (
     "studio serve needs FastAPI and uvicorn, which aren't installed beside Studio. Install them "
@@ -48,7 +55,8 @@ class Serving(Struct, frozen=True):
     host: str = HOST
     port: int = PORT
     name: str | None = None
-    raw: bool = False
+    signature: str = DEFAULT
+    """What a request holds that names none."""
     seconds: float = SECONDS
     most_bytes: int = MOST_BYTES
 
@@ -63,11 +71,8 @@ def serve(run: Trained, how: Serving, ready: Callable[[str, str], None]) -> None
         raise StudioError(MISSING)
     name = model_name(run, how.name)
     found = signatures(run)
-    if how.raw and RAW not in found:
-        raise StudioError(
-            "The data of the project have no one kind of row that could be prepared, so --raw "
-            "can't be: ask with the model's inputs."
-        )
+    if how.signature not in found:
+        raise StudioError(LACKING[how.signature])
     with listening(how.host, how.port) as listener:
         script = run.folder / SCRIPT
         try:
@@ -84,15 +89,16 @@ def serve(run: Trained, how: Serving, ready: Callable[[str, str], None]) -> None
             _load(warm)
             from studio.engine.serving.model import About, Model
 
+            samples, split = sample_rows(warm, run, found)
             about = About(
                 name=name,
                 run=run.folder.name,
                 note=run.project.note or "",
                 signatures=found,
-                default=RAW if how.raw else DEFAULT,
+                default=how.signature,
                 targets=targets(run.project, run.report.shapes),
-                samples=sample_rows(warm, run, found),
-                split=split_of(run.project),
+                samples=samples,
+                split=split,
             )
             for at, row in about.samples.items():  # the first of its kind takes longer
                 warm.ask("predict", **one_row(row, found[at]).fields()).result()

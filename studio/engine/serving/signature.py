@@ -1,4 +1,4 @@
-"""What can be asked of a served model: its inputs, or raw rows, and what its outputs are."""
+"""What can be asked of a served model: its inputs, raw rows, or image files, and its outputs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from studio.engine.trained import Trained
 from studio.graph.bypass import through
 from studio.graph.catalogue.registry import find
 from studio.graph.document import output_name
+from studio.graph.ops.folders import CHANNELS, UNREADABLE, image_size
 from studio.graph.preparing import Preparing, preparing
 from studio.graph.problems import StudioError, quoted
+from studio.graph.rule import Args
 from studio.graph.spec import FLOATS, INTEGERS, Spec, shape_text
 
-DEFAULT, RAW = "serving_default", "raw"
-"""The names of the signatures: the model's inputs, as TensorFlow Serving has it, and raw rows."""
+DEFAULT, RAW, IMAGES = "serving_default", "raw", "images"
+"""The names of the signatures: the model's inputs, as TensorFlow Serving has it, raw rows, and the
+bytes of image files, where raw rows are the pixels of such."""
 
 ROW = "row"
 """What raw rows are called where they have no name, and are tensors that are not named."""
@@ -24,13 +27,28 @@ KINDS = FLOATS | INTEGERS | {"bool", "string"}
 """The dtypes whose values JSON can hold."""
 
 
+class Image(Struct, frozen=True):
+    """What becomes of an image file: it is read with a number of channels, and resized."""
+
+    channels: int
+    height: int
+    width: int
+    interpolation: str
+    kinds: tuple[str, ...]
+    """Which files can be read so: "PNG", "JPEG", "GIF", "BMP"."""
+
+    def __str__(self) -> str:
+        *first, last = self.kinds
+        return f"a {', '.join(first)} or {last} file"
+
+
 class Tensor(Struct, frozen=True):
     """An input or output; `shape` is that of one row, without the axis of the batch.
 
     `ragged` counts the axes of a row, from the outside in, that may differ from row to row. Of
     other sizes that are None, all rows of a request have the same. With `missing`, null is a
     value that isn't known. Of an output behind a layer of the project's own, nothing may be known:
-    then the shape is None, and the dtype "".
+    then the shape is None, and the dtype "". Strings that are bytes of files have an `image`.
     """
 
     name: str
@@ -38,8 +56,11 @@ class Tensor(Struct, frozen=True):
     dtype: str
     ragged: int = 0
     missing: bool = False
+    image: Image | None = None
 
     def __str__(self) -> str:
+        if self.image is not None:
+            return str(self.image)
         return f"{self.dtype} {shape_text(self.shape)}{', ragged' if self.ragged else ''}"
 
 
@@ -62,7 +83,8 @@ class Signature(Struct, frozen=True):
 
 
 def signatures(run: Trained) -> dict[str, Signature]:
-    """What the model of a run can be asked, by name: its inputs, and raw rows where there are.
+    """What the model of a run can be asked, by name: its inputs, raw rows and image files where
+    there are.
 
     Raises StudioError where JSON can't hold what the model takes or gives.
     """
@@ -80,6 +102,9 @@ def signatures(run: Trained) -> dict[str, Signature]:
     raw = _raw(run)
     if raw:
         found[RAW] = Signature(RAW, raw, outputs)
+    image = _image(run)
+    if raw and image is not None:
+        found[IMAGES] = Signature(IMAGES, (Tensor(IMAGES, (), "string", image=image),), outputs)
     for tensor in (*inputs, *outputs, *raw):
         if tensor.dtype and tensor.dtype not in KINDS:
             raise StudioError(
@@ -112,6 +137,30 @@ def _raw(run: Trained) -> tuple[Tensor, ...]:
         )
         for name, spec in rows.items()
     )
+
+
+def image_source(run: Trained) -> Args | None:
+    """The parameters of the source that reads image files of one size; None where there is none."""
+    found = prepared(run)
+    if found is None:
+        return None
+    node = found.project.data.nodes[found.source]
+    if node.op != "studio.data.images":
+        return None
+    p = Args(find(node.op).filled(node.params), folder=run.folder)
+    return p if p.image_size is not None else None
+
+
+_ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "BMP": ".bmp"}
+
+
+def _image(run: Trained) -> Image | None:
+    p = image_source(run)
+    if p is None:
+        return None
+    cannot = UNREADABLE.get(p.color_mode, ())
+    kinds = tuple(kind for kind, ending in _ENDINGS.items() if ending not in cannot)
+    return Image(CHANNELS[p.color_mode], *image_size(p), p.interpolation, kinds)
 
 
 def prepared(run: Trained) -> Preparing | None:

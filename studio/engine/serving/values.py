@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from studio.engine.serving.pictures import image_fault
 from studio.engine.serving.refusal import Refusal
 from studio.engine.serving.signature import Tensor
 from studio.graph.problems import quoted
@@ -143,19 +144,27 @@ def limits(dtype: str) -> tuple[int, int]:
 
 
 def _texts(values: list[Any], tensor: Tensor, path: list[Sequence[int]]) -> list[Any]:
-    """Texts as they are; of bytes {"b64": ...}, once it is seen that they can be decoded."""
+    """Texts as they are; of bytes {"b64": ...}, once it is seen that they can be decoded.
+
+    Bytes of image files are alone, and such as can be read.
+    """
     for index, each in enumerate(values):
-        if type(each) is str or (each is None and tensor.missing):
+        if tensor.image is None and (type(each) is str or (each is None and tensor.missing)):
             continue
         if not is_binary(each):
             raise _unfit(each, index, tensor, path, _wanted(tensor))
         try:
-            base64.b64decode(each[B64], validate=True)
+            content = base64.b64decode(each[B64], validate=True)
         except (binascii.Error, ValueError):
             raise Refusal(
                 f"{_input(tensor)} has in {_place(index, path)} an object with "
                 f"{quoted(B64)}: {quoted(each[B64])}, which is no base64."
             ) from None
+        fault = image_fault(content, tensor.image) if tensor.image is not None else ""
+        if fault:
+            raise Refusal(
+                f"{_input(tensor)} has in {_place(index, path)} {fault}: {_expected(tensor)}"
+            )
     return values
 
 
@@ -175,7 +184,9 @@ def _unfit(
 
 
 def _wanted(tensor: Tensor) -> str:
-    if tensor.dtype == "string":
+    if tensor.image is not None:
+        wanted = f'a file as {{"{B64}": ...}}, its bytes in base64,'
+    elif tensor.dtype == "string":
         wanted = f'a text, or bytes as {{"{B64}": ...}},'
     elif tensor.dtype == "bool":
         wanted = "true or false"
@@ -189,7 +200,7 @@ def _input(tensor: Tensor) -> str:
 
 
 def _expected(tensor: Tensor) -> str:
-    return f"its rows are {tensor}."
+    return f"each row is {tensor}." if tensor.image is not None else f"its rows are {tensor}."
 
 
 def _place(index: int, path: list[Sequence[int]]) -> str:

@@ -23,23 +23,29 @@ from studio.engine.own_code import Fault
 from studio.engine.run import SCRIPT
 from studio.engine.serving.conversion import (
     alone,
+    binary,
+    pixels_of,
     short,
     specs,
     tensor_of,
     text_of,
     values_of,
 )
-from studio.engine.serving.signature import DEFAULT, RAW, Signature
+from studio.engine.serving.signature import DEFAULT, IMAGES, RAW, ROW, Signature
 from studio.engine.stage import module as script_module
 from studio.engine.stage import said_of
 from studio.engine.work import load_script
 from studio.graph.file import shown
+from studio.graph.problems import quoted
 
 AT_ONCE = 256
 """Rows that the model is given at once."""
 
 MOST = 4_000_000
 """Numbers that an answer may have."""
+
+MOST_READ = 64_000_000
+"""Numbers that the images of a request may have once they are resized."""
 
 
 NOTHING_LEFT = (
@@ -56,6 +62,7 @@ class Model:
         self.model: Any = None
         self.call: Any = None
         self.prepare: Callable[[Any], Any] | None = None
+        self.read: Callable[[Any], Any] | None = None
 
     def load(self) -> None:
         """Loads the model, with the code of the project; Fault where that can't be done."""
@@ -110,22 +117,27 @@ class Model:
                 prepare = tf.function(self.predicting.prepare)
                 prepare.get_concrete_function(self._rows(specs(self.signatures[RAW].inputs, None)))
                 self.prepare = prepare
+        if IMAGES in self.signatures:
+            (given,) = self.signatures[IMAGES].inputs
+            self.read = pixels_of(given.image)
 
     def predict(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The answer as `text` of JSON, or why there is none (`error`, and a `status` of HTTP).
 
-        `fields`: `inputs`, the values as `Flat` has them, by name; whether they are `raw` rows;
-        and whether the answer is to be in `columns`.
+        `fields`: `inputs`, the values as `Flat` has them, by name; the `signature` that they are
+        of; and whether the answer is to be in `columns`.
         """
         import tensorflow as tf
 
         try:
-            made = self.outputs(fields["inputs"], fields["raw"])
+            made = self.outputs(fields["inputs"], fields["signature"])
             return {"text": text_of(made, fields["columns"])}
         except _TooMuch as error:
             return {"error": str(error), "status": 413}
+        except _Damaged as error:
+            return {"error": str(error), "status": 400}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, ValueError) as error:
-            if fields["raw"] and "Dataset was empty" in str(error):
+            if fields["signature"] != DEFAULT and "Dataset was empty" in str(error):
                 return {"error": NOTHING_LEFT, "status": 400}
             return {"error": f"The model can't take these rows: {_said(error)}.", "status": 400}
         except (MemoryError, tf.errors.ResourceExhaustedError):
@@ -134,15 +146,16 @@ class Model:
         except Exception as error:
             return {"error": f"The model failed: {_said(error)}.", "status": 500}
 
-    def outputs(self, inputs: dict[str, Any], raw: bool) -> dict[str, Any]:
+    def outputs(self, inputs: dict[str, Any], signature: str) -> dict[str, Any]:
         """What the model gives, by output."""
         import tensorflow as tf
 
         tensors: Any = {name: tensor_of(value) for name, value in inputs.items()}
-        if raw:
-            tensors = self._fitted(self.prepare(self._rows(tensors)))
-        else:
+        if signature == DEFAULT:
             tensors = alone(tensors)
+        else:
+            rows = self._images(tensors) if signature == IMAGES else self._rows(tensors)
+            tensors = self._fitted(self.prepare(rows))
         names = self.predicting.OUTPUTS
         count = tf.nest.flatten(tensors)[0].shape[0]
         step = self.signatures[DEFAULT].rows or AT_ONCE
@@ -166,6 +179,29 @@ class Model:
     def _rows(self, named: dict[str, Any]) -> Any:
         """Raw rows as `prepare` takes them: by name, or the tensor that has none."""
         return next(iter(named.values())) if "" in self.predicting.ROWS else named
+
+    def _images(self, named: dict[str, Any]) -> Any:
+        """Image files as raw rows: their pixels."""
+        import tensorflow as tf
+
+        ((name, files),) = named.items()
+        image = self.signatures[IMAGES].input(name).image
+        most = MOST_READ // (image.height * image.width * image.channels)
+        if len(files) > max(1, most):
+            raise _TooMuch(
+                f"{len(files)} images would have more than {MOST_READ:,} numbers. "
+                f"Ask for at most {max(1, most)} at once."
+            )
+        pixels = []
+        for row, content in enumerate(files):
+            try:
+                pixels.append(self.read(content))
+            except tf.errors.OpError as error:
+                raise _Damaged(
+                    f"The input {quoted(name)} has in row {row} a file that can't be decoded: "
+                    f"{_said(error)}. Each row is {image} that is whole."
+                ) from None
+        return tf.stack(pixels)
 
     def _fitted(self, features: Any) -> Any:
         """Prepared rows as the model's inputs are, where they differ by what Keras would mend:
@@ -191,16 +227,27 @@ class Model:
         """The first row that a dataset gives, by input, as JSON has it; None where it has none.
 
         `fields`: the `script` that makes the dataset, the `folder` with its data, whether the
-        elements are `batched`, the `names` of the inputs, and whether they are `raw` rows.
+        elements are `batched`, and the `names` of the inputs; with `files`, images aren't read,
+        but are the bytes of their files.
         """
-        dataset = script_module(fields).make_dataset()
+        made = script_module(fields)
+        if fields.get("files"):
+            made.read_image = _content
+        dataset = made.make_dataset()
         for element in dataset:
             features = element[0] if isinstance(element, tuple) else element
             if fields["batched"]:
                 features = _map(lambda x: x[0], features)
             named = features if isinstance(features, dict) else {fields["names"][0]: features}
+            if fields.get("files"):
+                return {name: binary(named[name].numpy()) for name in fields["names"]}
             return {name: short(name, named[name]) for name in fields["names"]}
         return None
+
+    def pixels(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """An image file as a raw row; `fields`: `inputs` with that file."""
+        tensors = {name: tensor_of(value) for name, value in fields["inputs"].items()}
+        return {ROW: short(ROW, self._images(tensors)[0])}
 
     def prepared(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A raw row as the model takes it; `fields`: `inputs` with that row, and the `names`."""
@@ -215,7 +262,18 @@ def _said(error: BaseException) -> str:
 
 
 class _TooMuch(Exception):  # noqa: N818  (it is an answer)
-    """An answer that would be too long."""
+    """An answer that would be too long, or images that would be too large."""
+
+
+class _Damaged(Exception):  # noqa: N818  (it is an answer)
+    """An image that can't be decoded."""
+
+
+def _content(file: Any, *_: Any) -> Any:
+    """The bytes of an image file, in the place of what reads its pixels."""
+    import tensorflow as tf
+
+    return tf.io.read_file(file)
 
 
 def _map(change: Callable[[Any], Any], value: Any) -> Any:
@@ -229,8 +287,8 @@ def main() -> None:
     path, script, told = sys.argv[1:4]
     signatures = msgspec.json.decode(told, type=dict[str, Signature])
     model = Model(Path(path), Path(script), signatures)
-    kinds = {"predict": model.predict, "sample": model.sample, "prepared": model.prepared}
-    converse(kinds, model.load)
+    asked = (model.predict, model.sample, model.pixels, model.prepared)
+    converse({each.__name__: each for each in asked}, model.load)
 
 
 if __name__ == "__main__":

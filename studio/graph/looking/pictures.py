@@ -7,6 +7,12 @@ from typing import BinaryIO
 
 Head = tuple[int, int, int]
 
+MOST_SEGMENTS = 4096
+"""Segments of a JPEG before its frame that are gone through; there are some dozens at most."""
+
+_ALONE = frozenset((0x00, 0x01, *range(0xD0, 0xDB)))
+"""Marks that have no length behind them, or begin the image itself."""
+
 
 def image_head(file: Path) -> Head | None:
     """(height, width, channels: 1 or 3) of a PNG, JPEG, GIF or BMP; None where it can't be told."""
@@ -20,7 +26,7 @@ def image_head(file: Path) -> Head | None:
 def head_of(opened: BinaryIO) -> Head | None:
     """The same, of a file that is open or of its bytes."""
     head = opened.read(32)
-    if head.startswith(b"\x89PNG") and len(head) > 25:
+    if head.startswith(b"\x89PNG") and head[12:16] == b"IHDR" and len(head) > 25:
         size = int.from_bytes(head[20:24]), int.from_bytes(head[16:20])
         found = (*size, 1 if head[25] in (0, 4) else 3)
     elif head.startswith(b"GIF8"):
@@ -37,7 +43,10 @@ def head_of(opened: BinaryIO) -> Head | None:
 def _jpeg(opened: BinaryIO) -> Head | None:
     """The sizes in the first frame header of a JPEG: segments with lengths stand before it."""
     opened.seek(2)
-    while (mark := opened.read(2)) and mark[0] == 0xFF and len(mark) == 2:
+    for _ in range(MOST_SEGMENTS):
+        mark = opened.read(2)
+        if len(mark) < 2 or mark[0] != 0xFF:
+            return None
         if mark[1] == 0xFF:  # filling
             opened.seek(-1, 1)
             continue
@@ -48,7 +57,7 @@ def _jpeg(opened: BinaryIO) -> Head | None:
                 return None
             size = int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5])
             return (*size, 1 if frame[5] == 1 else 3)
-        if mark[1] == 0xDA or length < 2:
+        if mark[1] in _ALONE or length < 2:
             return None
         opened.seek(length - 2, 1)
     return None

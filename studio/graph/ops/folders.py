@@ -28,6 +28,8 @@ from studio.graph.spec import Refused, Spec
 from studio.graph.tables import resolve_path
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+UNREADABLE = {"rgba": (".jpg", ".jpeg", ".gif"), "grayscale": (".gif", ".bmp")}
+"""Files of which TensorFlow can't make such channels."""
 IMAGES = ("png", "jpg", "jpeg", "gif", "bmp")
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian",
            "mitchellcubic")  # fmt: skip
@@ -145,8 +147,7 @@ def image_size(p: Args) -> tuple[int, int]:
 
 def _check_kinds(p: Args, plan: FolderPlan) -> None:
     """Refuses kinds of files of which TensorFlow can't make the channels asked for."""
-    cannot = {"rgba": (".jpg", ".jpeg", ".gif"), "grayscale": (".gif", ".bmp")}
-    for ending in cannot.get(p.color_mode, ()):
+    for ending in UNREADABLE.get(p.color_mode, ()):
         file = next((f for f in plan.files if f.lower().endswith(ending)), None)
         if file is not None:
             raise Refused(

@@ -187,4 +187,4 @@ def test_a_surrogate_alone_is_no_text():
 def test_the_process_is_told_one_flat_list_of_each_input():
     fields = one_row({"words": [3, 4]}, WORDS).fields()
     words = {"values": "[3,4]", "dtype": "int64", "shape": (1, None), "lengths": ([2],)}
-    assert fields == {"inputs": {"words": words}, "raw": False, "columns": False}
+    assert fields == {"inputs": {"words": words}, "signature": DEFAULT, "columns": False}

@@ -257,15 +257,17 @@ def test_what_cannot_be_served_is_said(birds, runs: Path, tmp_path: Path):
     empty = tmp_path / "20260101-000000-none"
     empty.mkdir()
     (empty / "events.jsonl").write_text('{"event":"state","time":1,"state":"failed"}\n')
-    taken, none, lost, name, host, bad = studio_each(
+    taken, none, lost, name, host, bad, images = studio_each(
         ["serve", run, "--port", port],
         ["serve", empty],
         ["serve", "lost", "--runs", runs],
         ["serve", run, "--name", "a/b"],
         ["serve", run, "--host", "nowhere.invalid", "--port", "0"],
         ["serve", run, "--port", "70000"],
+        ["serve", run, "--images"],
     )
-    assert [each.returncode for each in (taken, none, lost, name, host, bad)] == [2] * 6
+    every = (taken, none, lost, name, host, bad, images)
+    assert [each.returncode for each in every] == [2] * 7
     assert f"Port {port} of 127.0.0.1 can't be listened at: Address already in use." in taken.stderr
     assert "has saved no model" in none.stderr
     assert "is called" in lost.stderr
@@ -273,6 +275,7 @@ def test_what_cannot_be_served_is_said(birds, runs: Path, tmp_path: Path):
     assert "warning: other machines can reach nowhere.invalid" in host.stderr
     assert 'There is no address "nowhere.invalid" on this machine.' in host.stderr
     assert "expected a port from 1 to 65535" in bad.stderr
+    assert "aren't image files that are brought to one size, so --images can't be" in images.stderr
     assert not [each for each in (taken, none, lost, name, host) if "Traceback" in each.stderr]
 
 

@@ -5,6 +5,7 @@
 const MOST_BARS = 8;
 const LONGEST = 2000;
 const ABOUT = {
+  images: "The bytes of a file; they are read, resized and prepared as in the training.",
   raw: "A row as the data have it; it is prepared as those of the training were.",
   serving_default: "What the model itself takes, prepared already.",
 };
@@ -61,6 +62,10 @@ function inner(value) {
 
 function read(field) {
   const { tensor, input } = field;
+  if (tensor.image) {
+    if (!field.b64) throw new Error("has no file yet");
+    return { b64: field.b64 };
+  }
   const text = input.value;
   if (isOne(tensor) && tensor.dtype === "string") return nested(text, tensor);
   if (isOne(tensor) && text.trim() === "") {
@@ -76,7 +81,72 @@ function read(field) {
   return isOne(tensor) && !Array.isArray(value) ? nested(value, tensor) : value;
 }
 
+// How the base64 of each kind of file begins; the browser shows none by another name.
+const KINDS = { iVBORw: "png", "/9j/": "jpeg", R0lGOD: "gif", Qk: "bmp" };
+const kindOf = (b64) => Object.entries(KINDS).find(([begin]) => b64.startsWith(begin))?.[1];
+
+function fileField(tensor, sample, index) {
+  const id = `field-${index}`;
+  const kinds = tensor.image.kinds.map((kind) => `image/${kind.toLowerCase()}`).join();
+  const input = make("input", { type: "file", id, accept: kinds });
+  input.setAttribute("aria-describedby", `${id}-wrong`);
+  const { height, width } = tensor.image;
+  const size = make("code", {}, `${tensor.image.kinds.join(", ")} → ${height} × ${width}`);
+  const label = make("label", { htmlFor: id }, make("span", {}, "file"), size);
+  const wrong = make("span", { id: `${id}-wrong`, className: "wrong", hidden: true });
+  const picture = make("img", { alt: "", hidden: true });
+  picture.addEventListener("load", () => picture.classList.toggle("small", picture.naturalWidth < 64));
+  const name = make("p", { className: "file-name" });
+  const choose = make("p", {}, input, make("label", { htmlFor: id, className: "choose" }, "Choose a file"), " or drop one here");
+  const zone = make("div", { className: "zone" }, picture, make("div", {}, name, choose));
+  const field = { tensor, input, wrong, canvas: null, picture, name, zone };
+  field.box = make("div", { className: "field wide" }, label, zone, wrong);
+  input.addEventListener("change", () => take(field, input.files[0]));
+  if (sample) show(field, sample.b64, "");
+  return field;
+}
+
+function show(field, b64, fileName) {
+  const kind = kindOf(b64);
+  field.b64 = b64;
+  field.fileName = fileName || `image.${kind ?? "png"}`;
+  field.name.textContent = fileName || (about.split ? `A file of the ${about.split} split` : "A file of the data");
+  field.picture.hidden = !kind;
+  field.picture.alt = fileName ? `the chosen file ${fileName}` : "the file to begin with";
+  if (kind) field.picture.src = `data:image/${kind};base64,${b64}`;
+  else field.picture.removeAttribute("src");
+}
+
+function take(field, file) {
+  if (!file) return;
+  complain(field, file.size ? "" : `${file.name} is empty.`);
+  if (!file.size) return;
+  const reader = new FileReader();
+  reader.addEventListener("load", () => {
+    if (!fields.includes(field)) return; // another signature was chosen meanwhile
+    show(field, reader.result.slice(reader.result.indexOf(",") + 1), file.name);
+    showCurl();
+  });
+  reader.addEventListener("error", () => complain(field, `${file.name} can't be read.`));
+  reader.readAsDataURL(file);
+}
+
+// Files may be dropped anywhere: a browser would leave the page for one that misses the zone.
+function dragged(event) {
+  const field = fields.find(({ zone }) => zone);
+  if (!field || !event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  const over = event.type === "dragover";
+  field.zone.classList.toggle("over", over);
+  if (over) event.dataTransfer.dropEffect = "copy";
+  if (event.type === "drop") {
+    field.input.value = "";
+    take(field, event.dataTransfer.files[0]);
+  }
+}
+
 function fieldFor(tensor, sample, index) {
+  if (tensor.image) return fileField(tensor, sample, index);
   const value = sample ?? zeros(tensor);
   const one = isOne(tensor);
   const long = one && tensor.dtype === "string" && String(inner(value)).length > 24;
@@ -159,8 +229,10 @@ function showFields() {
   byId("fields").replaceChildren(...fields.map((field) => field.box));
   fields.forEach(draw);
   const whose = about.split ? `the ${about.split} split` : "the data";
-  byId("origin").textContent = ABOUT[chosen()] + (sample ? ` This one is of ${whose}.` : "");
+  const file = fields.some(({ zone }) => zone);
+  byId("origin").textContent = ABOUT[chosen()] + (sample && !file ? ` This one is of ${whose}.` : "");
   byId("reset").hidden = !sample;
+  byId("reset").textContent = file ? "Put the first file back" : "Put the row back";
   showCurl();
 }
 
@@ -186,6 +258,8 @@ function request() {
 
 const path = () => `/v1/models/${about.name}:predict`;
 
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
 function showCurl() {
   let text;
   try {
@@ -193,9 +267,18 @@ function showCurl() {
   } catch {
     return;
   }
-  const body = text.length > LONGEST ? "@request.json" : `'${text.replaceAll("'", "'\\''")}'`;
+  const [field] = fields;
+  let before = "";
+  let body = text.length > LONGEST ? "@request.json" : quoted(text);
+  if (field.zone) {
+    // The shell's own printf takes a file of any length.
+    const request = quoted(text.replaceAll("%", "%%").replace(field.b64, "%s"));
+    const name = /^[\w.-]+$/.test(field.fileName) ? field.fileName : quoted(field.fileName);
+    before = `printf ${request} \\\n  "$(base64 < ${name} | tr -d '\\n')" |\n`;
+    body = "@-";
+  }
   byId("curl").textContent =
-    `curl ${location.origin}${path()} \\\n  -H 'Content-Type: application/json' \\\n  -d ${body}`;
+    `${before}curl ${location.origin}${path()} \\\n  -H 'Content-Type: application/json' \\\n  -d ${body}`;
 }
 
 async function ask(event) {
@@ -370,6 +453,7 @@ async function begin() {
   byId("form").addEventListener("submit", ask);
   byId("reset").addEventListener("click", showFields);
   byId("copy").addEventListener("click", copy);
+  for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, dragged);
   setInterval(showState, 5000);
 }
 
