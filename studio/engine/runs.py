@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -74,13 +75,28 @@ class Runs:
 
     def read(self) -> list[Known]:
         """All of them, the newest first."""
+        for _ in self.scan():
+            pass
+        return self.known
+
+    @property
+    def known(self) -> list[Known]:
+        """What the last whole look has found, the newest first."""
+        return sorted((each for _, each in self._known.values()), key=lambda each: -each.began)
+
+    def scan(self) -> Iterator[Known]:
+        """Looks at one run after the other, those begun last first: a list can grow by parts.
+
+        What is known is what was before until the last one is looked at.
+        """
         try:
-            folders = list(self.folder.iterdir())
+            folders = sorted(self.folder.iterdir(), reverse=True)  # an id begins with its time
         except OSError:
-            return []
+            folders = []
         found = {}
         for folder in folders:
-            name, mark = folder.name, _mark(folder)
+            name = folder.name
+            mark = _mark(folder)
             if mark is None:
                 continue  # no run
             known = self._known.get(name)
@@ -88,8 +104,17 @@ class Runs:
                 noted = read_about(folder) if mark[2] else NOTHING
                 known = (mark, replace(read_run(folder), about=noted))
             found[name] = known
+            yield known[1]
         self._known = found
-        return sorted((each for _, each in found.values()), key=lambda each: -each.began)
+
+    def forget(self, folder: Path) -> None:
+        """Knows a run no more, until the next look."""
+        self._known.pop(folder.name, None)
+
+    def noted(self, folder: Path, said: About) -> None:
+        """Takes what was just noted of a run."""
+        mark, known = self._known[folder.name]
+        self._known[folder.name] = ((*mark[:2], _mark(folder)[2]), replace(known, about=said))
 
 
 def read_run(folder: Path) -> Known:
