@@ -37,7 +37,7 @@ def write_run(
     assert not problems, problems
     (folder / "project.json").write_text(dumps(read))
     if script:
-        (folder / "train.py").write_text(write_script(read, project).source)
+        (folder / "train.py").write_text(write_script(read, project).text)
     lines = story(number, epochs, steps, state)
     text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
     (folder / "events.jsonl").write_text(text)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QLineEdit
 
+from studio.gui.look.tokens import SERIES, THEMES, contrast
 from studio.gui.panels.runs import RunsPanel
 from studio.gui.settings import Settings
 from studio.gui.window import Window
@@ -147,7 +149,7 @@ def test_a_column_of_a_parameter_is_chosen_sorted_and_remembered(
     menu = panel.column_menu()
     named = {action.text(): action for action in menu.actions()}
     texts = list(named)
-    assert RATE in texts[texts.index("Parameters that differ") :]
+    assert RATE in texts[texts.index("Parameters that differ:") :]
     assert "training.epochs" not in texts, "they don't differ in it"
     named[RATE].trigger()
     named["Duration"].trigger()
@@ -256,5 +258,91 @@ def test_a_filter_that_nothing_fits_offers_to_be_cleared(panel, window) -> None:
     assert panel.filter.text() == "" and len(panel.model.rows) == 6
 
 
-def menu_texts(menu: QMenu) -> list[str]:
-    return [action.text() for action in menu.actions() if action.text()]
+def test_curves_of_several_runs_are_laid_over_each_other(panel, window, qtbot) -> None:
+    click(panel, 0)
+    click(panel, 2, Qt.KeyboardModifier.ShiftModifier)
+    QTest.mouseClick(panel.overlay_button, LEFT)
+    qtbot.waitUntil(lambda: panel.side is not None and len(panel.side.plot.curves) == 3)
+    side, chosen = panel.side, panel.selected()
+    assert list(side.plot.curves) == chosen and side.metrics.currentText() == "val_loss"
+    assert len(set(map(str, (c.name() for c in panel.model.marks.values())))) == 3
+    x, y = side.plot.curves[chosen[1]].getOriginalDataset()
+    assert list(x) == [1, 2, 3, 4, 5, 6]
+    assert list(y) == pytest.approx([1.5 / 5 + 1 / epoch for epoch in x])
+    colours = dict(panel.model.marks)
+
+    side.metrics.setFocus()
+    QTest.keyClicks(side.metrics, "loss")
+    side.metrics.activated.emit(side.metrics.currentIndex())
+    side.axes.setCurrentIndex(2)
+    side.axes.activated.emit(2)
+    qtbot.waitUntil(lambda: not side.reading)
+    x, y = side.plot.curves[chosen[0]].getOriginalDataset()
+    assert list(x) == pytest.approx([step / 100 for step in range(1, 121)]), "seconds"
+    assert list(y) == pytest.approx([1 / 6 + 1 / step for step in range(1, 121)])
+    side.smoothing.setFocus()
+    QTest.keyClick(side.smoothing, Qt.Key.Key_End)
+    _, smoothed = side.plot.curves[chosen[0]].getOriginalDataset()
+    assert smoothed[0] == y[0] and smoothed[-1] > y[-1] * 1.1, "0.99 is much"
+
+    click(panel, 4, CTRL)
+    qtbot.waitUntil(lambda: len(side.plot.curves) == 4)
+    assert {each: panel.model.marks[each] for each in colours} == colours, "they keep theirs"
+    click(panel, 0, CTRL)
+    qtbot.waitUntil(lambda: len(side.plot.curves) == 3)
+    assert chosen[0] not in panel.model.marks
+    QTest.mouseClick(panel.overlay_button, LEFT)
+    settle(window)
+    assert not panel.side.isVisible() and not panel.model.marks
+
+
+def test_the_legend_brings_a_curve_out_and_the_mouse_says_its_values(panel, window, qtbot) -> None:
+    panel.show_overlay(True)
+    panel.table.selectAll()
+    qtbot.waitUntil(lambda: panel.side is not None and len(panel.side.plot.curves) == 6)
+    window.resizeDocks([window.docks["runs"]], [420], Qt.Orientation.Vertical)
+    window.docks["library"].hide()
+    settle(window)
+    side = panel.side
+    width = {folder: curve.opts["pen"].widthF() for folder, curve in side.plot.curves.items()}
+    item = side.legend.item(3)
+    QTest.mouseMove(side.legend.viewport(), side.legend.visualItemRect(item).center())
+    settle(window)
+    meant = panel.model.rows[3].folder
+    assert side.plot.meant == meant
+    assert side.plot.curves[meant].opts["pen"].widthF() > width[meant]
+    QTest.keyClick(side.legend, Qt.Key.Key_Home)
+    QTest.keyClick(side.legend, Qt.Key.Key_End)
+    assert side.plot.meant == panel.model.rows[5].folder
+
+    view = side.plot.plot.getViewBox()
+    curve = side.plot.curves[panel.model.rows[5].folder]
+    x, y = curve.getOriginalDataset()
+    scene = view.mapViewToScene(QPointF(x[3], y[3]))
+    QTest.mouseMove(side.plot.plot.viewport(), side.plot.plot.mapFromScene(scene))
+    qtbot.waitUntil(lambda: "epoch 4" in side.plot.said.text())
+    assert side.plot.said.text().endswith(f"{y[3]:.3f}")
+    assert side.legend.currentRow() == 5
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_curves_can_be_told_apart_in_both_themes(name) -> None:
+    colours = SERIES[name]
+    assert all(contrast(each, THEMES[name].panel) >= 3 for each in colours)
+    apart = [sum((a - b) ** 2 for a, b in zip(_lab(one), _lab(other), strict=True)) ** 0.5
+             for one, other in combinations(colours, 2)]  # fmt: skip
+    assert min(apart) > 0.08
+
+
+def _lab(colour: str) -> tuple[float, ...]:
+    """A colour in OKLab, where distances are those to the eye."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
+    middle = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
+    short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.793617785 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short,
+    )

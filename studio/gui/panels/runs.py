@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.engine.figures import when
 from studio.graph.file import read
 from studio.graph.problems import StudioError
 from studio.gui.look.icons import icon
@@ -28,6 +29,7 @@ from studio.gui.session import Session
 if TYPE_CHECKING:
     from studio.engine.run_filter import Filter
     from studio.engine.runs import Known
+    from studio.gui.runs_table.overlay_side import OverlaySide
     from studio.gui.window import Window
 
 EACH = 1000
@@ -48,6 +50,7 @@ class RunsPanel(Panel):
         from studio.gui.runs_table.trash import Strip
 
         self.choice = Choice(window.settings)
+        self.side: OverlaySide | None = None
         self.reading = Reading(self)
         self.reading.found.connect(self._found)
         self.reading.known.connect(self._parameters_known)
@@ -62,6 +65,9 @@ class RunsPanel(Panel):
         self._connect()
         self._timer = QTimer(self, interval=EACH)
         self._timer.timeout.connect(self.refresh)
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._lay_over)
+        self.overlay_button.setChecked(self.choice.overlay)
 
     def _lay_out(self) -> None:
         self._none = Empty(
@@ -103,11 +109,17 @@ class RunsPanel(Panel):
         self.count.setProperty("role", "small")
         self.columns_button = _button("table", "Columns", "Choose the columns of the table")
         self.columns_button.clicked.connect(self._open_columns)
+        self.overlay_button = _button(
+            "chart-line", "Overlay", "Draw the curves of the selected runs over each other"
+        )
+        self.overlay_button.setCheckable(True)
+        self.overlay_button.toggled.connect(self.show_overlay)
         row.addWidget(self.filter, 1)
         row.addSpacing(4)
         row.addWidget(self.count)
         row.addSpacing(4)
         row.addWidget(self.columns_button)
+        row.addWidget(self.overlay_button)
         return head
 
     def _connect(self) -> None:
@@ -121,6 +133,7 @@ class RunsPanel(Panel):
         )
         table.chosen.connect(self._chosen)
         table.opened.connect(lambda: window.panel("training"))
+        table.picked.connect(self._picked)
         table.copying.connect(self.copy)
         table.deleting.connect(self.trash)
         window.runner.started.connect(self.refresh)
@@ -132,6 +145,7 @@ class RunsPanel(Panel):
         super().attach(session)
         self.reading.forget()
         self.sparks.forget()
+        self._forget_curves()
         self.model.show([])
         self.notice.hide()
         if self.isVisible():
@@ -140,8 +154,15 @@ class RunsPanel(Panel):
     def close_work(self) -> None:
         self.reading.forget()
         self.sparks.forget()
+        self._forget_curves()
         self.filter.release()
         theme.changed.disconnect(self._themed)
+
+    def _forget_curves(self) -> None:
+        self._soon.stop()
+        if self.side is not None:
+            self.side.forget()
+            self.side.show_runs({})
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
@@ -168,6 +189,8 @@ class RunsPanel(Panel):
             self.filter.understand()
         self._show_count()
         self._mark(self.window_.runner.shown)
+        if self.overlays:
+            self.side.follow()
 
     def _parameters_known(self) -> None:
         if self.filter.text():
@@ -187,6 +210,57 @@ class RunsPanel(Panel):
         self._pages.setCurrentWidget(page)
 
     def _themed(self) -> None:
+        if self.side is not None:
+            self.side.colour()
+        self.table.viewport().update()
+
+    # Overlays
+
+    def show_overlay(self, on: bool) -> None:
+        """Shows the curves of the selected runs beside the table, or no longer."""
+        if on and self.side is None:
+            from studio.gui.runs_table.overlay_side import OverlaySide  # it needs pyqtgraph
+
+            self.side = OverlaySide(self.window_.settings)
+            self.side.coloured.connect(self._coloured)
+            self.split.addWidget(self.side)
+            self.split.setSizes([1, 1])
+        if self.side is not None:
+            self.side.setVisible(on)
+        self.overlay_button.setChecked(on)
+        self.choice.overlay = on
+        self.choice.remember()
+        self._picked()
+
+    @property
+    def overlays(self) -> bool:
+        """Whether curves are drawn beside the table."""
+        return self.side is not None and not self.side.isHidden()
+
+    def _picked(self) -> None:
+        self._soon.start()  # a selection changes in several steps
+
+    def _lay_over(self) -> None:
+        if self.overlays:
+            self.side.show_runs(self._labels(self.selected()))
+        elif self.model.marks:
+            self._coloured({})
+
+    def _labels(self, folders: list[Path]) -> dict[Path, str]:
+        """What tells runs apart: the parameters that are columns, and when they began."""
+        chosen = [c for c in self.model.columns if c.key.startswith("parameter:")]
+        known = {each.folder: each for each in self.model.rows}
+        found = {}
+        for folder in folders:
+            values = self.reading.values(folder)
+            texts = [c.text(known[folder], values) for c in chosen]
+            told = ", ".join(text for text in texts if text)
+            began = when(known[folder].began)
+            found[folder] = f"{told} · {began}" if told else began or folder.name
+        return found
+
+    def _coloured(self, colours: dict[Path, QColor]) -> None:
+        self.model.marks = colours
         self.table.viewport().update()
 
     # The filter
@@ -247,6 +321,7 @@ class RunsPanel(Panel):
             Qt.Orientation.Horizontal, 0, max(0, len(self.model.columns) - 1)
         )
         self.table.viewport().update()
+        self._picked()
 
     # The selected ones
 
@@ -296,6 +371,8 @@ class RunsPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if len(self.selected()) < 2:
             self._fill_for_one(menu)
+        else:
+            menu.addAction("Overlay their curves", lambda: self.show_overlay(True))
         menu.addAction("Copy as a table", self.copy)
         menu.addSeparator()
         away = menu.addAction("Move to the trash", self.trash)

@@ -58,7 +58,8 @@ class ColumnMenu(QMenu):
         # What is chosen stands there even where the runs of now agree on it.
         different = list(dict.fromkeys([*chosen, *differing(values)]))
         if different:
-            self.addSection("Parameters that differ")
+            self.addSeparator()
+            self.addAction("Parameters that differ:").setEnabled(False)
             for path in different[:FIRST]:
                 self._parameter(self, path)
         others = [path for path in paths(values) if path not in different[:FIRST]]
