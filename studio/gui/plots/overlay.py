@@ -70,6 +70,7 @@ class OverlayPlot(QWidget):
         self._by = EPOCH
         self._what = ("", EPOCH, 0.0)
         self._meant: Path | None = None
+        self._pointed: Path | None = None
         self.free = True
         """Whether the plot chooses itself what is in sight."""
         self._drawn: dict[Path, Drawn] = {}
@@ -163,9 +164,12 @@ class OverlayPlot(QWidget):
         found = None
         if point is not None and view.sceneBoundingRect().contains(point):
             found = self._nearest(view, point)
-        self.mean(found[0] if found else None)
         self._say(found)
-        self.pointed.emit(self._meant)
+        folder = found[0] if found else None
+        if folder != self._pointed:  # else the legend may mean another one
+            self._pointed = folder
+            self.mean(folder)
+            self.pointed.emit(folder)
 
     def _nearest(self, view, point: QPointF) -> tuple[Path, float, float] | None:
         """The run whose curve is next to a point, and the place of the curve there."""
