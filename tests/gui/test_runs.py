@@ -311,6 +311,7 @@ def test_the_legend_brings_a_curve_out_and_the_mouse_says_its_values(panel, wind
     meant = panel.model.rows[3].folder
     assert side.plot.meant == meant
     assert side.plot.curves[meant].opts["pen"].widthF() > width[meant]
+    side.legend.setFocus()
     QTest.keyClick(side.legend, Qt.Key.Key_Down)
     QTest.keyClick(side.legend, Qt.Key.Key_End)
     assert side.plot.meant == panel.model.rows[5].folder

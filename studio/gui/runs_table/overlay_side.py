@@ -6,7 +6,7 @@ import time
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -37,6 +37,8 @@ KEPT = 200
 SETTING = "overlay"
 LEGEND = 168
 """Pixels of the legend's width."""
+
+ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
 
 FIRST = ("val_loss", "loss")
 """The metric that is drawn at first: the first of these that there is."""
@@ -295,6 +297,12 @@ class _Legend(QListWidget):
 
     def _current(self, item: QListWidgetItem | None) -> None:
         self.meant.emit(_folder(item) if item is not None else None)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in ENDS:
+            event.accept()  # they are commands of the window elsewhere
+            return True
+        return super().event(event)
 
     def leaveEvent(self, event) -> None:
         super().leaveEvent(event)

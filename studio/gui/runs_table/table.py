@@ -27,6 +27,8 @@ KEYS = (
 )
 """Of the table while it has the focus, whatever they do elsewhere."""
 
+ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
+
 WIDTHS = "runs_widths"
 """The name under which widths are remembered."""
 
@@ -175,7 +177,9 @@ class RunsTable(QTableView):
             self.opened.emit()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and any(map(event.matches, KEYS)):
+        if event.type() == QEvent.Type.ShortcutOverride and (
+            event.key() in ENDS or any(map(event.matches, KEYS))
+        ):
             event.accept()
             return True
         return super().event(event)
