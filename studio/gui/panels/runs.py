@@ -29,6 +29,7 @@ from studio.gui.session import Session
 if TYPE_CHECKING:
     from studio.engine.run_filter import Filter
     from studio.engine.runs import Known
+    from studio.gui.runs_table.compare_window import CompareWindow
     from studio.gui.runs_table.overlay_side import OverlaySide
     from studio.gui.window import Window
 
@@ -51,6 +52,7 @@ class RunsPanel(Panel):
 
         self.choice = Choice(window.settings)
         self.side: OverlaySide | None = None
+        self.comparison: CompareWindow | None = None
         self.reading = Reading(self)
         self.reading.found.connect(self._found)
         self.reading.known.connect(self._parameters_known)
@@ -112,6 +114,9 @@ class RunsPanel(Panel):
         self.overlay_button = _button(
             "chart-line", "Overlay", "Draw the curves of the selected runs over each other"
         )
+        self.compare_button = _button("git-compare", "Compare", "Compare the two selected runs")
+        self.compare_button.clicked.connect(self.compare)
+        self.compare_button.setEnabled(False)
         self.overlay_button.setCheckable(True)
         self.overlay_button.toggled.connect(self.show_overlay)
         row.addWidget(self.filter, 1)
@@ -120,6 +125,7 @@ class RunsPanel(Panel):
         row.addSpacing(4)
         row.addWidget(self.columns_button)
         row.addWidget(self.overlay_button)
+        row.addWidget(self.compare_button)
         return head
 
     def _connect(self) -> None:
@@ -146,6 +152,7 @@ class RunsPanel(Panel):
         self.reading.forget()
         self.sparks.forget()
         self._forget_curves()
+        self.close_comparison()
         self.model.show([])
         self.notice.hide()
         if self.isVisible():
@@ -155,6 +162,7 @@ class RunsPanel(Panel):
         self.reading.forget()
         self.sparks.forget()
         self._forget_curves()
+        self.close_comparison()
         self.filter.release()
         theme.changed.disconnect(self._themed)
 
@@ -239,12 +247,35 @@ class RunsPanel(Panel):
 
     def _picked(self) -> None:
         self._soon.start()  # a selection changes in several steps
+        self.compare_button.setEnabled(len(self.selected()) == 2)
 
     def _lay_over(self) -> None:
         if self.overlays:
             self.side.show_runs(self._labels(self.selected()))
         elif self.model.marks:
             self._coloured({})
+
+    def compare(self) -> None:
+        """Shows what differs between the two selected runs; the one begun first is the first."""
+        from studio.gui.runs_table.compare_window import CompareWindow
+
+        chosen = {each.folder: each.began for each in self.model.rows}
+        folders = sorted(self.selected(), key=lambda folder: chosen[folder])
+        if len(folders) != 2:
+            self.window_.say(f"Two runs are compared at once; {len(folders)} are selected.")
+            return
+        self.close_comparison()
+        self.comparison = CompareWindow(self.window_, *folders)
+        self.comparison.finished.connect(self._compared)
+        self.comparison.show()
+
+    def _compared(self, *_: object) -> None:
+        self.comparison = None
+
+    def close_comparison(self) -> None:
+        """Closes the window of a comparison, if there is one."""
+        if self.comparison is not None:
+            self.comparison.done(0)
 
     def _labels(self, folders: list[Path]) -> dict[Path, str]:
         """What tells runs apart: the parameters that are columns, and when they began."""
@@ -372,6 +403,8 @@ class RunsPanel(Panel):
         if len(self.selected()) < 2:
             self._fill_for_one(menu)
         else:
+            compares = menu.addAction("Compare the two", self.compare)
+            compares.setEnabled(len(self.selected()) == 2)
             menu.addAction("Overlay their curves", lambda: self.show_overlay(True))
         menu.addAction("Copy as a table", self.copy)
         menu.addSeparator()
