@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from studio.engine import events
-from studio.engine.events import decode
+from studio.engine.events import EventReader, decode
 
 EPOCH, RESUMED = b'{"event":"epoch"', b'{"event":"resumed"'
 
@@ -15,26 +13,18 @@ class EpochFigures:
     """Follows the epochs of a run; `of` has each metric's values so far."""
 
     def __init__(self, folder: Path):
-        self._path = folder / events.NAME
-        self._place = 0
+        self._reader = EventReader(folder)
         self._epochs: list[tuple[int, dict]] = []
-        self.behind = False
+
+    @property
+    def behind(self) -> bool:
         """Whether the last look left something unread."""
+        return self._reader.behind
 
     def read(self, most: int) -> bool:
         """Takes what was told since, of the next `most` bytes; whether an epoch was in it."""
-        try:
-            with self._path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(self._place)
-                part = file.read(most)
-        except OSError:
-            self.behind = False
-            return False
-        whole = part.rfind(b"\n") + 1
-        self._place += whole
-        self.behind = bool(whole) and self._place < size
-        told = [event for line in _lines(part[:whole]) for event in decode(line)]
+        part = self._reader.lines(most)
+        told = [event for line in _lines(part) for event in decode(line)]
         for event in told:
             if event["event"] == "resumed":
                 self._epochs = [each for each in self._epochs if each[0] <= event["epoch"]]

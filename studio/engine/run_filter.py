@@ -201,7 +201,8 @@ class _Parser:
         longer = tuple(each for each in self._known if each.endswith(f".{word}"))
         if longer:
             return longer
-        hint = nearest(word, [*FIELDS, *self._known])
+        ends = {each.rpartition(".")[2] for each in self._known}
+        hint = nearest(word, dict.fromkeys([*FIELDS, *self._known, *sorted(ends)]))
         hint = hint or "Compared are metrics, parameters by their paths, and: " + ", ".join(FIELDS)
         raise self._error(f"No run has anything called {quoted(word)}. {hint.rstrip('.')}.", name)
 
