@@ -27,12 +27,13 @@ class Parameters:
     """Reads the parameters of each run once; runs of the same file share what was read."""
 
     def __init__(self) -> None:
-        self._of: dict[Path, Values] = {}
+        self.read: dict[Path, Values] = {}
+        """Those that are read, by the folders of their runs."""
         self._by_bytes: dict[bytes, Values] = {}
 
     def of(self, folder: Path) -> Values:
         """Those of a run; none where its project can't be read. They are the same for ever."""
-        found = self._of.get(folder)
+        found = self.read.get(folder)
         if found is None:
             try:
                 raw = (folder / NAME).read_bytes()
@@ -41,12 +42,12 @@ class Parameters:
             found = self._by_bytes.get(raw)
             if found is None:
                 found = self._by_bytes[raw] = flat(raw)
-            self._of[folder] = found
+            self.read[folder] = found
         return found
 
     def has(self, folder: Path) -> bool:
         """Whether those of a run are read."""
-        return folder in self._of
+        return folder in self.read
 
 
 def flat(raw: bytes) -> Values:

@@ -24,7 +24,7 @@ MOST = 1 << 20
 METRICS = 4
 """Columns of metrics in a list of runs, at most."""
 
-STEP = b'{"event":"step"'
+STEP, RESUMED = b'{"event":"step"', b'{"event":"resumed"'
 
 TOLD = FINAL - {"lost"}
 """The ends that a run has told itself, or that were told of it."""
@@ -67,11 +67,16 @@ def _mark(folder: Path) -> Mark | None:
 
 
 class Runs:
-    """The runs in a folder. What it has read of a run is good until the run says more."""
+    """The runs in a folder. What it has read of a run is good until the run says more.
 
-    def __init__(self, folder: Path):
+    With `indexed`, what an earlier look has read is taken from an index, and kept there.
+    """
+
+    def __init__(self, folder: Path, indexed: bool = False):
         self.folder = folder
         self._known: dict[str, tuple[Mark, Known]] = {}
+        self._indexed: dict[str, Mark] | None = {} if indexed else None
+        self._opened = not indexed
 
     def read(self) -> list[Known]:
         """All of them, the newest first."""
@@ -89,6 +94,8 @@ class Runs:
 
         What is known is what was before until the last one is looked at.
         """
+        if not self._opened:
+            self._open()
         try:
             folders = sorted(self.folder.iterdir(), reverse=True)  # an id begins with its time
         except OSError:
@@ -106,6 +113,33 @@ class Runs:
             found[name] = known
             yield known[1]
         self._known = found
+        self._keep()
+
+    def _open(self) -> None:
+        """Takes what an earlier look has kept."""
+        from studio.engine import run_index
+
+        self._opened = True
+        for name, kept in run_index.read(self.folder).items():
+            known = Known(self.folder / name, kept.began, kept.progress, kept.about)
+            self._known[name] = (kept.mark, known)
+            self._indexed[name] = kept.mark
+
+    def _keep(self) -> None:
+        """Keeps what was read of the runs that have ended."""
+        if self._indexed is None:
+            return
+        from studio.engine import run_index
+
+        ended = {n: each for n, each in self._known.items() if each[1].progress.state in TOLD}
+        changed = {n: each for n, each in ended.items() if self._indexed.get(n) != each[0]}
+        gone = self._indexed.keys() - ended.keys()
+        kept = (
+            (name, run_index.Kept(mark, known.began, known.progress, known.about))
+            for name, (mark, known) in changed.items()
+        )
+        if run_index.write(self.folder, kept, gone):
+            self._indexed = {name: mark for name, (mark, _) in ended.items()}
 
     def forget(self, folder: Path) -> None:
         """Knows a run no more, until the next look."""
@@ -125,7 +159,7 @@ def read_run(folder: Path) -> Known:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             head = file.read(HEAD + TAIL if size <= HEAD + TAIL else HEAD)
-            told = decode(head)
+            told = decode(_needed(head))
             if size > len(head):
                 told += _end(file, len(head), size)
     except OSError:
@@ -146,17 +180,39 @@ def _end(file, start: int, size: int) -> list[events.Event]:
     while True:
         begin = max(start, size - length)
         file.seek(begin)
-        lines = file.read(size - begin).split(b"\n")[begin > start :]
-        others = [line for line in lines if not line.startswith(STEP)]
-        if begin == start or length >= MOST or any(b'"event":"epoch"' in each for each in others):
-            break
+        part = file.read(size - begin)
+        if begin > start:
+            part = part[part.find(b"\n") + 1 :]  # behind a line of which only the end is there
+        if begin == start or length >= MOST or b'{"event":"epoch"' in part:
+            return decode(_needed(part))
         length *= 4
-    whole = lines[:-1]
-    last = next((n for n in range(len(whole) - 1, -1, -1) if whole[n].startswith(STEP)), None)
-    if last is None:
-        return decode(b"\n".join(others))
-    told = [line for line in whole[:last] if not line.startswith(STEP)]
-    return decode(b"\n".join([*told, *whole[last:], lines[-1]]))
+
+
+def _needed(part: bytes) -> bytes:
+    """The lines that say how far a run has come: most say only how far it had, and aren't read."""
+    lines = part.split(b"\n")
+    rest = lines.pop()  # which isn't whole, or empty
+    if RESUMED in part:  # what was told before it counts no more, and is told again
+        last = _last_step(lines)
+        kept = [line for at, line in enumerate(lines) if line[10:14] != b"step" or at == last]
+        return b"\n".join([*kept, rest])
+    last, kept = {}, []
+    for at, line in enumerate(lines):
+        kind = line[10:14]  # behind {"event":"
+        if kind in OFTEN:
+            last[kind] = at
+        else:
+            kept.append(at)
+    return b"\n".join([*(lines[at] for at in sorted((*kept, *last.values()))), rest])
+
+
+def _last_step(lines: list[bytes]) -> int:
+    steps = (at for at in range(len(lines) - 1, -1, -1) if lines[at].startswith(STEP))
+    return next(steps, -1)
+
+
+OFTEN = frozenset((b"step", b"epoc", b"reso"))
+"""How the kinds of events begin of which only the last one counts: step, epoch, resources."""
 
 
 def columns_of(rows: list[Known]) -> list[str]:

@@ -52,6 +52,7 @@ class RunsPanel(Panel):
 
         self.choice = Choice(window.settings)
         self.side: OverlaySide | None = None
+        self._compared_names: tuple[list[Known], dict[str, None]] | None = None
         self.comparison: CompareWindow | None = None
         self.reading = Reading(self)
         self.reading.found.connect(self._found)
@@ -201,6 +202,7 @@ class RunsPanel(Panel):
             self.side.follow()
 
     def _parameters_known(self) -> None:
+        self._compared_names = None
         if self.filter.text():
             self.filter.understand()
         self.model.update()
@@ -303,8 +305,12 @@ class RunsPanel(Panel):
 
         if not self.reading.complete:
             return None
+        if self._compared_names is not None and self._compared_names[0] is self.model.all:
+            return self._compared_names[1]
         values = [self.reading.values(each.folder) for each in self.model.all]
-        return names_of(self.model.all, paths(values))
+        found = names_of(self.model.all, paths(values))
+        self._compared_names = self.model.all, found
+        return found
 
     def _values(self, name: str) -> list[str]:
         """What may stand behind a name."""

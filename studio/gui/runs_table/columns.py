@@ -134,6 +134,7 @@ class Choice:
         self.sort: tuple[str, bool] = (sort[0], bool(sort[1])) if right else ("when", True)
         """The key of the column that is sorted by, and whether the highest comes first."""
         self.overlay = kept.get("overlay") is True
+        self._counted: tuple[list[Known], list[str]] = ([], [])
 
     def remember(self) -> None:
         """Keeps the choices for the next time."""
@@ -155,7 +156,11 @@ class Choice:
 
     def shown_metrics(self, rows: list[Known]) -> list[str]:
         """The metrics that have a column."""
-        return columns_of(rows) if self.metrics is None else self.metrics
+        if self.metrics is not None:
+            return self.metrics
+        if rows is not self._counted[0]:  # all of them are looked at for it
+            self._counted = rows, columns_of(rows)
+        return self._counted[1]
 
     def columns(self, rows: list[Known]) -> list[Column]:
         """The columns of a table of these runs."""

@@ -15,6 +15,8 @@ from studio.engine.runs import Known, Runs
 BUDGET = 0.02
 """Seconds that are read at once; between two parts the window is drawn."""
 
+NONE: Values = {}
+
 GROWS = 0.15
 """Seconds between two looks of a table that is still being read for the first time."""
 
@@ -47,13 +49,13 @@ class Reading(QObject):
 
     def values(self, folder: Path) -> Values:
         """The parameters of a run as far as they are read: the table never waits for a file."""
-        return self.parameters.of(folder) if self.parameters.has(folder) else {}
+        return self.parameters.read.get(folder, NONE)
 
     def read(self, folder: Path) -> None:
         """Looks at the runs anew; the first part at once."""
         if self.runs is None or self.runs.folder != folder:
             self.forget()
-            self.runs = Runs(folder)
+            self.runs = Runs(folder, indexed=True)
         if self._scan is not None:
             self._again = True  # something may have changed behind where it is now
             return

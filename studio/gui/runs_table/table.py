@@ -69,7 +69,8 @@ class RunsTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(28)
         self._sparks = SparkDelegate(sparks, lambda row: model.rows[row], self)
-        self._plain = CellDelegate(model, self)
+        self._named = CellDelegate(model, self)
+        self._plain = QStyledItemDelegate(self)
         self.setItemDelegate(self._plain)
         sparks.ready.connect(self.viewport().update)
         self._arrange_head()
@@ -108,9 +109,8 @@ class RunsTable(QTableView):
         for at, column in enumerate(self.rows.columns):
             width = kept.get(column.key)
             head.resizeSection(at, width if isinstance(width, int) else column.width)
-            self.setItemDelegateForColumn(
-                at, self._sparks if column.key == "curve" else self._plain
-            )
+            own = {"curve": self._sparks, "name": self._named} | dict.fromkeys(EDITED, self._named)
+            self.setItemDelegateForColumn(at, own.get(column.key, self._plain))
         key, down = self.rows.choice.sort
         order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
         head.setSortIndicator(self.rows.column_of(key), order)
