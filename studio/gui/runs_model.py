@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon
 
 from studio.engine.run_filter import Filter
 from studio.engine.runs import Known
@@ -25,6 +25,16 @@ STATES = {
     "failed": ("circle-alert", "error"),
     "lost": ("circle-help", "error"),
 }
+
+TEXT = Qt.ItemDataRole.DisplayRole
+ALIGNMENT = Qt.ItemDataRole.TextAlignmentRole
+FONT = Qt.ItemDataRole.FontRole
+COLOUR = Qt.ItemDataRole.ForegroundRole
+DECORATION = Qt.ItemDataRole.DecorationRole
+"""What is asked for each cell that is drawn: so it is said quickly, and first."""
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 LONGEST_TIP = 600
 """Characters of a tooltip."""
@@ -48,6 +58,8 @@ class RunsModel(QAbstractTableModel):
         """The colours of the runs whose curves are drawn."""
         self._values, self._write = values, write
         self._filter: Filter | None = None
+        self._figures = mono()
+        self._icons: dict[str, QIcon] = {}
 
     @property
     def metrics(self) -> list[str]:
@@ -130,7 +142,7 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.tip or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return RIGHT if column.right else LEFT
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -140,24 +152,30 @@ class RunsModel(QAbstractTableModel):
         )
 
     def data(self, index: Index, role: int = 0) -> Any:
-        known, column = self.rows[index.row()], self.columns[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
+        column = self.columns[index.column()]
+        if role == TEXT:
+            known = self.rows[index.row()]
             return column.text(known, self._values(known.folder))
+        if role == ALIGNMENT:
+            return RIGHT if column.right else LEFT
+        if role == FONT:
+            return self._figures if column.right else None
+        if role in (COLOUR, DECORATION):
+            if column.key != "state":
+                return None
+            state = self.rows[index.row()].progress.state
+            if state not in STATES:
+                return None
+            return theme.color(STATES[state][1]) if role == COLOUR else self._icon(state)
+        known = self.rows[index.row()]
         if role == Qt.ItemDataRole.EditRole:
             return known.about.note if column.key == "note" else " ".join(known.about.tags)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        if role == Qt.ItemDataRole.FontRole and column.right:
-            return mono()
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(known, column)
-        state = known.progress.state
-        if column.key == "state" and state in STATES:
-            if role == Qt.ItemDataRole.ForegroundRole:
-                return theme.color(STATES[state][1])
-            if role == Qt.ItemDataRole.DecorationRole:
-                return icon(*STATES[state])
-        return None
+        return _tip(known, column) if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def _icon(self, state: str) -> QIcon:
+        if state not in self._icons:
+            self._icons[state] = icon(*STATES[state])
+        return self._icons[state]
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         column = self.columns[index.column()]
@@ -193,8 +211,3 @@ def _tip(known: Known, column: Column) -> str:
     words = words or known.progress.message or str(known.folder)
     escaped = escape(words[:LONGEST_TIP], quote=False).replace("\n", "<br>")
     return f"<qt>{escaped}</qt>"
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -17,7 +17,7 @@ BUDGET = 0.02
 
 NONE: Values = {}
 
-GROWS = 0.15
+GROWS = 0.5
 """Seconds between two looks of a table that is still being read for the first time."""
 
 

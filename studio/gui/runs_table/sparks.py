@@ -29,6 +29,9 @@ PART = 1 << 20
 BUDGET = 0.015
 """Seconds of one look at what is to be read."""
 
+OFTEN = 0.15
+"""Seconds between two drawings while there is more to read."""
+
 MOST = 60
 """Points of a curve; one with more is drawn by its means."""
 
@@ -46,6 +49,7 @@ class Sparks(QObject):
         self._read: dict[Path, tuple[float, EpochFigures]] = {}
         self._lines: dict[Path, Line] = {}
         self._wanted: dict[Path, float] = {}
+        self._told = 0.0
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._look)
 
@@ -84,7 +88,10 @@ class Sparks(QObject):
                 del self._wanted[folder]
         if not self._wanted:
             self._timer.stop()
-        self.ready.emit()
+        now = time.monotonic()
+        if not self._wanted or now - self._told > OFTEN:
+            self._told = now
+            self.ready.emit()
 
 
 def _figures(figures: EpochFigures, metric: str) -> list[float | None]:
