@@ -1,6 +1,6 @@
 """How long the table of a thousand runs takes in a window of its own, offscreen.
 
-    python benchmarks/runs_table.py [--rounds N] [--runs N] [--overlay N]
+    python -m benchmarks.runs_table [--rounds N] [--runs N] [--overlay N]
 
 Wanted, with 1,000 runs: the table open at most 0.3 s after the click, all runs in it; a filter at
 most 50 ms a letter, the drawing of the table with it; the curves of 50 runs over each other at
@@ -14,15 +14,12 @@ import argparse
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtTest import QTest
 

@@ -15,7 +15,7 @@ from studio.engine.events import FINAL, decode
 from studio.engine.process import Found
 from studio.engine.progress import Progress
 
-HEAD, TAIL = 4096, 16384
+HEAD, TAIL = 4096, 6144
 """Bytes that are read at first: the beginning tells the plan, the end how far it came."""
 
 MOST = 1 << 20

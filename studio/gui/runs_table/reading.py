@@ -12,7 +12,7 @@ from studio.engine.about import About
 from studio.engine.run_parameters import Parameters, Values
 from studio.engine.runs import Known, Runs
 
-BUDGET = 0.02
+BUDGET = 0.012
 """Seconds that are read at once; between two parts the window is drawn."""
 
 NONE: Values = {}

@@ -26,7 +26,7 @@ from studio.gui.look.theme import theme
 PART = 1 << 20
 """Bytes of events that are read at once."""
 
-BUDGET = 0.015
+BUDGET = 0.008
 """Seconds of one look at what is to be read."""
 
 OFTEN = 0.15
