@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -280,17 +281,20 @@ class RunsPanel(Panel):
             self.comparison.done(0)
 
     def _labels(self, folders: list[Path]) -> dict[Path, str]:
-        """What tells runs apart: the parameters that are columns, and when they began."""
+        """What tells runs apart: the parameters that are columns, or when they began, or both."""
         chosen = [c for c in self.model.columns if c.key.startswith("parameter:")]
         known = {each.folder: each for each in self.model.rows}
-        found = {}
+        told = {}
         for folder in folders:
             values = self.reading.values(folder)
-            texts = [c.text(known[folder], values) for c in chosen]
-            told = ", ".join(text for text in texts if text)
-            began = when(known[folder].began)
-            found[folder] = f"{told} · {began}" if told else began or folder.name
-        return found
+            texts = (c.text(known[folder], values) for c in chosen)
+            told[folder] = ", ".join(text for text in texts if text)
+        often = Counter(told.values())
+        for folder, text in told.items():
+            if not text or often[text] > 1:
+                began = when(known[folder].began) or folder.name
+                told[folder] = f"{text} · {began}" if text else began
+        return told
 
     def _coloured(self, colours: dict[Path, QColor]) -> None:
         self.model.marks = colours

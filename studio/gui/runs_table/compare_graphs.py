@@ -129,7 +129,7 @@ class CompareGraphs(QWidget):
         self._places = [place[1] if place else "" for place in places]
         self.table.blockSignals(True)
         self.table.fill(
-            (row[0].removeprefix(f"{path}.").removeprefix("nodes."), *row[1:])
+            (_called(row[0].removeprefix(f"{path}.")), *row[1:])
             for row in of_differences(self.rows)
         )
         mark_kinds(self.table, [self._kind(marks, at) for at in range(len(self.rows))])
@@ -190,3 +190,8 @@ class CompareGraphs(QWidget):
                 self.table.item(row, 0).setForeground(colour)
             self.view.scene().update()
             self.view.viewport().update()
+
+
+def _called(path: str) -> str:
+    """A difference within its graph: the node and its parameter, or the edge."""
+    return "edge" if path == "edges" else path.removeprefix("nodes.")

@@ -143,6 +143,16 @@ class MergedView(LookingView):
         self.setAccessibleName("Both graphs")
         self._dragged: QPointF | None = None
 
+    def _first_look(self) -> None:
+        """Looks first at what differs."""
+        marks = self.scene().marks
+        ends = {end.partition(".")[0] for edge in marks.edges for end in edge}
+        nodes = [name for name in self.scene().nodes if name in marks.nodes.keys() | ends]
+        if nodes and self.isVisible() and not self._fitted:
+            self.frame(nodes, animated=False)
+        else:
+            super()._first_look()
+
     def node_at(self, event: QMouseEvent) -> str:
         """The node under the mouse; empty where there is none."""
         item = self.scene().node_at(self.to_scene(event.position()))

@@ -76,6 +76,7 @@ class OverlaySide(QWidget):
     def _lay_out(self) -> None:
         self.metrics = QComboBox()
         self.metrics.setAccessibleName("Metric")
+        self.metrics.setMinimumWidth(72)
         self.metrics.activated.connect(lambda _: self.choose(metric=self.metrics.currentText()))
         self.axes = QComboBox()
         self.axes.setAccessibleName("Over")
@@ -87,7 +88,7 @@ class OverlaySide(QWidget):
         self.smoothing.setRange(0, 99)
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip("Smoothing")
-        self.smoothing.setFixedWidth(84)
+        self.smoothing.setFixedWidth(66)
         self.smoothing.valueChanged.connect(lambda value: self.choose(weight=value / 100))
         self._amount = QLabel()
         self._amount.setProperty("role", "small")
@@ -116,7 +117,7 @@ class OverlaySide(QWidget):
         box.setSpacing(2)
         box.addLayout(row)
         box.addWidget(self._pages, 1)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(320)
         self._show_choice(self.by)
 
     def resizeEvent(self, event) -> None:
