@@ -49,11 +49,11 @@ def comparison(window, project, qtbot) -> CompareWindow:
         run = write_run(folder, number, settings, change=change, script=True)
         environment(run, f"3.{number}", str(number))
     panel = listed(window, folder, qtbot)
-    assert not panel.compare_button.isEnabled()
+    assert not panel.head.compare.isEnabled()
     click(panel, 1)  # the second is the newer one, whichever is clicked first
     click(panel, 2, CTRL)
-    assert panel.compare_button.isEnabled()
-    QTest.mouseClick(panel.compare_button, LEFT)
+    assert panel.head.compare.isEnabled()
+    QTest.mouseClick(panel.head.compare, LEFT)
     qtbot.waitUntil(lambda: panel.comparison.ready)
     settle(window)
     return panel.comparison

@@ -101,7 +101,7 @@ def test_runs_are_filtered_while_it_is_typed(panel) -> None:
         assert numbers(panel) == wanted, text
         assert panel.filter.error is None
         count = "6 runs" if len(wanted) == 6 else f"{len(wanted)} of 6 runs"
-        assert panel.count.text() == count
+        assert panel.head.count.text() == count
         QTest.keyClick(panel.filter, Qt.Key.Key_Escape)
         QTest.keyClick(panel.filter, Qt.Key.Key_Escape)  # the first may only close the names
         assert numbers(panel) == [6, 5, 4, 3, 2, 1]
@@ -261,7 +261,7 @@ def test_a_filter_that_nothing_fits_offers_to_be_cleared(panel, window) -> None:
 def test_curves_of_several_runs_are_laid_over_each_other(panel, window, qtbot) -> None:
     click(panel, 0)
     click(panel, 2, Qt.KeyboardModifier.ShiftModifier)
-    QTest.mouseClick(panel.overlay_button, LEFT)
+    QTest.mouseClick(panel.head.overlay, LEFT)
     qtbot.waitUntil(lambda: panel.side is not None and len(panel.side.plot.curves) == 3)
     side, chosen = panel.side, panel.selected()
     assert list(side.plot.curves) == chosen and side.metrics.currentText() == "val_loss"
@@ -291,7 +291,7 @@ def test_curves_of_several_runs_are_laid_over_each_other(panel, window, qtbot) -
     click(panel, 0, CTRL)
     qtbot.waitUntil(lambda: len(side.plot.curves) == 3)
     assert chosen[0] not in panel.model.marks
-    QTest.mouseClick(panel.overlay_button, LEFT)
+    QTest.mouseClick(panel.head.overlay, LEFT)
     settle(window)
     assert not panel.side.isVisible() and not panel.model.marks
 
@@ -347,3 +347,27 @@ def _lab(colour: str) -> tuple[float, ...]:
         1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short,
         0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short,
     )
+
+
+def test_the_menu_offers_what_can_be_done_with_one_run_or_several(panel, window) -> None:
+    def enabled() -> dict[str, bool]:
+        menu = panel.menu()
+        found = {each.text(): each.isEnabled() for each in menu.actions() if each.text()}
+        menu.close()
+        return found
+
+    click(panel, 4)
+    offered = enabled()
+    assert offered["Resume"] and offered["Open the project as it ran"], "the second has failed"
+    click(panel, 0)
+    assert not enabled()["Resume"]
+    click(panel, 1, CTRL)
+    offered = enabled()
+    assert offered["Compare the two"] and "Resume" not in offered
+    click(panel, 2, CTRL)
+    assert not enabled()["Compare the two"] and enabled()["Overlay their curves"]
+    assert not panel.head.compare.isEnabled()
+    window.run_command("run.overlay")
+    assert panel.overlays and panel.head.overlay.isChecked()
+    window.run_command("run.filter")
+    assert panel.filter.hasFocus()

@@ -6,23 +6,19 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from studio.engine.figures import when
 from studio.graph.file import read
 from studio.graph.problems import StudioError
-from studio.gui.look.icons import icon
 from studio.gui.look.theme import theme
 from studio.gui.panel import Empty, Panel
 from studio.gui.session import Session
@@ -71,9 +67,11 @@ class RunsPanel(Panel):
         self._timer.timeout.connect(self.refresh)
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._lay_over)
-        self.overlay_button.setChecked(self.choice.overlay)
+        self.head.overlay.setChecked(self.choice.overlay)
 
     def _lay_out(self) -> None:
+        from studio.gui.runs_table.head import RunsHead
+
         self._none = Empty(
             "No runs yet",
             "Every run is kept beside the project, with the script that ran, its figures "
@@ -89,7 +87,10 @@ class RunsPanel(Panel):
         self.split.setHandleWidth(1)
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(self._pages)
-        self._head = self._made_head()
+        self.head = RunsHead(self.filter)
+        self.head.columns.clicked.connect(self._open_columns)
+        self.head.compare.clicked.connect(self.compare)
+        self.head.overlay.toggled.connect(self.show_overlay)
         self._wrong = QLabel()
         self._wrong.setTextFormat(Qt.TextFormat.PlainText)
         self._wrong.setProperty("role", "error")
@@ -99,36 +100,10 @@ class RunsPanel(Panel):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for widget in (self._head, self._wrong):
+        for widget in (self.head, self._wrong):
             box.addWidget(widget)
         box.addWidget(self.split, 1)
         box.addWidget(self.notice)
-
-    def _made_head(self) -> QWidget:
-        head = QWidget()
-        row = QHBoxLayout(head)
-        row.setContentsMargins(14, 6, 14, 6)
-        row.setSpacing(6)
-        self.count = QLabel()
-        self.count.setProperty("role", "small")
-        self.columns_button = _button("table", "Columns", "Choose the columns of the table")
-        self.columns_button.clicked.connect(self._open_columns)
-        self.overlay_button = _button(
-            "chart-line", "Overlay", "Draw the curves of the selected runs over each other"
-        )
-        self.compare_button = _button("git-compare", "Compare", "Compare the two selected runs")
-        self.compare_button.clicked.connect(self.compare)
-        self.compare_button.setEnabled(False)
-        self.overlay_button.setCheckable(True)
-        self.overlay_button.toggled.connect(self.show_overlay)
-        row.addWidget(self.filter, 1)
-        row.addSpacing(4)
-        row.addWidget(self.count)
-        row.addSpacing(4)
-        row.addWidget(self.columns_button)
-        row.addWidget(self.overlay_button)
-        row.addWidget(self.compare_button)
-        return head
 
     def _connect(self) -> None:
         window, table = self.window_, self.table
@@ -213,8 +188,8 @@ class RunsPanel(Panel):
     def _show_count(self) -> None:
         every, shown = len(self.model.all), len(self.model.rows)
         runs = f"{every:,} run{'s' * (every != 1)}"
-        self.count.setText(runs if shown == every else f"{shown:,} of {runs}")
-        self._head.setVisible(bool(every))
+        self.head.count.setText(runs if shown == every else f"{shown:,} of {runs}")
+        self.head.setVisible(bool(every))
         if every and not shown:
             self._unfit.say("No run fits the filter", self.filter.text())
         page = self.table if shown else self._unfit if every else self._none
@@ -238,7 +213,7 @@ class RunsPanel(Panel):
             self.split.setSizes([1, 1])
         if self.side is not None:
             self.side.setVisible(on)
-        self.overlay_button.setChecked(on)
+        self.head.overlay.setChecked(on)
         self.choice.overlay = on
         self.choice.remember()
         self._picked()
@@ -250,7 +225,7 @@ class RunsPanel(Panel):
 
     def _picked(self) -> None:
         self._soon.start()  # a selection changes in several steps
-        self.compare_button.setEnabled(len(self.selected()) == 2)
+        self.head.compare.setEnabled(len(self.selected()) == 2)
 
     def _lay_over(self) -> None:
         if self.overlays:
@@ -352,7 +327,7 @@ class RunsPanel(Panel):
         return menu
 
     def _open_columns(self) -> None:
-        button = self.columns_button
+        button = self.head.columns
         self.column_menu().popup(button.mapToGlobal(QPoint(0, button.height())))
 
     def _columns_changed(self) -> None:
@@ -408,39 +383,9 @@ class RunsPanel(Panel):
 
     def menu(self) -> QMenu:
         """What can be done with the selected runs."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if len(self.selected()) < 2:
-            self._fill_for_one(menu)
-        else:
-            compares = menu.addAction("Compare the two", self.compare)
-            compares.setEnabled(len(self.selected()) == 2)
-            menu.addAction("Overlay their curves", lambda: self.show_overlay(True))
-        menu.addAction("Copy as a table", self.copy)
-        menu.addSeparator()
-        away = menu.addAction("Move to the trash", self.trash)
-        away.setEnabled(not any(map(self.window_.runner.going, self.selected())))
-        return menu
+        from studio.gui.runs_table.run_menu import run_menu
 
-    def _fill_for_one(self, menu: QMenu) -> None:
-        folder, window = self.current, self.window_
-        menu.addAction("Show its curves", lambda: window.panel("training"))
-        menu.addAction("Show its log", lambda: window.panel("log"))
-        menu.addAction("Export its model…", lambda: window.run_command("run.export"))
-        menu.addSeparator()
-        menu.addAction("Edit its tags", lambda: self.table.edit_note("tags"))
-        menu.addAction("Edit its note", lambda: self.table.edit_note("note"))
-        menu.addSeparator()
-        ends = self.model.rows[self.model.row_of(folder)].progress.state
-        resumes = menu.addAction("Resume", lambda: window.runner.resume(folder))
-        resumes.setEnabled(ends in ("paused", "stopped", "failed", "lost"))
-        menu.addAction("Open the project as it ran", self.open_as_it_ran)
-        menu.addAction(
-            "Show its folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-        )
-        menu.addAction(
-            "Copy the path of its folder", lambda: QGuiApplication.clipboard().setText(str(folder))
-        )
+        return run_menu(self)
 
     def copy(self) -> None:
         """Copies the selected runs as a table; all that are shown where none is selected."""
@@ -496,12 +441,3 @@ class RunsPanel(Panel):
             self.window_.say(said)
         self.refresh()
         self.window_.runner.show(moved[0][1])
-
-
-def _button(name: str, text: str, tip: str) -> QPushButton:
-    """A flat button of the head."""
-    button = QPushButton(icon(name, "muted"), text)
-    button.setIconSize(QSize(14, 14))
-    button.setProperty("role", "flat")
-    button.setToolTip(tip)
-    return button
