@@ -47,6 +47,8 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     text = "when, run, state, epochs, duration, or a metric: the best first"
     sub.add_argument("--sort", metavar="COLUMN", default="when", help=text)
     sub.add_argument("--tag", metavar="TAG", action="append", default=[], help="those with a tag")
+    text = 'those it means: "val_accuracy > 0.97 and tag:baseline"; see docs/runs.md'
+    sub.add_argument("--filter", metavar="TEXT", default="", help=text)
 
     text = "Show a run, or compare two."
     sub = more("show", text, "studio show last", run="+", json="print it as JSON")

@@ -9,11 +9,15 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.engine.find_run import find, names, runs_folder
 from studio.engine.queue import advance, is_waiting, waiting, withdraw
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, printable
+
+if TYPE_CHECKING:
+    from studio.engine.runs import Known
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -32,18 +36,39 @@ def runs(options) -> int:
     rows = [
         each for each in Runs(folder).read() if all(tag in each.about.tags for tag in options.tag)
     ]
-    rows = arranged(rows, options.sort)
+    rows = arranged(_filtered(rows, options.filter), options.sort)
     if options.json:
         print(json.dumps({"folder": str(folder), "runs": [as_json(each, queued) for each in rows]}))
         return DONE
     if not rows:
         tagged = f" tagged {' and '.join(options.tag)}" if options.tag else ""
-        print(f"There are no runs{tagged} in {shown(folder)}.")
+        fitting = f" that fit {printable(options.filter)}" if options.filter else ""
+        print(f"There are no runs{tagged}{fitting} in {shown(folder)}.")
         return DONE
     screen = sys.stdout.isatty()
     room = shutil.get_terminal_size().columns if screen else None
     print("\n".join(lines(rows, queued, room, screen)))
     return DONE
+
+
+def _filtered(rows: list[Known], text: str) -> list[Known]:
+    """The runs that a filter means; StudioError with the place where it isn't understood."""
+    from studio.engine.filter_values import FIELDS
+    from studio.engine.run_filter import FilterError, names_of, parse
+    from studio.engine.run_parameters import Parameters, paths
+
+    parameters = Parameters()
+    try:
+        wanted = parse(text)
+        names = names_of(rows)
+        if any(name not in names and name not in FIELDS for name in wanted.names):
+            names = names_of(rows, paths(parameters.of(each.folder) for each in rows))
+        wanted = parse(text, names if rows else None)
+    except FilterError as error:
+        marks = " " * error.at + "^" * max(1, error.end - error.at)
+        where = f"--filter at character {error.at + 1}"
+        raise StudioError(f"{where}: {error}\n  {printable(text)}\n  {marks}") from None
+    return [each for each in rows if wanted.fits(each, lambda of=each.folder: parameters.of(of))]
 
 
 def enqueue(options, folder: Path) -> int:

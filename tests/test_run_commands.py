@@ -64,6 +64,11 @@ def test_runs_are_listed_with_what_they_reached(pair) -> None:
     by_hits = json.loads(studio("runs", "--runs", pair, "--sort", "accuracy", "--json").stdout)
     hits = [each["metrics"]["accuracy"] for each in by_hits["runs"]]
     assert hits == sorted(hits, reverse=True)
+    text = "epochs < 3 and state:completed"
+    found = json.loads(studio("runs", "--runs", pair, "--filter", text, "--json").stdout)
+    assert [each["epoch"] for each in found["runs"]] == [2]
+    said = studio("runs", "--runs", pair, "--filter", "learning_rate > 100").stdout
+    assert said.startswith("There are no runs that fit learning_rate > 100 in ")
 
 
 @pytest.mark.parametrize("place", ["", "project", "above"])
@@ -108,6 +113,8 @@ def test_a_run_is_named_by_a_part_of_its_id(word, pair) -> None:
         (["pause", "last"], "can't be paused: it is completed"),
         (["resume", "last"], "has been completed: there is nothing left to train"),
         (["runs", "--sort", "val_los"], 'Did you mean "val_loss"'),
+        (["runs", "--filter", "val_los < 1"], 'Did you mean "val_loss"'),
+        (["runs", "--filter", "state:failed or"], "  state:failed or\n               ^^"),
         (["tag", "last", "two words"], '"two words" can\'t be a tag'),
         (["tag", "last", "x", "--remove"], 'has no tag "x". It has no tags.'),
         (["note", "last", "x" * 10_001], "at most 10,000 characters"),

@@ -48,13 +48,23 @@ def set_note(folder: Path, note: str) -> About:
 
 def add_tags(folder: Path, tags: list[str]) -> About:
     """Gives a run tags, beside those it has."""
+    _check(tags)
+    return _change(folder, lambda about: About(about.note, _once((*about.tags, *tags))))
+
+
+def set_tags(folder: Path, tags: list[str]) -> About:
+    """Gives a run these tags in place of those it has."""
+    _check(tags)
+    return _change(folder, lambda about: About(about.note, _once(tuple(tags))))
+
+
+def _check(tags: list[str]) -> None:
     for tag in tags:
         if not re.fullmatch(r"[\w.+:/=-]+", tag) or len(tag) > LONGEST_TAG:
             raise StudioError(
                 f"{quoted(tag)} can't be a tag. A tag is one word of letters, digits and . + : / = "
                 f"_ - with at most {LONGEST_TAG} characters."
             )
-    return _change(folder, lambda about: About(about.note, _once((*about.tags, *tags))))
 
 
 def remove_tags(folder: Path, tags: list[str]) -> About:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,10 @@ from studio.engine.look_run import read_environment, read_project
 from studio.engine.runs import read_run
 from studio.graph.compare import Difference, differences
 from studio.graph.directions import better
+from studio.graph.document import Project
 from studio.graph.problems import StudioError
+
+SCRIPT = "train.py"
 
 
 def compare(one: Path, other: Path) -> dict[str, Any]:
@@ -21,7 +26,12 @@ def compare(one: Path, other: Path) -> dict[str, Any]:
     not given. Of each metric, `better` is the id of the run that reached more, null where it
     can't be said. Raises StudioError where a run's project can't be read.
     """
-    found = differences(*map(_project, (one, other)))
+    return compared(one, other, differences(project_of(one), project_of(other)))
+
+
+def compared(one: Path, other: Path, found: Iterable[Difference]) -> dict[str, Any]:
+    """The same, of runs whose projects differ so."""
+    found = list(found)
     environments = [read_environment(folder) for folder in (one, other)]
     known = [read_run(folder) for folder in (one, other)]
     nodes = [each for each in found if _whole_node(each)]
@@ -43,11 +53,37 @@ def compare(one: Path, other: Path) -> dict[str, Any]:
     }
 
 
-def _project(folder: Path):
+def project_of(folder: Path) -> Project:
+    """The project as it ran; StudioError where it can't be read."""
     project = read_project(folder)
     if project is None:
         raise StudioError(f"The project of {folder.name} can't be read, so it can't be compared.")
     return project
+
+
+def script_difference(one: Path, other: Path) -> list[str]:
+    """The lines of a unified diff of the scripts that ran; empty where they are the same.
+
+    Raises StudioError where one of them can't be read.
+    """
+    return list(
+        unified_diff(
+            _script(one),
+            _script(other),
+            f"{one.name}/{SCRIPT}",
+            f"{other.name}/{SCRIPT}",
+            lineterm="",
+        )
+    )
+
+
+def _script(folder: Path) -> list[str]:
+    try:
+        return (folder / SCRIPT).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise StudioError(
+            f"{SCRIPT} of {folder.name} can't be read, so it can't be compared: {error.strerror}."
+        ) from None
 
 
 def _whole_node(difference: Difference) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import unified_diff
 from pathlib import Path
 
@@ -41,15 +42,27 @@ class Difference(QDialog):
         self.resize(820, 560)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        self.text = QPlainTextEdit(readOnly=True)
-        self.text.setProperty("role", "plain")
-        self.text.setAccessibleName("Difference")
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text = difference_text()
         box.addWidget(self.text)
-        cursor = QTextCursor(self.text.document())
-        for line in difference(path, project):
-            tone = {"+": "good", "-": "error", "@": "muted"}.get(line[:1], "text")
-            look = QTextCharFormat()
-            look.setForeground(QColor(getattr(theme.tokens, tone)))
-            cursor.insertText(f"{line}\n", look)
-        self.text.moveCursor(QTextCursor.MoveOperation.Start)
+        fill(self.text, difference(path, project))
+
+
+def difference_text() -> QPlainTextEdit:
+    """A field in which a difference is read."""
+    text = QPlainTextEdit(readOnly=True)
+    text.setProperty("role", "plain")
+    text.setAccessibleName("Difference")
+    text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    return text
+
+
+def fill(text: QPlainTextEdit, lines: Iterable[str]) -> None:
+    """Shows the lines of a unified diff, what is new and what is gone in colours of its own."""
+    text.clear()
+    cursor = QTextCursor(text.document())
+    for line in lines:
+        tone = {"+": "good", "-": "error", "@": "muted"}.get(line[:1], "text")
+        look = QTextCharFormat()
+        look.setForeground(QColor(getattr(theme.tokens, tone)))
+        cursor.insertText(f"{line}\n", look)
+    text.moveCursor(QTextCursor.MoveOperation.Start)

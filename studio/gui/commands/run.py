@@ -76,6 +76,35 @@ def runs(window: Window) -> None:
     window.panel("runs")
 
 
+def _overlays(window: Window) -> bool:
+    panel = window.docks["runs"].panel
+    return panel is not None and panel.overlays
+
+
+@command("run.overlay", "Overlay of runs", "", "chart-line", with_project, on=_overlays, group=1)
+def overlay(window: Window) -> None:
+    """Draws the curves of the runs that are selected in their table over each other."""
+    on = _overlays(window)
+    window.panel("runs").show_overlay(not on)
+
+
+def _two_runs(window: Window) -> bool:
+    panel = window.docks["runs"].panel
+    return with_project(window) and panel is not None and len(panel.selected()) == 2
+
+
+@command("run.compare", "Compare two runs", "", "git-compare", _two_runs, group=1)
+def compare(window: Window) -> None:
+    """Shows what differs between the two runs that are selected in their table."""
+    window.panel("runs").compare()
+
+
+@command("run.filter", "Filter the runs", "", "search", with_project, group=1)
+def filter_runs(window: Window) -> None:
+    """Goes to the filter of the table of runs: val_accuracy > 0.97 and tag:baseline."""
+    window.panel("runs").filter.setFocus()
+
+
 @command("run.export", "Export the model…", "Ctrl+Shift+X", "package", with_project, group=2)
 def export(window: Window) -> None:
     """Shows the formats that the model of the run can be written in, each proven equal."""

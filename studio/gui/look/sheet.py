@@ -98,7 +98,7 @@ QPushButton[role="chip"] {
   background: $selection; color: $accent; font-family: "JetBrains Mono"; font-size: 12px;
   text-align: left;
 }
-QToolButton[role="flat"]:checked { background: $selection; }
+QPushButton[role="flat"]:checked, QToolButton[role="flat"]:checked { background: $selection; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $field; color: $text; border: 1px solid $hairline; border-radius: 7px;
@@ -147,6 +147,7 @@ QLineEdit QToolButton { background: transparent; border: 0; padding: 0; min-heig
   background: transparent; border: 0; padding: 0 8px; font-size: 14px; min-height: 42px;
 }
 #inPlace, #inPlace:focus { min-height: 20px; padding: 0 6px; border-radius: 5px; }
+#offers { border: 1px solid $hairline; padding: 4px; }
 QListView[role="clear"] { background: transparent; }
 QListView, QTreeView, QTableView {
   background: $panel; color: $text; border: 0; outline: 0; alternate-background-color: $panel;
@@ -188,6 +189,13 @@ QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QSlider { min-height: 20px; background: transparent; }
+QSlider::groove:horizontal { background: $chip; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal {
+  background: $panel; border: 2px solid $accent; width: 10px; margin: -5px 0; border-radius: 7px;
+}
+QSlider::handle:horizontal:focus { background: $accent; }
 QSplitter::handle { background: $hairline; }
 QProgressBar {
   background: $chip; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px;

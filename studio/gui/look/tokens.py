@@ -126,6 +126,18 @@ FAMILIES = {
 }
 """The strip at a node's left, the dot in the library; the same in both themes."""
 
+SERIES = {
+    "light": (
+        "#2563EB", "#D97706", "#0B7A53", "#C2262E", "#7C3AED",
+        "#0891B2", "#D6409F", "#7C8A00", "#7A4B2A", "#475569",
+    ),
+    "dark": (
+        "#6E9BFF", "#F2A65A", "#4CC38A", "#FF6B70", "#B48CFF",
+        "#4FD1E0", "#FF8AD8", "#D4DB4A", "#B5835A", "#B6C0CC",
+    ),
+}  # fmt: skip
+"""Curves in one plot, each unlike the others to the eye (0.08 in OKLab and more)."""
+
 # Text, and the grounds it stands on.
 TEXT_ON = (
     ("text", ("window", "panel", "canvas", "node", "chip", "field", "hover", "selection")),

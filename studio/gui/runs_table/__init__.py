@@ -1,0 +1,1 @@
+"""The parts of the Runs panel: its columns, its filter, small curves, overlays, comparisons."""
