@@ -118,6 +118,26 @@ def withdraw(folder: Path) -> bool:
     return True
 
 
+def move_up(folder: Path) -> bool:
+    """Lets a run that waits have its turn before the one before it; False where there is none."""
+    runs = folder.parent
+    with locked(runs / LOCK):
+        order = waiting(runs)
+        places = [each for each, _ in order]
+        place = places.index(folder) if folder in places else 0
+        if place == 0:
+            return False
+        times = [turn.since for _, turn in order]
+        for index in range(1, len(times)):  # those that came at once: now one behind the other
+            times[index] = max(times[index], times[index - 1] + 0.001)
+        order[place - 1], order[place] = order[place], order[place - 1]
+        for since, (each, turn) in zip(times, order, strict=True):
+            if since != turn.since:
+                told = {"since": since, "at_once": turn.at_once}
+                write_atomically(each / WAITING, dump(told).encode())
+    return True
+
+
 def _tell(folder: Path, state: str, message: str) -> None:
     writer = EventWriter(folder)
     writer.write("state", state=state, message=message)

@@ -131,12 +131,7 @@ class LogPanel(Panel):
 
     def go(self, place: tuple[str, str]) -> None:
         """To a node, if the project still has it."""
-        graph, node = place
-        found = self.session.project.graph(graph) if self.session is not None else None
-        if found is None or node not in found.nodes:
-            self.window_.say(f"{node} is no longer in the project.")
-        else:
-            self.window_.select(graph, [node])
+        self.window_.go(*place)
 
 
 class _Text(QPlainTextEdit):
