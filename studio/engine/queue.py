@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -40,10 +40,14 @@ def enqueue(folder: Path, at_once: int = 1) -> None:
     write_atomically(folder / WAITING, dump(turn).encode())
 
 
-def waiting(runs: Path) -> list[tuple[Path, Turn]]:
-    """The runs that wait, in their order."""
+def waiting(runs: Path, among: Iterable[Path] | None = None) -> list[tuple[Path, Turn]]:
+    """The runs that wait, in their order: all, or those among these folders."""
     found = []
-    for path in runs.glob(f"*/{WAITING}"):
+    if among is None:
+        paths = runs.glob(f"*/{WAITING}")
+    else:
+        paths = (path for folder in among if (path := folder / WAITING).exists())
+    for path in paths:
         try:
             found.append((path.parent, msgspec.json.decode(path.read_bytes(), type=Turn)))
         except FileNotFoundError:

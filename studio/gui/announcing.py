@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from studio.engine.run import Run
     from studio.gui.window import Window
 
-MOST = 3
+MOST = 2
 """Notices of runs at once: those of earlier ones make room."""
 
 KEY = "run:"
@@ -37,9 +37,9 @@ class Announcing(QObject):
         said = f"{label(run.id)}: {words(progress, self._window.runner.pace_of(run))}"
         failed = progress.state in ("failed", "lost")
         if progress.state == "stopped":
-            if not progress.message:  # somebody has asked for it, and the bar tells it
-                return
-            self._notice(run, said, "info")
+            # Somebody has asked for it, and the bar tells it; here only what was kept is told.
+            if progress.message and progress.epoch:
+                self._notice(run, said, "info")
             return
         self._notice(run, said, "error" if failed else "info")
         self._tell_system(said, failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from studio.graph.problems import errors
@@ -17,6 +17,10 @@ from studio.gui.pace import label, words
 if TYPE_CHECKING:
     from studio.gui.session import Session
     from studio.gui.window import Window
+
+
+NARROW, TIGHT = 1180, 1000
+"""Pixels below which its buttons say less, so that what is told of the run has room."""
 
 
 class Bar(QWidget):
@@ -72,16 +76,13 @@ class Bar(QWidget):
             button.clicked.connect(lambda _=False, c=command: window.run_command(c))
         self.pause.clicked.connect(self._pause_or_resume)
         self.more.clicked.connect(lambda: self._offer(self.more, ("run.stop", "run.stop_best")))
-        keys = window.actions_.shortcut("run.start")
-        self._keys = f"  {keys}" if keys else ""
-        self.run.setText(f"Run{self._keys}")
-        keys = window.actions_.shortcut("view.commands")
-        self.commands.setText(f"Commands    {keys}")
+        self._narrow = self._tight = self._resumes = False
         self.line = ProgressLine(self)
         runner = window.runner
         self.going: GoingRuns | None = None
         """The sheet of the runs that go on or wait, while it is open."""
         self._preparing = False
+        self._write()
         for signal in (runner.told, runner.ended, runner.listed, window.session_changed):
             signal.connect(self.refresh_run)
         runner.preparing.connect(self._prepare)
@@ -99,6 +100,16 @@ class Bar(QWidget):
         button.setAccessibleName(name)
         button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         return button
+
+    def _write(self) -> None:
+        """What the buttons say, as far as there is room for it."""
+        keys = self._window.actions_.shortcut("view.commands")
+        self.commands.setText("" if self._narrow else f"Commands    {keys}")
+        self.stop.setText("" if self._tight else "Stop")
+        self.pause.setText("" if self._tight else "Resume" if self._resumes else "Pause")
+        self.devices.setMaximumWidth(0 if self._tight else 1 << 14)
+        self.refresh()
+        self.refresh_run()
 
     def _open_menu(self) -> None:
         menu = QMenu(self)
@@ -150,6 +161,10 @@ class Bar(QWidget):
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        before = self._narrow, self._tight
+        self._narrow, self._tight = self.width() < NARROW, self.width() < TIGHT
+        if before != (self._narrow, self._tight):
+            self._write()
         self.line.setGeometry(0, self.height() - 2, self.width(), 2)
         self.line.raise_()
 
@@ -159,7 +174,8 @@ class Bar(QWidget):
         going = runner.running
         self.run.setEnabled(self._window.session is not None and not self._preparing)
         more = bool(runner.all_going)
-        if self.run.text() != (text := f"Run{'…' if more else ''}{self._keys}"):
+        keys = "" if self._narrow else f"  {self._window.actions_.shortcut('run.start')}".rstrip()
+        if self.run.text() != (text := f"Run{'…' if more else ''}{keys}"):
             self.run.setText(text)
             name = "Train the project beside what goes on, or behind it"
             self.run.setToolTip(name if more else "Train the project")
@@ -176,7 +192,8 @@ class Bar(QWidget):
         else:
             progress = runner.run.progress
             wrong = progress.state in ("failed", "lost")
-            which = f"{label(runner.run.id)} · " if not self.others.isHidden() else ""
+            several = not self.others.isHidden()
+            which = f"{label(runner.run.id).partition(' ')[0]} · " if several else ""
             said = which + words(progress, runner.pace)
             self.progress.tell(said, "error" if wrong else "muted", True)
         if not going:
@@ -189,16 +206,21 @@ class Bar(QWidget):
         parts = [f"+{beside} running"] if beside else []
         parts += [f"{len(waiting)} queued"] if waiting else []
         text = " · ".join(parts)
+        if self._narrow:
+            text = str(beside + len(waiting))
         if text != self.others.text():
             self.others.setText(text)
-            self.others.setAccessibleName(f"Runs that go on or wait: {text or 'none'}")
+            said = f"Runs that go on or wait: {' · '.join(parts) or 'none'}"
+            self.others.setAccessibleName(said)
+            self.others.setToolTip(said)
         self.others.setVisible(bool(parts))
 
     def _refresh_pause(self, going: bool) -> None:
         """One button for both: what there is to do now."""
         resumes = self._window.runner.resumable
-        if resumes != (self.pause.text() == "Resume"):
-            self.pause.setText("Resume" if resumes else "Pause")
+        if resumes != self._resumes:
+            self._resumes = resumes
+            self.pause.setText("" if self._tight else "Resume" if resumes else "Pause")
             self.pause.setIcon(icon("play" if resumes else "pause", "text"))
         self.pause.setEnabled(going or resumes)
 
@@ -228,7 +250,11 @@ class Bar(QWidget):
         self.edited.setText("edited" if session.unsaved else "")
         self._window.setWindowTitle(f"{session.name}{' *' if session.unsaved else ''} - Studio")
         count, wrong = len(session.problems), len(errors(session.problems))
-        self.problems.setText(f"{count} problem{'s' * (count != 1)}" if count else "No problems")
+        said = f"{count} problem{'s' * (count != 1)}" if count else "No problems"
+        self.problems.setText(str(count) if self._tight else said)
+        mark = icon("circle-alert" if count else "circle-check") if self._tight else QIcon()
+        self.problems.setIcon(mark)
+        self.problems.setAccessibleName(f"Show the problems: {said}")
         tone = "error" if wrong else "warning" if count else ""
         if self.problems.property("tone") != tone:
             self.problems.setProperty("tone", tone)

@@ -154,7 +154,7 @@ class Row(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         runner = window.runner
         if place is None:
-            self._button(row, "Show", "eye", partial(runner.tell_of, run))
+            self._button(row, "Show", "eye", self._show)
             self._button(row, "Pause", "pause", self._pause)
             self._button(row, "Stop", "square", partial(runner.stop, run))
             best = partial(runner.stop, run, keep_best=True)
@@ -178,6 +178,11 @@ class Row(QWidget):
         button.clicked.connect(lambda: call())
         self.buttons[name] = button
         row.addWidget(button)
+
+    def _show(self) -> None:
+        self._window.runner.tell_of(self._run)
+        self._window.bar.show_going()  # which closes it
+        self._window.panel("training")
 
     def _pause(self) -> None:
         runner = self._window.runner

@@ -7,6 +7,7 @@ no end of the run. Of those that wait in the queue none needs the window either.
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ MOST = 1 << 18
 
 SCAN = 2.0
 """Seconds between two looks for runs that others have started, or put into the queue."""
+
+NEWEST, FURTHER = 30, 50
+"""Folders that such a look is at: the newest each time, and so many of the others in turn."""
 
 
 class Runner(QObject):
@@ -61,7 +65,7 @@ class Runner(QObject):
         self._paces: dict[Path, Pace] = {}
         self._followed: list[Run] = []
         self._waiting: list[Path] = []  # in the queue's order
-        self._next_scan = 0.0
+        self._next_scan, self._place = 0.0, 0
         self._timer = QTimer(self, interval=EACH)
         self._timer.timeout.connect(self._look)
         self._starting = Starting(self)
@@ -137,9 +141,9 @@ class Runner(QObject):
             return  # another project was opened meanwhile: it goes on unseen
         if order.queue:
             self._scan()
-            if run.folder in self._waiting:
-                place = self._waiting.index(run.folder) + 1
-                self._window.say(f"{run.id} is number {place} in the queue.")
+        if run.folder in self._waiting:
+            place = self._waiting.index(run.folder) + 1
+            self._window.say(f"{run.id} is number {place} in the queue.")
         else:
             self.follow(run)
 
@@ -181,6 +185,7 @@ class Runner(QObject):
 
         if self._ask(lambda: withdraw(run.folder)):
             self._window.say(f"{run.id} is taken out of the queue.")
+        self._look()
         self._scan()
 
     def move_up(self, run: Run) -> None:
@@ -261,14 +266,26 @@ class Runner(QObject):
         self.run = None
         self.show(None)
         if session is not None:
-            self._scan()
+            self._scan(whole=True)
             going = self.all_going
             if going:
                 self.run = going[-1]
                 self.show(self.run.folder)
         self.listed.emit()
 
-    def _scan(self) -> None:
+    def _in_turn(self, runs: Path) -> list[Path]:
+        """Some of the folders, so that a thousand of them hold nothing up."""
+        try:
+            names = sorted((each.name for each in os.scandir(runs)), reverse=True)
+        except OSError:
+            return []
+        others = names[NEWEST:]
+        first, self._place = self._place, self._place + FURTHER
+        if self._place >= len(others):
+            self._place = 0
+        return [runs / name for name in (*names[:NEWEST], *others[first : first + FURTHER])]
+
+    def _scan(self, whole: bool = False) -> None:
         """Looks which runs go on and which wait, whoever has started them."""
         from studio.engine.process import noted
         from studio.engine.queue import advance, waiting
@@ -277,11 +294,13 @@ class Runner(QObject):
         runs = self.folder()
         if runs is None:
             return
-        waits = [folder for folder, _ in waiting(runs)]
+        among = None if whole else [*self._in_turn(runs), *self._waiting]
+        waits = list(dict.fromkeys(folder for folder, _ in waiting(runs, among)))
         if waits and not self.all_going:
             advance(runs)  # nobody else may be there to do it
             waits = [folder for folder, _ in waiting(runs)]
-        found = [folder for folder in (*reversed(noted(runs)), *waits) if not self.going(folder)]
+        there = reversed(noted(runs, among))
+        found = [each for each in dict.fromkeys((*there, *waits)) if not self.going(each)]
         changed = bool(found) or waits != self._waiting
         self._waiting = waits
         if found:
@@ -298,8 +317,6 @@ class Runner(QObject):
             self.listed.emit()
 
     def _look(self) -> None:
-        if self._waiting:
-            self._see_begun()
         behind, left = False, MOST
         over: list[Run] = []
         for run in list(self._followed):
@@ -319,6 +336,8 @@ class Runner(QObject):
                 over.append(run)
         for run in over:
             self._over(run)
+        if self._waiting:
+            self._see_begun()
         if self._followed and time.monotonic() >= self._next_scan:
             self._scan()
         if not self._followed:
@@ -333,8 +352,9 @@ class Runner(QObject):
         if not begun:
             return
         self._waiting = [each for each in self._waiting if each not in begun]
-        if not self.running:
-            self.run = next(each for each in self._followed if each.folder == begun[0])
+        runs = [r for r in self._followed if r.folder in begun and not r.progress.ended]
+        if runs and not self.running:
+            self.run = runs[0]
         self.listed.emit()
 
     def _tell(self, run: Run, events: list[dict[str, Any]]) -> None:

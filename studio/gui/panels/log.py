@@ -105,9 +105,12 @@ class LogPanel(Panel):
         if self._reader is None:
             return  # a look that was due when the project was closed
         lines = self._reader.read()
+        self._timer.setInterval(0 if self._reader.behind else EACH)
         if lines:
             self._lines = (self._lines + lines)[-MOST_LINES:]
-            self._append(lines[-MOST_LINES:])
+            self._append(lines)
+        elif self._reader.behind:
+            return  # within one long line
         elif not self.window_.runner.going(self.window_.runner.shown):
             self._timer.stop()
 
