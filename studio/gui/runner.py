@@ -16,6 +16,7 @@ from platformdirs import user_data_path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.graph.problems import StudioError
+from studio.gui.ahead import Ahead
 from studio.gui.pace import Pace
 from studio.gui.starting import Order, Starting
 
@@ -68,6 +69,7 @@ class Runner(QObject):
         self._next_scan, self._place = 0.0, 0
         self._timer = QTimer(self, interval=EACH)
         self._timer.timeout.connect(self._look)
+        self._ahead = Ahead()
         self._starting = Starting(self)
         self._starting.ready.connect(self._begun)
         self._starting.refused.connect(self._refused)
@@ -217,6 +219,7 @@ class Runner(QObject):
         self._followed.append(run)
         self._paces[run.folder] = Pace()
         self.run = run
+        self._ahead.begin()
         self._timer.start()
         self.started.emit(run)
         self.listed.emit()
@@ -379,6 +382,7 @@ class Runner(QObject):
     def release(self) -> None:
         """Follows no more; the runs themselves go on."""
         self._starting.close()
+        self._ahead.close()
         self._timer.stop()
 
 
