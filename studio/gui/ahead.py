@@ -6,27 +6,39 @@ import sys
 import threading
 from importlib import import_module
 
+from PySide6.QtCore import QObject, Signal
+
+from studio.gui import beside
+
 HEAVY = "pyqtgraph"
 """With NumPy it takes 0.7 s, which the window would stand still for."""
 
-PATIENCE = 5.0
-"""Seconds that a window that closes waits for it: no thread may outlive what it works for."""
 
-
-class Ahead:
+class Ahead(QObject):
     """Imports it once."""
 
-    def __init__(self) -> None:
+    _there = Signal()
+
+    def __init__(self, parent: QObject):
+        super().__init__(parent)
         self._thread: threading.Thread | None = None
+        self._there.connect(self.close)
 
     def begin(self) -> None:
         """Begins, where it isn't there yet."""
-        if HEAVY not in sys.modules and self._thread is None:
-            self._thread = threading.Thread(target=import_module, args=(HEAVY,), daemon=True)
-            self._thread.start()
+        if HEAVY in sys.modules or self._thread is not None:
+            return
+        beside.begin()
+        self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        import_module(HEAVY)
+        self._there.emit()
 
     def close(self) -> None:
-        """Waits for what has begun."""
+        """Waits for it, where it has begun: no thread outlives what it works for."""
         if self._thread is not None:
-            self._thread.join(PATIENCE)
+            self._thread.join()
             self._thread = None
+            beside.end()

@@ -69,7 +69,7 @@ class Runner(QObject):
         self._next_scan, self._place = 0.0, 0
         self._timer = QTimer(self, interval=EACH)
         self._timer.timeout.connect(self._look)
-        self._ahead = Ahead()
+        self._ahead = Ahead(self)
         self._starting = Starting(self)
         self._starting.ready.connect(self._begun)
         self._starting.refused.connect(self._refused)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from studio.graph.checks import Report
 from studio.graph.document import Project
 from studio.graph.problems import StudioError
+from studio.gui import beside
 
 if TYPE_CHECKING:
     from studio.engine.run import Run
@@ -60,17 +61,17 @@ class Starting(QObject):
             return not isinstance(found, str)
         self._thread = threading.Thread(target=self._work, args=(order,), daemon=True)
         self.working.emit(True)
+        beside.begin()
         self._thread.start()
         return True
 
     def _work(self, order: Order) -> None:
-        found = _made(order)
-        if not self._closed:
-            self._done.emit(found, order)
+        self._done.emit(_made(order), order)
 
     def _take(self, found: Run | str, order: Order) -> None:
-        self._thread.join()
-        self._thread = None
+        if self._closed:
+            return
+        self._end()
         self.working.emit(False)
         self._tell(found, order)
 
@@ -83,9 +84,13 @@ class Starting(QObject):
     def close(self) -> None:
         """The window closes: a run that is being prepared is started all the same."""
         self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            beside.end()
 
 
 def _made(order: Order) -> Run | str:
