@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from importlib import import_module
@@ -33,7 +34,8 @@ class Ahead(QObject):
         self._thread.start()
 
     def _work(self) -> None:
-        import_module(HEAVY)
+        with contextlib.suppress(ImportError):  # whoever needs it says so
+            import_module(HEAVY)
         self._there.emit()
 
     def close(self) -> None:
