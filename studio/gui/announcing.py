@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +91,8 @@ class Announcing(QObject):
         self._tray.show()
         kinds = QSystemTrayIcon.MessageIcon
         kind = kinds.Critical if failed else kinds.Information
+        if sys.platform == "linux":
+            said = escape(said, quote=False)  # the desktops there take it for HTML
         self._tray.showMessage("Studio", said, kind)
 
     def _to_front(self, *_: object) -> None:

@@ -190,6 +190,7 @@ def test_the_end_of_a_run_is_announced_and_leads_on(end, buttons, tone, mlp, beg
     assert (list(notice.buttons), notice.tone) == (buttons, tone)
     assert notice.text.startswith("10:15:00 digits_mlp: ")
     assert end.get("message", "completed in 0:")[-20:].strip(".") in notice.text
+    assert "<b>" not in mlp.bar.progress.toolTip(), "an error's text is no HTML"
     click(notice.buttons[buttons[0]])
     settle(mlp)
     if buttons[0] == "Go to node":
