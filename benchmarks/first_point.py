@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from start import ALONE, ROOT
+from start import ALONE, ROOT, made
 
 TRAINING, WINDOW = "processor of the training", "processor of the window"
 
@@ -114,17 +114,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.window is not None:
         window(options.window)
-    studio = [sys.executable, "-m", "studio"]
     with tempfile.TemporaryDirectory() as place:
-        project = Path(place) / "project"
-        subprocess.run([*studio, "new", options.template, str(project)], cwd=ROOT, check=True)
-        script = Path(place) / "script" / "train.py"
-        script.parent.mkdir()
-        subprocess.run([*studio, "script", str(project), "-o", str(script)], cwd=ROOT, check=True)
+        project, script = made(Path(place), options.template)
         scripts: list[tuple[float, float]] = []
         clicks: list[dict[str, float]] = []
         for _ in range(options.times):
-            scripts.append(alone(script.parent))
+            scripts.append(alone(script))
             clicks.append(clicked(project))
     drawn, alone_ = [each["drawn"] for each in clicks], [seconds for seconds, _ in scripts]
     for name, values in (("python train.py", alone_), ("click on Run", drawn)):
