@@ -80,6 +80,7 @@ def test_no_frame_is_late_while_a_run_tells_two_thousand_steps_a_second(fast) ->
     fast.panel("training")
     wait(2)
     late = [place.name for place in PLACES]
+    calmest: dict[str, float] = {}
     for _ in range(ROUNDS):  # what is late by the machine's other work is not late each time
         watch = Watch(fast)
         for name in late:
@@ -91,10 +92,11 @@ def test_no_frame_is_late_while_a_run_tells_two_thousand_steps_a_second(fast) ->
         watch.stop()
         found = watch.longest()
         print({name: f"{own:.0f} ms ({wall:.0f})" for name, (own, wall) in found.items()})
-        late = [name for name in late if max(found[name][0], found[f"to {name}"][0]) > LATE]
+        calmest |= {name: min(own, calmest.get(name, own)) for name, (own, _) in found.items()}
+        late = [name for name in late if max(calmest[name], calmest[f"to {name}"]) > LATE]
         if not late:
             break
-    assert not late, found
+    assert not late, calmest
     assert fast.runner.run.progress.step > 2000 * SECONDS * len(PLACES) * 0.5
 
 
