@@ -42,6 +42,16 @@ def alone(folder: Path) -> float:
     return float(line.split()[-1]) - began
 
 
+def made(place: Path, template: str) -> tuple[Path, Path]:
+    """A project of a template, and the folder of its script."""
+    studio = [sys.executable, "-m", "studio"]
+    project, script = place / "project", place / "script" / "train.py"
+    subprocess.run([*studio, "new", template, str(project)], cwd=ROOT, check=True)
+    script.parent.mkdir()
+    subprocess.run([*studio, "script", str(project), "-o", str(script)], cwd=ROOT, check=True)
+    return project, script.parent
+
+
 def with_studio(project: Path, runs: Path) -> float:
     """Seconds from the start of `studio run` to the event of the first step."""
     began = time.time()
@@ -61,16 +71,11 @@ def main() -> None:
     parser.add_argument("template", nargs="?", default="digits_cnn")
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
-    studio = [sys.executable, "-m", "studio"]
     with tempfile.TemporaryDirectory() as place:
-        project = Path(place) / "project"
-        subprocess.run([*studio, "new", options.template, str(project)], cwd=ROOT, check=True)
-        script = Path(place) / "script" / "train.py"
-        script.parent.mkdir()
-        subprocess.run([*studio, "script", str(project), "-o", str(script)], cwd=ROOT, check=True)
+        project, script = made(Path(place), options.template)
         times: dict[str, list[float]] = {"python train.py": [], "studio run": []}
         for _ in range(options.times):
-            times["python train.py"].append(alone(script.parent))
+            times["python train.py"].append(alone(script))
             times["studio run"].append(with_studio(project, Path(place) / "runs"))
     for name, values in times.items():
         print(f"{name:16} {median(values):6.2f} s  ({min(values):.2f} to {max(values):.2f})")

@@ -56,7 +56,9 @@ def add_run_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--follow", action="store_true", help=text)
 
     text = "Stop a run with a checkpoint, or take it out of the queue."
-    more("stop", text, "studio stop last", json="print one JSON object, as studio run does")
+    sub = more("stop", text, "studio stop last", json="print one JSON object, as studio run does")
+    text = "leave the model of the best epoch, not of the last step"
+    sub.add_argument("--keep-best", action="store_true", help=text)
 
     text = "Let a run wait behind its step, with a checkpoint; its process stays."
     more("pause", text, "studio pause last", json="print one JSON object, as studio run does")

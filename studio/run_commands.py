@@ -149,7 +149,7 @@ def stop(options) -> int:
         if run.progress.ended and not queued:
             raise StudioError(f"{folder.name} goes on no longer: it is {run.progress.state}.")
         if not queued:
-            run.stop()
+            run.stop(options.keep_best)
     except OSError as error:
         raise StudioError(f"{folder.name} can't be told anything: {error.strerror}.") from None
     ended = queued or wait(run, PATIENCE)
@@ -158,7 +158,8 @@ def stop(options) -> int:
     elif queued:
         print(f"{folder.name} is taken out of the queue.")
     elif ended:
-        print(f"{folder.name} is {run.progress.state}, at epoch {run.progress.epoch}.")
+        kept = f" {run.progress.message}" if options.keep_best else ""
+        print(f"{folder.name} is {run.progress.state}, at epoch {run.progress.epoch}.{kept}")
     else:
         print(f"{folder.name} is asked to stop, and hasn't yet: studio show {folder.name} tells.")
     return DONE if ended else FAILED

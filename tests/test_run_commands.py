@@ -375,6 +375,7 @@ def test_a_run_is_paused_resumed_stopped_and_resumed(tmp_path) -> None:
     while [each for each in events(folder) if each["event"] == "epoch"][-1]["epoch"] <= stopped:
         assert time.monotonic() < until
         time.sleep(0.1)
-    assert studio("stop", folder).returncode == 0
+    done = studio("stop", folder, "--keep-best")
+    assert done.returncode == 0 and " Its model is that of epoch " in done.stdout
     rows = studio("history", folder).stdout.splitlines()[1:]
     assert [int(row.split(",")[0]) for row in rows] == list(range(1, len(rows) + 1))

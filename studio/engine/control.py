@@ -8,6 +8,10 @@ from pathlib import Path
 FOLDER = "control"
 STOP = "stop"
 PAUSE = "pause"
+KEEP_BEST = "keep-best"
+"""Beside the word to stop: the model that is left is that of the best epoch."""
+
+WORDS = (STOP, PAUSE, KEEP_BEST)
 
 
 def ask(run: Path, word: str) -> None:

@@ -71,6 +71,11 @@ class EventReader:
         self.behind = False
         """Whether the last call left events unread, for `most`."""
 
+    @property
+    def offset(self) -> int:
+        """How many bytes have been read."""
+        return self._offset
+
     def read(self, most: int | None = None) -> list[Event]:
         """The events since the last call; a line that is not yet whole waits for the next.
 

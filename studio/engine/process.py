@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from studio.engine import events
@@ -67,8 +68,13 @@ def forget(folder: Path) -> None:
         (folder / NAME).unlink()
 
 
-def noted(runs: Path) -> list[Path]:
-    """The folders of runs whose process is there, or died without a word; the newest first."""
+def noted(runs: Path, among: Iterable[Path] | None = None) -> list[Path]:
+    """The folders of runs whose process is there, or died without a word; the newest first.
+
+    These are all, or those among some folders.
+    """
+    if among is not None:
+        return sorted((each for each in among if (each / NAME).exists()), reverse=True)
     return sorted((path.parent for path in runs.glob(f"*/{NAME}")), reverse=True)
 
 

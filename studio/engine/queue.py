@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -40,10 +40,14 @@ def enqueue(folder: Path, at_once: int = 1) -> None:
     write_atomically(folder / WAITING, dump(turn).encode())
 
 
-def waiting(runs: Path) -> list[tuple[Path, Turn]]:
-    """The runs that wait, in their order."""
+def waiting(runs: Path, among: Iterable[Path] | None = None) -> list[tuple[Path, Turn]]:
+    """The runs that wait, in their order: all, or those among these folders."""
     found = []
-    for path in runs.glob(f"*/{WAITING}"):
+    if among is None:
+        paths = runs.glob(f"*/{WAITING}")
+    else:
+        paths = (path for folder in among if (path := folder / WAITING).exists())
+    for path in paths:
         try:
             found.append((path.parent, msgspec.json.decode(path.read_bytes(), type=Turn)))
         except FileNotFoundError:
@@ -115,6 +119,26 @@ def withdraw(folder: Path) -> bool:
         except FileNotFoundError:
             return False
         _tell(folder, "stopped", TAKEN_OUT)
+    return True
+
+
+def move_up(folder: Path) -> bool:
+    """Lets a run that waits have its turn before the one before it; False where there is none."""
+    runs = folder.parent
+    with locked(runs / LOCK):
+        order = waiting(runs)
+        places = [each for each, _ in order]
+        place = places.index(folder) if folder in places else 0
+        if place == 0:
+            return False
+        times = [turn.since for _, turn in order]
+        for index in range(1, len(times)):  # those that came at once: now one behind the other
+            times[index] = max(times[index], times[index - 1] + 0.001)
+        order[place - 1], order[place] = order[place], order[place - 1]
+        for since, (each, turn) in zip(times, order, strict=True):
+            if since != turn.since:
+                told = {"since": since, "at_once": turn.at_once}
+                write_atomically(each / WAITING, dump(told).encode())
     return True
 
 

@@ -86,8 +86,15 @@ class Run:
         """Whether the last look left events unread."""
         return self._reader.behind
 
-    def stop(self) -> None:
-        """Asks it to write a checkpoint and end."""
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes of its events have been read."""
+        return self._reader.offset
+
+    def stop(self, keep_best: bool = False) -> None:
+        """Asks it to write a checkpoint and end, with the model as it is or of the best epoch."""
+        if keep_best:  # said before the other, which is what it looks for
+            control.ask(self.folder, control.KEEP_BEST)
         control.ask(self.folder, control.STOP)
 
     def pause(self) -> None:
@@ -236,7 +243,7 @@ def resume(folder: Path, cluster: LocalCluster | None = None) -> Run:
     before = read_shape(folder) if cluster is None else _shape_before(folder)
     check_start(read(folder)[0], cluster or before, os.environ)
     checkpoints.last(folder)  # which says so where there is none that can be read
-    control.withdraw(folder, control.PAUSE, control.STOP)
+    control.withdraw(folder, *control.WORDS)
     try:
         if cluster is not None:
             keep_shape(folder, cluster)

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from studio.engine import control
+from studio.engine.best import Best
 from studio.engine.events import EventWriter
 from studio.engine.not_finite import Notice
 
@@ -38,8 +39,11 @@ class Telemetry(keras.callbacks.Callback):
     # a step is told in other threads, perhaps two at a time and out of order.
     async_safe = True
 
-    def __init__(self, run: Path, events: EventWriter, alone: bool = True):
+    def __init__(
+        self, run: Path, events: EventWriter, alone: bool = True, best: Best | None = None
+    ):
         super().__init__()
+        self._best = best
         self._run = run
         self._events = events
         self._training = False
@@ -55,6 +59,8 @@ class Telemetry(keras.callbacks.Callback):
         """Whether the script has been asked to stop, and is going to end by itself."""
         self.metrics: dict[str, Any] = {}
         """The last epoch's, and with test_ before their names those of the test."""
+        self.kept = ""
+        """Which model was kept, where that of the best epoch was asked for."""
 
     def begin_at(self, epochs: int, steps: int, more: int) -> None:
         """Goes on where so many epochs were whole, after so many steps, and `more` of the next."""
@@ -119,6 +125,8 @@ class Telemetry(keras.callbacks.Callback):
             "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics
         )
         self.notice.look(self.metrics, step, self._epoch)
+        if self._best is not None:
+            self._best.take(self._epoch, self.metrics, self.model)
 
     def on_train_end(self, logs=None):
         """What is evaluated from now on is the test."""
@@ -139,12 +147,16 @@ class Telemetry(keras.callbacks.Callback):
 
     def _stop(self) -> None:
         """Ends the training here; where all tasks must leave at one step, the script does so."""
-        stop = self.params.get("stop")
+        stop, best = self.params.get("stop"), control.asked(self._run, control.KEEP_BEST)
+        if best and self._best is None:
+            self.kept = "The best epoch is kept only where one process trains alone."
         if stop is not None:
             self.leaving = True
             stop()
             return
-        self._keep()
+        self._keep()  # from where it is now it goes on, if it does, whatever model is kept
+        if best and self._best is not None:
+            self.kept = self._best.give(self.model)
         self._save_model()
         raise Stopped
 

@@ -54,6 +54,7 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
     """Trains to the end, which the returned fields tell."""
     script = load_script(folder / SCRIPT)
     from studio.engine.beginning import Beginning
+    from studio.engine.best import Best
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
     from studio.engine.resources import Resources, profiles
     from studio.engine.telemetry import Stopped, Telemetry
@@ -61,13 +62,14 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
     about = folder / "environment.json"
     described = json.loads(about.read_text(encoding="utf-8"))
     write_atomically(about, dump(described | {"devices": devices()}).encode())
-    telemetry = Telemetry(folder, events, alone=task is None)
+    project, _ = read(folder / "project.json")
+    best = Best(folder, project.training) if task is None else None
+    telemetry = Telemetry(folder, events, alone=task is None, best=best)
     place = last(folder) if resume else None
     events.write("state", state="running")
     if resume:  # anew, where it has no checkpoint yet
         epochs, steps = place or (0, 0)
         telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
-    project, _ = read(folder / "project.json")
     resources = Resources(
         events, telemetry.steps_done, batch_size(project), waits=not profiles(project)
     )
@@ -93,6 +95,8 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
         beginning.close()
         resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()
+    if telemetry.kept:
+        told = {"message": telemetry.kept} | told
     _keep_history(folder)
     return {"state": state, "metrics": telemetry.metrics, **told}
 

@@ -79,8 +79,10 @@ class Actions:
             if command.on is not None:
                 self.by_id[command.id].setChecked(command.on(self._window))
 
-    def _menu_closed(self) -> None:
-        """Keys of an action that is grey would do nothing, though it may be possible by then."""
+    def allow_all(self) -> None:
+        """For a menu that closes: keys of an action that is grey would do nothing, though it may
+        be possible by then.
+        """
         for action in self.by_id.values():
             action.setEnabled(True)
 
@@ -89,7 +91,7 @@ class Actions:
         menu = QMenu(title, self._window)
         self._fill(menu, [each for each in all_commands() if each.menu == title])
         menu.aboutToShow.connect(self.refresh)
-        menu.aboutToHide.connect(self._menu_closed)
+        menu.aboutToHide.connect(self.allow_all)
         return menu
 
     def menus(self) -> list[QMenu]:
@@ -101,7 +103,7 @@ class Actions:
         self.refresh()
         menu = QMenu(self._window)
         self._fill(menu, [each for each in all_commands() if where in each.where])
-        menu.aboutToHide.connect(self._menu_closed)
+        menu.aboutToHide.connect(self.allow_all)
         return menu
 
     def _fill(self, menu: QMenu, commands: list[Command]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
@@ -25,7 +27,8 @@ class Told(QAbstractButton):
             return
         self.tone = tone
         self.setText(text.replace("&", "&&"))
-        self.setToolTip(text)
+        # A tooltip would take marks in an error's text for HTML.
+        self.setToolTip(f"<p>{escape(text, quote=False)}</p>" if text else "")
         self.setAccessibleName(text or "No run")
         self.setEnabled(clickable)
         self.setCursor(

@@ -148,6 +148,8 @@ class GraphTabs(QObject):
             self._set_names(self._wanted())
 
     def _show_totals(self) -> None:
+        if self._session is None:
+            return  # a check that was still to be told when the project was closed
         totals = self._session.totals
         parts = [f"{totals['params']:,} parameters"]
         if totals["flops"]:

@@ -13,6 +13,9 @@ NAME = "log.txt"
 FIRST = 1 << 20
 """Bytes of the end that are read of a long log."""
 
+PART = 1 << 15
+"""Bytes that are read at once: some hundred lines, which take some milliseconds."""
+
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-_])")
 _WRONG = re.compile(r"[A-Za-z_.]*(Error|Exception|Interrupt)\b(:|$)|[E|F]\d{4} |\S+ \S+ [EF] ")
 _WARNING = re.compile(r"W\d{4} |\S+ \S+ W |.*\bwarning\b", re.IGNORECASE)
@@ -38,16 +41,19 @@ class LogReader:
         self._rest = b""
         self._traced = False
         self._spans: dict[tuple[str, str], list[list[int]]] | None = None
+        self.behind = False
+        """Whether the last call left some unread."""
 
     def read(self) -> list[Line]:
-        """The whole lines since the last call."""
+        """The whole lines since the last call, or the first part of them."""
         try:
             with self._path.open("rb") as file:
                 size = file.seek(0, 2)
                 skipped = self._offset == 0 and size > FIRST
                 file.seek(size - FIRST if skipped else self._offset)
-                content = file.read(FIRST)
+                content = file.read(PART)
                 self._offset = file.tell()
+                self.behind = self._offset < size
         except OSError:
             return []
         *lines, self._rest = (self._rest + content).split(b"\n")

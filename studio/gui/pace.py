@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,12 @@ def _speed(one: tuple[float, int], other: tuple[float, int]) -> float | None:
     return steps / seconds if seconds > 0.2 and steps > 0 else None
 
 
+def label(folder: str) -> str:
+    """A run as a person tells it from others: 10:15:00 penguins, of 20260501-101500-penguins."""
+    stamp = re.fullmatch(r"\d{8}-(\d\d)(\d\d)(\d\d)-(.+)", folder)
+    return f"{stamp[1]}:{stamp[2]}:{stamp[3]} {stamp[4]}" if stamp else folder
+
+
 def words(progress: Progress, pace: Pace) -> str:
     """What a run is at, or how it ended."""
     if progress.state == "queued":
@@ -80,11 +87,33 @@ def _going(progress: Progress, pace: Pace) -> str:
     if progress.paused:
         return f"paused in {parts[0]}"
     speed, left = pace.speed, pace.left(progress)
+    if progress.steps:
+        parts.append(f"step {_within(progress):,} of {progress.steps:,}")
     if speed is not None:
-        parts.append(f"{speed:,.0f} steps/s" if speed >= 10 else f"{speed:.2g} steps/s")
+        parts.append(f"{_rate(speed)} steps/s")
+        samples = _samples(progress)
+        if samples:
+            parts.append(f"{_rate(speed * samples)} samples/s")
     if left is not None:
         parts.append(f"{seconds_text(left)} left")
     return " · ".join(parts)
+
+
+def _within(progress: Progress) -> int:
+    """The step of its epoch."""
+    return (progress.step - 1) % progress.steps + 1 if progress.step else 0
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _samples(progress: Progress) -> float | None:
+    """Samples in a step, from what the run last told of its own speed."""
+    told = progress.resources
+    steps, samples = told.get("steps_per_second"), told.get("samples_per_second")
+    numbers = isinstance(steps, int | float) and isinstance(samples, int | float)
+    return samples / steps if numbers and steps > 0 else None
 
 
 def _result(progress: Progress) -> str:

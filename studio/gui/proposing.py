@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from studio.graph.document import Project
 from studio.graph.problems import StudioError
+from studio.gui import beside
 
 if TYPE_CHECKING:
     from studio.graph.compose.propose import Proposal
@@ -93,8 +93,7 @@ class Proposing(QObject):
     def _start(self, task: Task) -> None:
         self._task = task
         self._window.say(f"Looking into {task.name} …")
-        # A collection in the thread would end Qt's objects there, which only the window's may.
-        gc.disable()
+        beside.begin()
         thread = threading.Thread(target=_work, args=(task,), name="proposing", daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -114,8 +113,7 @@ class Proposing(QObject):
         self._timer.stop()
         for thread in self._threads:
             thread.join(LAST)
-        if self._threads:
-            gc.enable()
+            beside.end()
         self._threads.clear()
 
     def _session_changed(self, session: Session | None) -> None:
@@ -135,10 +133,11 @@ class Proposing(QObject):
         # Asked once: one that ends a moment later is seen with the next look.
         alive = [thread for thread in self._threads if thread.is_alive()]
         mine = task is not None and self._threads[-1] in alive
+        for _ in range(len(self._threads) - len(alive)):
+            beside.end()
         self._threads = alive
         if not alive:
             self._timer.stop()
-            gc.enable()
         if task is None:
             return
         if mine:

@@ -22,6 +22,8 @@ class Recent(Struct, frozen=True):
     """Its folder, with ~ for the user's own."""
     when: str
     """When its file was last written; empty where it is gone."""
+    training: bool = False
+    """Whether a run of it goes on."""
 
     @property
     def missing(self) -> bool:
@@ -39,10 +41,20 @@ def recent(paths: list[Path], now: datetime | None = None) -> list[Recent]:
         except (OSError, ValueError):
             when = ""
         own = path.name == "project.json"
-        found.append(
-            Recent(path, path.parent.name if own else path.stem, _place(path.parent), when)
-        )
+        name = path.parent.name if own else path.stem
+        trains = bool(when) and training(path.parent)
+        found.append(Recent(path, name, _place(path.parent), when, trains))
     return found
+
+
+def training(folder: Path) -> bool:
+    """Whether a run of the project in a folder goes on."""
+    runs = folder / "runs"
+    if not runs.is_dir():
+        return False
+    from studio.engine.process import Found, noted
+
+    return any(Found(each).there for each in noted(runs))
 
 
 def _place(folder: Path) -> str:

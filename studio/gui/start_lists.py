@@ -43,7 +43,7 @@ class RecentRows(ListRows):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.name}, {row.place}, {row.when or 'missing'}"
+            return f"{row.name}, {row.place}, {_state(row)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(row.path)
         return None
@@ -86,7 +86,9 @@ class RecentDelegate(QStyledItemDelegate):
         else:
             side = row.adjusted(0, 5, -10, -22)
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(side, right, found.when or "missing")
+            if found.training:
+                painter.setPen(theme.color("accent"))
+            painter.drawText(side, right, _state(found))
         painter.restore()
 
     def editorEvent(
@@ -104,6 +106,11 @@ class RecentDelegate(QStyledItemDelegate):
         if event.type() == QEvent.Type.MouseButtonRelease:
             self._forget(index)
         return True
+
+
+def _state(row: Recent) -> str:
+    """What there is to say of a project beside its name."""
+    return "training…" if row.training else row.when or "missing"
 
 
 class Cards(QAbstractListModel):

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from studio.gui.window import Window
 
 
+AGAIN = 2000
+"""Milliseconds between two looks whether the runs of recent projects still go on."""
+
+
 class StartPage(QWidget):
     """The page of a window without a project.
 
@@ -44,6 +48,8 @@ class StartPage(QWidget):
         row.addLayout(self._right(), 1)
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._draw_one)
+        self._again = QTimer(self, interval=AGAIN)
+        self._again.timeout.connect(self.refresh)
         theme.changed.connect(self._themed)
 
     def _left(self) -> QVBoxLayout:
@@ -132,10 +138,17 @@ class StartPage(QWidget):
     def hideEvent(self, event) -> None:
         super().hideEvent(event)
         self._timer.stop()
+        self._again.stop()
 
     def refresh(self) -> None:
         """Looks anew for the recent projects."""
-        self.rows.put(recent(self._window.settings.recent))
+        found = recent(self._window.settings.recent)
+        if found != self.rows.rows:
+            self.rows.put(found)
+        if any(each.training for each in found) and self.isVisible():
+            self._again.start()
+        else:
+            self._again.stop()
         some = self.rows.rowCount() > 0
         self.recent.setVisible(some)
         self.none.setVisible(not some)

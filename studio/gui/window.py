@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, 
 
 from studio.graph.problems import StudioError
 from studio.gui.actions import Actions
+from studio.gui.announcing import Announcing
 from studio.gui.bar import Bar
 from studio.gui.canvas.view import CanvasView
 from studio.gui.docks import arrange, hide_stale_bars, make_docks
@@ -59,6 +60,7 @@ class Window(QMainWindow):
         self._stack.addWidget(self.start)
         self._stack.addWidget(self._middle())
         self.notices = Notices()
+        self.announcing = Announcing(self)
         self.guide = Guide(self)
         self.setCentralWidget(_column(self.notices, self.guide.strip, self._stack))
         self.proposing = Proposing(self)
@@ -134,6 +136,15 @@ class Window(QMainWindow):
         self.canvas.scene().select(nodes)
         if reveal and self.selected():
             self.canvas.reveal(self.selected())
+
+    def go(self, graph: str, node: str) -> bool:
+        """To a node that a run or a problem names; False where the project has it no longer."""
+        found = self.session.project.graph(graph) if self.session is not None else None
+        if found is None or node not in found.nodes:
+            self.say(f"{node} is no longer in the project.")
+            return False
+        self.select(graph, [node])
+        return True
 
     def _graph_shown(self, graph: str) -> None:
         self.graph_changed.emit(graph)
@@ -224,6 +235,7 @@ class Window(QMainWindow):
             dock.close_work()
         self.runner.release()
         self.guide.end()
+        self.announcing.close()
         self.projects.close()
         self.tabs.attach(None)
         theme.changed.disconnect(self._themed)

@@ -15,7 +15,7 @@ import pytest
 
 from studio.engine.about import NOTHING
 from studio.engine.process import Found
-from studio.engine.queue import advance, enqueue, waiting
+from studio.engine.queue import advance, enqueue, move_up, waiting, withdraw
 from studio.engine.run import attach, prepare
 from studio.engine.runs import read_run
 from studio.graph.file import load
@@ -185,3 +185,25 @@ def test_options_of_the_queue_need_it(options, runs) -> None:
     done = studio("run", PENGUINS, "--runs", runs, *options)
     assert done.returncode == 2 and "they need --queue" in done.stderr
     assert not runs.exists()
+
+
+def test_a_run_that_waits_is_moved_before_the_one_before_it(tmp_path) -> None:
+    project = load(PENGUINS)
+    folders = [prepare(project, PENGUINS, tmp_path) for _ in range(4)]
+    for folder in folders:
+        enqueue(folder, at_once=2)
+        # As if all had come at the same moment: their names say the order then.
+        turn = json.loads((folder / "queue.json").read_text())
+        (folder / "queue.json").write_text(json.dumps(turn | {"since": 5.0}))
+    a, b, c, d = folders
+    for moved, order in (
+        (c, [a, c, b, d]),
+        (c, [c, a, b, d]),
+        (d, [c, a, d, b]),
+        (b, [c, a, b, d]),
+    ):
+        assert move_up(moved)
+        assert [each for each, _ in waiting(tmp_path)] == order
+    assert not move_up(c), "it is the first"
+    assert withdraw(c) and not move_up(c), "it waits no longer"
+    assert {turn.at_once for _, turn in waiting(tmp_path)} == {2}

@@ -47,7 +47,7 @@ def test_a_run_from_the_button_to_its_figures(mlp, qtbot, tmp_path) -> None:
     assert mlp.session.unsaved
     panel = mlp.docks["training"].panel
     settle(mlp)
-    assert panel.isVisible() and not bar.run.isEnabled() and bar.stop.isEnabled()
+    assert panel.isVisible() and bar.run.text().startswith("Run…") and bar.stop.isEnabled()
     assert bar.progress.text() == "starting TensorFlow…"
     said: list[str] = []
     runner.told.connect(lambda _: said.append(bar.progress.text()))
@@ -59,9 +59,10 @@ def test_a_run_from_the_button_to_its_figures(mlp, qtbot, tmp_path) -> None:
     assert json.loads((folder / "project.json").read_text())["training"]["epochs"] == 2
     assert any(each.startswith("epoch 1 of 2") for each in said)
     accuracy = next(each for each in told if each["event"] == "test")["metrics"]["accuracy"]
-    assert bar.progress.text().startswith("completed in 0:0")
+    assert bar.progress.text().startswith("completed in 0:")
     assert bar.progress.text().endswith(f" · test accuracy {accuracy:.3f}")
-    assert bar.run.isEnabled() and not bar.stop.isEnabled() and bar.line.done is None
+    assert not bar.run.text().startswith("Run…") and bar.run.isEnabled()
+    assert not bar.stop.isEnabled() and bar.line.done is None
 
     qtbot.waitUntil(lambda: panel.board is not None and len(panel.board.plots) == 2)
     panel.draw()
@@ -182,7 +183,7 @@ def test_a_run_pauses_goes_on_and_goes_on_again_when_it_was_stopped(mlp, qtbot) 
     qtbot.waitUntil(lambda: runner.run.progress.paused, timeout=LONG)
     settle(mlp)
     assert bar.progress.text().startswith("paused in epoch ") and bar.stop.isEnabled()
-    assert bar.pause.text() == "Resume" and not bar.run.isEnabled()
+    assert bar.pause.text() == "Resume" and bar.run.text().startswith("Run…")
     epoch = runner.run.progress.epoch
     click(bar.pause)
     qtbot.waitUntil(lambda: runner.run.progress.epoch > epoch, timeout=LONG)

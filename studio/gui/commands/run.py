@@ -17,8 +17,12 @@ def _running(window: Window) -> bool:
     return window.runner.running
 
 
-def _can_start(window: Window) -> bool:
-    return with_project(window) and not window.runner.running
+def _beside(window: Window) -> bool:
+    return with_project(window) and bool(window.runner.all_going)
+
+
+def _some(window: Window) -> bool:
+    return bool(window.runner.all_going or window.runner.queued)
 
 
 def _can_pause(window: Window) -> bool:
@@ -33,11 +37,26 @@ def _has_shown(window: Window) -> bool:
     return window.runner.shown is not None
 
 
-@command("run.start", "Run", "Ctrl+R", "play", _can_start)
+@command("run.start", "Run", "Ctrl+R", "play", with_project)
 def start(window: Window) -> None:
-    """Trains the project, as `studio run` does."""
+    """Trains the project, as `studio run` does; while a run goes on: beside it, or behind it."""
+    if window.runner.all_going:
+        window.bar.offer_run()
+    elif window.runner.start():
+        window.panel("training")
+
+
+@command("run.beside", "Run beside", "Ctrl+Alt+Return", "play", _beside)
+def beside(window: Window) -> None:
+    """Trains the project at once, beside the runs that go on."""
     if window.runner.start():
         window.panel("training")
+
+
+@command("run.queue", "Queue", "Ctrl+Alt+Q", "clock", with_project)
+def queue(window: Window) -> None:
+    """Trains the project as it is now when no other run of it goes on any more."""
+    window.runner.start(queue=True)
 
 
 @command("run.pause", "Pause", "Ctrl+Alt+P", "pause", _can_pause)
@@ -56,6 +75,18 @@ def resume(window: Window) -> None:
 def stop(window: Window) -> None:
     """Ends the training behind its step, with a checkpoint."""
     window.runner.stop()
+
+
+@command("run.stop_best", "Stop and keep the best", "Ctrl+Alt+.", "star", _running)
+def stop_best(window: Window) -> None:
+    """Ends the training behind its step, with the model of its best epoch."""
+    window.runner.stop(keep_best=True)
+
+
+@command("run.going", "Runs that go on or wait", "Ctrl+Alt+G", "layers", _some)
+def going(window: Window) -> None:
+    """Lists all runs that go on or wait in the queue, to show, pause, stop or order them."""
+    window.bar.show_going()
 
 
 @command("run.training", "Training", "Ctrl+Shift+T", "chart-line", with_project, group=1)

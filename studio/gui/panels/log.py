@@ -105,9 +105,12 @@ class LogPanel(Panel):
         if self._reader is None:
             return  # a look that was due when the project was closed
         lines = self._reader.read()
+        self._timer.setInterval(0 if self._reader.behind else EACH)
         if lines:
             self._lines = (self._lines + lines)[-MOST_LINES:]
-            self._append(lines[-MOST_LINES:])
+            self._append(lines)
+        elif self._reader.behind:
+            return  # within one long line
         elif not self.window_.runner.going(self.window_.runner.shown):
             self._timer.stop()
 
@@ -131,12 +134,7 @@ class LogPanel(Panel):
 
     def go(self, place: tuple[str, str]) -> None:
         """To a node, if the project still has it."""
-        graph, node = place
-        found = self.session.project.graph(graph) if self.session is not None else None
-        if found is None or node not in found.nodes:
-            self.window_.say(f"{node} is no longer in the project.")
-        else:
-            self.window_.select(graph, [node])
+        self.window_.go(*place)
 
 
 class _Text(QPlainTextEdit):
