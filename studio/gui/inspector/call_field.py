@@ -38,6 +38,8 @@ class CallField(Field):
     def __init__(self, param: Param, place: Place, bare: bool = False):
         self.kind = call_type(param.type)
         self.form: Any = None
+        self.curve: Any = None
+        """What a schedule does, drawn below its form."""
         self.plain: Any = param.default
         """The value that stood here instead of a call; a schedule begins with it."""
         super().__init__(param, place, bare)
@@ -129,9 +131,24 @@ class CallField(Field):
             self._frame.layout().addWidget(self.form)
         elif wanted is not None:
             self.form.show_values(values)
+        self._draw(op, value)
         if self.long != (self.form is not None):
             self._set_open(self.form is not None)
             self.reshaped.emit()
+
+    def _draw(self, op: Op | None, value: Any) -> None:
+        """The curve of a schedule."""
+        drawn = op is not None and op.kind == "schedule"
+        if drawn and self.curve is None:
+            from studio.gui.inspector.schedule_curve import ScheduleCurve
+
+            self.curve = ScheduleCurve(self.place)
+            self.curve.setContentsMargins(0, 0, 5, 0)
+            self.curve.given.connect(self._inner_set)
+            self._frame.layout().addWidget(self.curve)
+        if self.curve is not None:
+            self.curve.setVisible(drawn)
+            self.curve.show_call(value if drawn else None)
 
     def _set_open(self, is_open: bool) -> None:
         """The list becomes the head of a card, or a field again."""
@@ -149,6 +166,12 @@ class CallField(Field):
 
     def _inner_given(self, name: str, value: Any) -> None:
         self._inner({**self.value.get("params", {}), name: value})
+
+    def _inner_set(self, name: str, value: Any) -> None:
+        """A parameter that was set by something else than its field."""
+        self.form.typing = None
+        self._inner_given(name, value)
+        self.form.show_values(self.value.get("params", {}))
 
     def _inner_cleared(self, name: str) -> None:
         self._inner({n: v for n, v in self.value.get("params", {}).items() if n != name})
