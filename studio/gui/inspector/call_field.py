@@ -35,7 +35,9 @@ def call_type(kind: Any) -> OneCall | None:
 class CallField(Field):
     """A list of all ops of some kinds; the one that is chosen has its own form below."""
 
-    def __init__(self, param: Param, place: Place, bare: bool = False):
+    def __init__(self, param: Param, place: Place, bare: bool = False, framed: bool = True):
+        """`framed`: whether a call with parameters is a card; one in a card isn't."""
+        self._framed = framed
         self.kind = call_type(param.type)
         self.form: Any = None
         self.curve: Any = None
@@ -153,6 +155,8 @@ class CallField(Field):
     def _set_open(self, is_open: bool) -> None:
         """The list becomes the head of a card, or a field again."""
         self.long = is_open
+        if not self._framed:
+            return
         self._frame.setProperty("role", "card" if is_open else "")
         self.picker.setProperty("head", is_open)
         inset = 10 if is_open else 0
