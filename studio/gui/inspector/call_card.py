@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.graph.caption import call_line
+from studio.graph.caption import DOT, call_line
 from studio.graph.catalogue.registry import find
 from studio.graph.document import is_call
 from studio.gui.inspector.call_field import CallField
@@ -82,14 +83,15 @@ def icon_of(value: Any) -> str:
 
 def line_of(value: Any) -> str:
     """What matters of a call; what it does, where nothing was set."""
-    if line := call_line(value):
-        return line
     op = find(value["op"]) if is_call(value) and isinstance(value["op"], str) else None
-    return op.help if op is not None else ""
+    line, params = call_line(value), value.get("params") if is_call(value) else None
+    if op is not None and op.kind == "metric" and isinstance(params, dict) and "name" in params:
+        line = DOT.join(filter(None, (str(params["name"]), line)))  # by which it is logged
+    return line or (op.help if op is not None else "")
 
 
 class CardHead(QWidget):
-    """What is seen of a closed card. Return opens it, Alt and the arrows move it, Delete removes it.
+    """What is seen of a closed card. Return opens it, Alt+Up and Down move it, Delete removes it.
 
     Signals: `toggled()`; `moved(int)` up or down by so many; `removed()`; `gone_to(int)` to the
     card so many further; `dragged(float)` a height on the screen; `dropped()`; `let_go()`.
@@ -137,16 +139,20 @@ class CardHead(QWidget):
         self.setAccessibleName(self.title)
         state = ("opened. " if is_open else "closed. ") if opens else ""
         self.setAccessibleDescription(f"{state}{self.problem or self.line}")
-        self.setCursor(
-            Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor
-        )
+        self._tell()
+        self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
         self.update()
 
     def show_problem(self, sentence: str) -> None:
         """Shows that something is wrong with it; nothing where the sentence is empty."""
         if sentence != self.problem:
             self.problem = sentence
+            self._tell()
             self.update()
+
+    def _tell(self) -> None:
+        """What doesn't fit on the card stands in its tooltip."""
+        self.setToolTip(f"<p>{escape(self.problem or self.line, quote=False)}</p>")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

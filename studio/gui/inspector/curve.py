@@ -178,7 +178,9 @@ class Curve(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.points:
             x = event.position().x()
-            near = min(range(len(self.points)), key=lambda i: abs(self._across(self.points[i][0]) - x))
+            near = min(
+                range(len(self.points)), key=lambda i: abs(self._across(self.points[i][0]) - x)
+            )
             self._read(near)
 
     def leaveEvent(self, event: QEvent) -> None:
