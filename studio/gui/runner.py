@@ -17,6 +17,7 @@ from studio.graph.problems import StudioError
 from studio.gui.pace import Pace
 
 if TYPE_CHECKING:
+    from studio.engine.local_cluster import LocalCluster
     from studio.engine.run import Run
     from studio.gui.session import Session
     from studio.gui.window import Window
@@ -66,8 +67,8 @@ class Runner(QObject):
             return user_data_path("studio") / "runs"  # it has no place yet
         return session.folder / "runs"
 
-    def start(self) -> bool:
-        """Starts the project as it is on the screen, saved or not.
+    def start(self, cluster: LocalCluster | None = None) -> bool:
+        """Starts the project as it is on the screen, saved or not; with a cluster's processes.
 
         Where it can't be, its problems are shown instead.
         """
@@ -87,7 +88,7 @@ class Runner(QObject):
 
         try:
             script = write_script(session.project, session.folder, report=session.report)
-            run = start(session.project, session.folder, self.folder(), script)
+            run = start(session.project, session.folder, self.folder(), script, cluster)
         except StudioError as error:
             self._window.say(str(error).split("\n")[0])
             return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from studio.graph.cluster import CLUSTERED
 from studio.gui.commands.command import command, with_project
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ def _running(window: Window) -> bool:
 
 def _can_start(window: Window) -> bool:
     return with_project(window) and not window.runner.running
+
+
+def _can_cluster(window: Window) -> bool:
+    strategy = window.session.project.distribution if with_project(window) else None
+    return strategy is not None and strategy.op in CLUSTERED and not window.runner.running
 
 
 def _can_pause(window: Window) -> bool:
@@ -106,6 +112,20 @@ def predict(window: Window) -> None:
 def settings(window: Window) -> None:
     """Shows optimizer, losses, metrics, callbacks and the other settings of the training."""
     window.panel("training-settings")
+
+
+@command("run.distribution", "Devices and strategy", icon="cpu", enabled=with_project, group=3)
+def distribution(window: Window) -> None:
+    """Shows devices, strategy, batches, and the tasks of a cluster."""
+    window.panel("distribution")
+
+
+@command(
+    "run.local_cluster", "Run on a local cluster", icon="network", enabled=_can_cluster, group=3
+)
+def local_cluster(window: Window) -> None:
+    """Trains with a process for each task of the cluster, all on this machine, as one run."""
+    window.panel("distribution").page.run()
 
 
 @command(

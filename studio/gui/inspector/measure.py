@@ -23,10 +23,10 @@ SECOND = 1000
 
 def placed(session: Session, folder: Path) -> None:
     """Writes the project into a folder as it stands on the screen, with the data that it reads."""
-    from studio.engine.files import place_files
+    from studio.engine.files import place_files, standing_alone
     from studio.graph.file import save
 
-    save(session.project, folder / "project.json")
+    save(standing_alone(session.project, session.folder), folder / "project.json")
     place_files(session.project, session.folder, folder)
 
 
