@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from studio.graph.cluster import CLUSTERED
+from studio.graph.cluster import CLUSTERED, TF_CONFIG
 from studio.gui.commands.command import command, with_project
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def _has_shown(window: Window) -> bool:
 @command("run.start", "Run", "Ctrl+R", "play", _can_start)
 def start(window: Window) -> None:
     """Trains the project, as `studio run` does."""
+    if _can_cluster(window) and TF_CONFIG not in os.environ:
+        window.panel("distribution").page.offer_run()
+        return
     if window.runner.start():
         window.panel("training")
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.graph.catalogue.op import Param
+from studio.graph.catalogue.registry import find
 from studio.graph.catalogue.types import Choice, Int
 from studio.graph.distribution import SERVERS, batch_stage, scaled, shared_out, spread
 from studio.graph.document import Project, is_call
@@ -79,7 +80,6 @@ class BatchFacts(QWidget):
         self.batch.show_value(ABSENT if size is None else size)
 
     def _set(self, size: int) -> None:
-        """All stages that make a batch of the size of the one that trains are set with it."""
         stage = batch_stage(self._session.project)
         typing = self.batch.typing
         if stage is not None:
@@ -93,14 +93,15 @@ def facts_of(project: Project, replicas: int | None) -> Iterator[tuple[str, str]
     size = stage.params.get("batch_size") if stage is not None else None
     many = replicas if replicas is not None else 1
     if project.distribution is not None:
-        yield "replicas", "as the machine has devices" if replicas is None else f"{replicas:,}"
+        name = "workers" if spread(project) == SERVERS else "replicas"
+        yield name, "as the machine has devices" if replicas is None else f"{replicas:,}"
     if isinstance(size, int) and replicas and spread(project) != SERVERS:
         yield "batch of a replica", _parts(shared_out(size, many))
     how = project.distribution.scale_learning_rate if project.distribution is not None else None
     rate = _rate(project)
     if rate is None:
         return
-    if how is None or replicas is None:
+    if how is None or replicas is None or spread(project) == SERVERS:
         yield "learning rate", f"{rate:g}" + ("" if how is None else " × replicas")
         return
     by = f"{many}" if how == "linear" else f"√{many}"
@@ -115,8 +116,6 @@ def _parts(parts: Sequence[int]) -> str:
 
 def _rate(project: Project) -> float | None:
     """The number that the optimizer's rate is; None of a schedule, or where there is none."""
-    from studio.graph.catalogue.registry import find
-
     optimizer = project.training.optimizer if project.training is not None else None
     op = find(optimizer.op) if optimizer is not None else None
     param = op.params.get("learning_rate") if op is not None else None

@@ -110,7 +110,7 @@ class Boxes(QWidget):
         while len(self.boxes) < len(shown):
             box = QCheckBox()
             box.clicked.connect(lambda on, box=box: self._clicked(box, on))
-            self._box.insertWidget(len(self.boxes), box)
+            self._box.insertWidget(1 + len(self.boxes), box)  # below the words
             self.boxes.append(box)
         for box, device in zip(self.boxes, shown, strict=True):
             box.device = device.name

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QToolButton
@@ -34,7 +35,7 @@ PARAMS = {
         "slurm",
         "What starts the tasks there; kubernetes needs the Kubeflow Training Operator.",
     ),
-    "gpus": Param("gpus", Int(0, 1024), None, "GPUs of each task that trains."),
+    "gpus": Param("gpus", Int(0, 1024), 1, "GPUs of each task that trains."),
     "cpus": Param("cpus", Int(1, 1024), 4, "CPUs of each task."),
     "port": Param("port", Int(1, 65535), 2222, "Where the tasks listen."),
     "image": Param("image", Text(), "", "What the image is called; the project's name and :1."),
@@ -112,6 +113,9 @@ class ClusterFolder(Measure):
 
     def _refresh(self) -> None:
         ssh = self.engine == SSH
+        gpus = self.fields["gpus"]  # a cluster with Slurm mostly is one of them
+        gpus.param = replace(PARAMS["gpus"], default=int(self.engine == "slurm"))
+        gpus.display(gpus.value)
         for name, field in self.fields.items():
             image = self.engine in IMAGES
             field.setVisible(image if name == "image" else name in ("for", "gpus") or not ssh)

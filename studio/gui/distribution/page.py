@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from studio.graph.catalogue.op import Param
 from studio.graph.catalogue.registry import find
 from studio.graph.catalogue.types import Int, OneCall
-from studio.graph.cluster import CHIEF, CLUSTERED, PS, WORKER, counts
+from studio.graph.cluster import CHIEF, CLUSTERED, PS, ROLES, WORKER, counts
 from studio.graph.distribution import SERVERS, WORKERS, replicas, spread
 from studio.graph.edits import SetProject
 from studio.graph.file import plain
@@ -173,7 +173,7 @@ class DistributionPage(QWidget):
         wanted = chosen(op, whole.get("params", {}), there, parts)
         can = op in NAMED_BY
         if not op or op in CLUSTERED:
-            wanted = [each.name for each in there][:1] if not op else []
+            wanted = [each.name for each in there][: None if op else 1]
         self.boxes.show_devices(there, wanted, op == ONE, can)
         self.boxes.say(self._about_devices(op, there))
         self.help.setText(self._about_strategy(op, there))
@@ -202,6 +202,8 @@ class DistributionPage(QWidget):
     def replicas(self) -> int | None:
         """How many replicas share a batch, as far as that is known here."""
         project = self.session.project
+        if spread(project) == SERVERS:
+            return self.counts.counts.get(WORKER, 0)
         known = replicas(project)
         if known is not None or project.distribution is None:
             return known
@@ -211,7 +213,7 @@ class DistributionPage(QWidget):
             gpus = sum(each.kind == "GPU" for each in self._devices(whole))
             # On one machine all tasks see all GPUs; on others it can't be known.
             return (told.get(CHIEF, 0) + told.get(WORKER, 0)) if gpus <= 1 else None
-        if kind == SERVERS or project.distribution.op == TPU:
+        if project.distribution.op == TPU:
             return None
         there = self._devices(whole)
         if not there:
@@ -286,9 +288,8 @@ class DistributionPage(QWidget):
         self.change(None, params=params)
 
     def _set_cluster(self, cluster: dict[str, list[str]], typing: str | None) -> None:
+        self.counts.counts |= dict.fromkeys(ROLES, 0) | counts(cluster)
         self.change(typing, cluster=cluster)
-        self.counts.counts |= counts(cluster)
-        self.refresh()
 
     # A cluster here
 
@@ -298,6 +299,12 @@ class DistributionPage(QWidget):
 
         if self.counts.told and self.window_.runner.start(parse(self.counts.told)):
             self.window_.panel("training")
+
+    def offer_run(self) -> None:
+        """It was to be run: where it can be, by so many tasks, is the next thing to say."""
+        self.refresh()
+        self.counts.start.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.window_.say("It trains with several processes: say how many, and run them here.")
 
     def close_work(self) -> None:
         """Ends what is at work, before this returns."""

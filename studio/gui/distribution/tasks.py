@@ -125,7 +125,7 @@ class Addresses(QWidget):
         super().__init__()
         self.rows: list[_Row] = []
         self._shown: Any = None
-        self.add = button("Add a task", "plus", "flat")
+        self.add = button("Add a task", "plus")
         self.add.clicked.connect(self._add)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -283,7 +283,7 @@ class TfConfigs(QWidget):
         self.copy.clicked.connect(self._copy)
         self.text = QPlainTextEdit(readOnly=True)
         self.text.setAccessibleName("TF_CONFIG")
-        self.text.setFixedHeight(92)
+        self.text.setFixedHeight(116)
         self.text.setTabChangesFocus(True)
         row = QHBoxLayout()
         row.setSpacing(8)
