@@ -220,7 +220,9 @@ class CardHead(QWidget):
         if self._drags:
             self._stop()
             self.dropped.emit()
-        elif pressed is not None and self.opens and self.rect().contains(event.pos()):
+        elif (
+            pressed is not None and self.opens and self.rect().contains(event.position().toPoint())
+        ):
             self.toggled.emit()
 
     def _stop(self) -> None:

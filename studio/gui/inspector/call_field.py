@@ -185,6 +185,7 @@ class CallField(Field):
             return
         bare = {key: item for key, item in self.value.items() if key != "params"}
         self.take(bare | ({"params": params} if params else {}), self.form.typing)
+        self._draw(self._op(self.value), self.value)
 
     def show_value(self, value: Any) -> None:
         both = self.form is not None and is_call(value) and is_call(self.value)

@@ -23,6 +23,8 @@ HEIGHT = 112
 TOP, BOTTOM = 18, 18
 """Pixels above and below the curve, for its figures."""
 
+_KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
+
 Point = tuple[float, float]
 
 
@@ -185,6 +187,12 @@ class Curve(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._read(None)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in _KEYS:
+            event.accept()  # Home is the canvas', elsewhere
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = len(self.points) - 1

@@ -56,6 +56,8 @@ class Measure(QWidget):
         self.window_ = window
         self._doing = doing
         self._begun = 0.0
+        self._held = False
+        """Whether the keyboard was at the button that gave it up."""
         self._place: TemporaryDirectory | None = None
         self._clock = QTimer(self, interval=SECOND)
         self._clock.timeout.connect(self._tick)
@@ -125,7 +127,8 @@ class Measure(QWidget):
         self.work.start(command, self._place.name, *more)
 
     def _show_working(self, working: bool) -> None:
-        focused = self.cancel.hasFocus()
+        focused = self.cancel.hasFocus() or self._held
+        self._held = False
         self.begin.setVisible(not working)
         for each in (self.bar, self.cancel):
             each.setVisible(working)
@@ -138,6 +141,7 @@ class Measure(QWidget):
         self.bar.setAccessibleName(self._doing)
 
     def _give_up(self) -> None:
+        self._held = self.cancel.hasFocus()
         self.cancel.setEnabled(False)
         self._clock.stop()
         self.say("Ending…")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
@@ -108,7 +108,8 @@ class RowsField(Field):
         if self.rows:
             self.rows[-1].open = True
             self.rows[-1].show_item(self.rows[-1].item, len(self.rows))
-            self.rows[-1].head.setFocus()
+            head = self.rows[-1].head
+            QTimer.singleShot(0, head, head.setFocus)  # the list gives it back when it closes
 
     def change(self, index: int, value: Any, typing: str | None) -> None:
         """Puts another call in the place of one."""

@@ -88,6 +88,7 @@ class SpeedStrip(Measure):
         shares = ", ".join(f"{share:.0%} {name}" for name, share in told["shares"].items())
         fed = float(told["fed_ms"])
         failed = [f"{words}." for words in told["failed"]]
+        self._of = self._of or _measured(self.window_.session.project)
         self._show(ways, best)
         self.say(" ".join([f"With its data a step takes {fed:.3g} ms: {shares}.", *failed]))
 
