@@ -16,7 +16,7 @@ from studio.graph.distribution import scaled, shared_out
 from studio.graph.document import Project
 from studio.graph.edits import SetParam, SetProject, SetTraining
 from studio.graph.file import load, plain
-from studio.graph.ops.strategies import CENTRAL, MIRRORED, MULTI_WORKER, ONE, PARAMETER_SERVER
+from studio.graph.ops.strategies import CENTRAL, MIRRORED, MULTI_WORKER, ONE
 from studio.gui.distribution.choosing import chosen, devices_of, with_chosen
 from studio.gui.window import Window
 from tests.conftest import events
@@ -29,13 +29,15 @@ A100 = {"type": "GPU", "name": "NVIDIA A100"}
 
 
 @pytest.fixture
-def opened(window, project):
-    """A function: template name -> the panel's page about a copy of it, with devices that a
-    machine could have."""
+def opened(shared):
+    """A function: template name -> the panel's page about a copy of it, as it is at first, with
+    devices that a machine could have."""
 
     def page_of(name: str, *found: dict[str, str]):
-        assert window.projects.open(project(name))
-        page = window.panel("distribution").page
+        window = shared(name)
+        panel = window.panel("distribution")
+        panel.attach(window.session)
+        page = panel.page
         page._devices_told(list(found) or [CPU])
         settle(window)
         return page
@@ -218,7 +220,10 @@ def test_the_tasks_of_a_cluster_are_named_and_told_their_tf_config(opened, qtbot
     settle(page.window_)
     cluster = {"chief": ["a:1"], "worker": ["b:2", "b:3"], "ps": ["c:4"]}
     assert written(page)["cluster"] == cluster
-    pick(qtbot, page.configs.picker, "worker 1")
+    page.configs.picker.setFocus()
+    qtbot.keyClicks(page.configs.picker, "w")
+    for each in (Qt.Key.Key_Down, Qt.Key.Key_Return):
+        qtbot.keyClick(page.configs.picker.view(), each)
     told = json.loads(page.configs.text.toPlainText())
     assert told == {"cluster": cluster, "task": {"type": "worker", "index": 1}}
     click(page.configs.copy)
@@ -292,7 +297,7 @@ def test_a_folder_for_a_cluster_is_written_as_the_command_does(opened, qtbot, tm
     assert "out is ready for kubernetes" in folder.words.text()
     assert load(target / "project.json").training.epochs == 3
     manifest = (target / "tfjob.yaml").read_text()
-    assert "registry.example/digits:2" in manifest and "nvidia.com/gpu: 2" in manifest
+    assert "registry.example/digits:2" in manifest and "nvidia.com/gpu: '2'" in manifest
     click(folder.begin)  # it is there already
     qtbot.waitUntil(lambda: not folder.work.working, timeout=LONG)
     assert "is there already, and not empty" in folder.words.text()
