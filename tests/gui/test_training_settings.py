@@ -317,6 +317,10 @@ def test_the_learning_rate_that_a_test_suggests_is_taken_over(panel, cnn) -> Non
     strip._done(json.dumps(_rate_json(found)))
     assert strip.curve.isVisibleTo(panel) and strip.curve.log
     assert strip.curve.mark == found.suggested
+    settle(cnn)
+    parts = (strip.begin, strip.curve, strip.words, strip.use)
+    edges = [(part.geometry().top(), part.geometry().bottom()) for part in parts]
+    assert all(above[1] < below[0] for above, below in zip(edges, edges[1:], strict=False))
     assert strip.words.text() == found.words
     click(strip.use)
     assert rate_of(cnn) == found.suggested

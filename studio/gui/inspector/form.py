@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from shiboken6 import delete
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.types import Type
@@ -153,7 +154,9 @@ class Form(QWidget):
         """Puts the fields into two columns; a long one takes both."""
         grid = self._grid
         while grid.count():
-            grid.takeAt(0)
+            # One that is only taken stays, and the widget would tell it of its new size, not the
+            # one that takes its place, which keeps the height that it was first told.
+            delete(grid.takeAt(0))
         row = column = 0
         lone, calling = None, False
         for name in self._shown():
