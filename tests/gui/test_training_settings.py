@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -320,7 +321,7 @@ def test_the_learning_rate_that_a_test_suggests_is_taken_over(panel, cnn) -> Non
     settle(cnn)
     parts = (strip.begin, strip.curve, strip.words, strip.use)
     edges = [(part.geometry().top(), part.geometry().bottom()) for part in parts]
-    assert all(above[1] < below[0] for above, below in zip(edges, edges[1:], strict=False))
+    assert all(above[1] < below[0] for above, below in pairwise(edges))
     assert strip.words.text() == found.words
     click(strip.use)
     assert rate_of(cnn) == found.suggested

@@ -34,7 +34,7 @@ class DeviceAsker(QWidget):
         self._window = window
         self._future: Future[Answer] | None = None
         self._soon = QTimer(self, interval=SOON, singleShot=True)
-        self._soon.timeout.connect(self.ask)
+        self._soon.timeout.connect(self._ask_if_seen)
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -46,6 +46,10 @@ class DeviceAsker(QWidget):
         """Asks, unless `cancel` comes first."""
         if not self.busy:
             self._soon.start()
+
+    def _ask_if_seen(self) -> None:
+        if self._window.docks["distribution"].panel.in_front:
+            self.ask()
 
     def ask(self) -> None:
         """Asks now."""

@@ -30,6 +30,7 @@ class ScheduleCurve(QWidget):
         self._place = place
         self._call: Any = None
         self._wanted: int | None = None
+        self._drawn: Any = None
         self.curve = Curve("Learning rate over the training", _read)
         self.words = QLabel(wordWrap=True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -55,6 +56,10 @@ class ScheduleCurve(QWidget):
     def refresh(self) -> None:
         """Draws it over the steps that are planned now."""
         session = self._place.session
+        plan = planned(session.project, session.report.shapes.get("data"))
+        if self._drawn == (self._call, plan):
+            return
+        self._drawn = (self._call, plan)
         rate = rate_of(self._call)
         self.curve.setVisible(rate is not None)
         self._wanted = None
@@ -62,7 +67,6 @@ class ScheduleCurve(QWidget):
             self.words.setText("Its curve is drawn here once all that it needs is given.")
             self.fit.hide()
             return
-        plan = planned(session.project, session.report.shapes.get("data"))
         own = own_steps(self._call)
         steps = plan.steps if plan is not None else own
         points = sampled(rate, steps)
