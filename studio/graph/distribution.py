@@ -71,9 +71,9 @@ def batch_stage(project: Project) -> Node | None:
 
 
 def shared_out(batch: int, count: int) -> list[int]:
-    """The parts of a batch that so many replicas take, as tf.data shares it among them."""
-    least, more = divmod(batch, count)
-    return [least + (index < more) for index in range(count)]
+    """The parts of a batch that so many replicas of a process take; the last ones have less."""
+    most = -(-batch // count)
+    return [max(0, min(most, batch - most * index)) for index in range(count)]
 
 
 def scaled(rate: float, how: str | None, count: int) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +167,7 @@ def test_which_devices_a_strategy_trains_with(found, parts, op, params, wanted) 
 
 
 def test_batches_and_rates_are_shared_and_scaled() -> None:
-    assert shared_out(64, 3) == [22, 21, 21]
+    assert shared_out(64, 3) == [22, 22, 20]
     assert shared_out(2, 4) == [1, 1, 0, 0]
     assert (scaled(0.1, "linear", 4), scaled(0.1, "sqrt", 4), scaled(0.1, None, 4)) == (
         0.4,
@@ -359,6 +361,29 @@ def test_the_fastest_strategy_is_taken_over(opened) -> None:
 
 
 # Real processes
+
+SHARING = """
+import sys
+import tensorflow as tf
+
+parts = [tf.config.LogicalDeviceConfiguration()] * 3
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
+strategy = tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(3)])
+for size in map(int, sys.argv[1:]):
+    batches = tf.data.Dataset.range(size).batch(size)
+    for batch in strategy.experimental_distribute_dataset(batches):
+        print(*(each.shape[0] for each in strategy.experimental_local_results(batch)))
+"""
+
+
+@pytest.mark.slow
+def test_a_batch_is_shared_as_tensorflow_shares_it() -> None:
+    sizes = (64, 65, 66, 2, 1)
+    done = subprocess.run(
+        [sys.executable, "-c", SHARING, *map(str, sizes)], capture_output=True, text=True
+    )
+    found = [[int(each) for each in line.split()] for line in done.stdout.splitlines()]
+    assert found == [shared_out(size, 3) for size in sizes], done.stderr
 
 
 @pytest.mark.slow

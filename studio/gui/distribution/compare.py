@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from studio.gui.window import Window
 
 ROW = 24
-NARROW = 74
-"""Pixels of the columns of figures together, beside the name's."""
 
 
 class StrategyStrip(Measure):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,11 +145,6 @@ class ClusterFolder(Measure):
         if self.begin.isEnabled():
             self.show_.hide()
             super().start()
-
-    def _tick(self) -> None:
-        super()._tick()
-        if time.monotonic() - self._begun < 2:
-            self.say("Writing the folder…")
 
     def take(self, told: dict[str, Any]) -> None:
         count, left = len(told["files"]), [str(each) for each in told["not_copied"]]

@@ -40,7 +40,7 @@ def short(value: float) -> str:
 class Curve(QWidget):
     """A line over its points. The mouse, or the arrow keys, read one off.
 
-    `say` writes a point as it is read; `rising` axes of x are logarithmic.
+    `say` writes a point as it is read off.
     """
 
     def __init__(self, name: str, say: Callable[[float, float], str]):
@@ -68,7 +68,8 @@ class Curve(QWidget):
         faint: Sequence[Point] = (),
         mark: float | None = None,
     ) -> None:
-        """Draws these; `ends` stand below. `zero`: from 0 up; `faint` are drawn behind them."""
+        """Draws these; `ends` stand below. `zero`: from 0 up; `log`: over the
+        logarithm of x; `faint` are drawn behind them; `mark` is an x that is marked."""
         self.points = [p for p in points if math.isfinite(p[1])]
         self.faint = [p for p in faint if math.isfinite(p[1])]
         self.ends, self.zero, self.log, self.mark = ends, zero, log, mark
