@@ -6,6 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
 
 from studio.codegen.data import travelling_path
 from studio.graph.catalogue import types
@@ -53,6 +56,30 @@ def _meant(path: str, folder: Path) -> dict[str, Path]:
         return matching(path, folder)
     except Refused as refused:
         raise StudioError(f"A data source {refused.message}. {refused.hint}") from None
+
+
+def standing_alone(project: Project, folder: Path) -> Project:
+    """The same project for another folder: paths of files outside of it are told in full."""
+    if project.data is None:
+        return project
+    nodes = {name: _in_full(node, folder) for name, node in project.data.nodes.items()}
+    return replace(project, data=replace(project.data, nodes=nodes))
+
+
+def _in_full(node: Node, folder: Path) -> Node:
+    def full(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [full(each) for each in value]
+        outside = isinstance(value, str) and travelling_path(value) is None
+        return str((folder / value).absolute()) if outside else value
+
+    op = find(node.op or "")
+    changed = {
+        name: full(node.params[name])
+        for name, param in (op.params.items() if op is not None and op.kind == "source" else ())
+        if isinstance(param.type, types.Path) and name in node.params
+    }
+    return replace(node, params=node.params | changed) if changed else node
 
 
 def _weights(project: Project) -> Iterator[str]:

@@ -158,11 +158,15 @@ def judge(
     rates, losses, smoothed = rates[: end + 1], losses[: end + 1], smoothed[: end + 1]
     rate = suggest(rates, smoothed)
     name = path[-1]
-    edit = None
-    if rate is not None:
-        optimizer = _with(optimizer, path, rate)
-        edit = Several((SetTraining("optimizer", optimizer),), f"Set {name} to {rate:g}")
+    edit = adopting(optimizer, rate) if rate is not None else None
     return RateFound(tuple(rates), tuple(losses), tuple(smoothed), diverged, rate, name, edit)
+
+
+def adopting(optimizer: Call, rate: float) -> Edit:
+    """What makes a rate the optimizer's; StudioError as `rate_path`."""
+    path = rate_path(optimizer)
+    changed = SetTraining("optimizer", _with(optimizer, path, rate))
+    return Several((changed,), f"Set {path[-1]} to {rate:g}")
 
 
 def smooth(losses: list[float]) -> list[float]:

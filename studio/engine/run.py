@@ -25,10 +25,10 @@ from studio.engine.needed import check_installed
 from studio.engine.process import Found, forget, note
 from studio.engine.progress import Progress
 from studio.graph import text
+from studio.graph.distribution import batch_stage
 from studio.graph.document import Project
 from studio.graph.file import read, save, write_atomically
 from studio.graph.problems import StudioError
-from studio.graph.wiring import upstream, wire
 
 if TYPE_CHECKING:
     from studio.engine.death import Death
@@ -146,13 +146,8 @@ def new_folder(runs: Path, name: str) -> Path:
 
 def batch_size(project: Project) -> int | None:
     """Samples in a step, where the data graph says it."""
-    graph = project.data
-    end = graph.outputs.get("train", "").partition(".")[0]
-    for name in reversed(wire(graph).order):
-        node = graph.nodes[name]
-        if node.op == "tf.data.Dataset.batch" and name in upstream(wire(graph), [end]):
-            return node.params.get("batch_size")
-    return None
+    stage = batch_stage(project)
+    return None if stage is None else stage.params.get("batch_size")
 
 
 def start(

@@ -112,6 +112,15 @@ def summary_line(project: Project, graph: Graph, node: Node, tensors: int | None
     return DOT.join(parts)
 
 
+def call_line(call: Any) -> str:
+    """What matters of a call's parameters, as of those of a node; empty of what is no call."""
+    params = call.get("params") if is_call(call) else None
+    if not isinstance(params, Mapping):
+        return ""
+    op = find(str(call["op"]))
+    return DOT.join(_given(params, None) if op is None else _parts(op, params))
+
+
 def _parts(op: Op, params: Mapping[str, Any]) -> Iterator[str]:
     """What matters of a call: first what its description shows, then what else was given."""
     if op.kind == "input" and ("shape" in params or "batch_shape" in params):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from studio.graph.document import Call, Project
+from studio.graph.document import Call, Node, Project
 from studio.graph.ops.strategies import CENTRAL, MIRRORED, MULTI_WORKER, ONE, PARAMETER_SERVER, TPU
+from studio.graph.wiring import upstream, wire
 
 REPLICAS, WORKERS, SERVERS = "replicas", "workers", "servers"
 """How a strategy spreads a training: over the devices of one process, over processes that train in
@@ -54,3 +55,27 @@ def clips(call: Call | None) -> str:
     if call is None:
         return ""
     return next((name for name in CLIPS if call.params.get(name) is not None), "")
+
+
+def batch_stage(project: Project) -> Node | None:
+    """The stage that makes the batches that train; None where the data graph has none."""
+    graph = project.data
+    if graph is None:
+        return None
+    wiring = wire(graph)
+    end = graph.outputs.get("train", "").partition(".")[0]
+    for name in reversed(wiring.order):
+        if graph.nodes[name].op == "tf.data.Dataset.batch" and name in upstream(wiring, [end]):
+            return graph.nodes[name]
+    return None
+
+
+def shared_out(batch: int, count: int) -> list[int]:
+    """The parts of a batch that so many replicas of a process take; the last ones have less."""
+    most = -(-batch // count)
+    return [max(0, min(most, batch - most * index)) for index in range(count)]
+
+
+def scaled(rate: float, how: str | None, count: int) -> float:
+    """A learning rate as `scale_learning_rate` has it with so many replicas."""
+    return rate * {"linear": count, "sqrt": count**0.5}.get(how or "", 1)

@@ -70,7 +70,7 @@ class Bar(QWidget):
             (self.others, "run.going"),
             (self.stop, "run.stop"),
             (self.problems, "view.problems"),
-            (self.devices, "run.settings"),
+            (self.devices, "run.distribution"),
             (self.commands, "view.commands"),
         ):
             button.clicked.connect(lambda _=False, c=command: window.run_command(c))

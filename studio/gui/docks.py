@@ -36,6 +36,7 @@ PLACES = (
     Place("outline", "Outline", LEFT, "outline:OutlinePanel"),
     Place("node", "Node", RIGHT, "node:NodePanel"),
     Place("training-settings", "Training", RIGHT, "training_settings:TrainingSettingsPanel"),
+    Place("distribution", "Devices", RIGHT, "distribution:DistributionPanel"),
     Place("history", "History", RIGHT, "history:HistoryPanel"),
     Place("problems", "Problems", BELOW, "problems:ProblemsPanel"),
     Place("code", "Code", BELOW, "code:CodePanel"),

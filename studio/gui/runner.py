@@ -21,6 +21,7 @@ from studio.gui.pace import Pace
 from studio.gui.starting import Order, Starting
 
 if TYPE_CHECKING:
+    from studio.engine.local_cluster import LocalCluster
     from studio.engine.run import Run
     from studio.gui.session import Session
     from studio.gui.window import Window
@@ -113,8 +114,9 @@ class Runner(QObject):
 
     # Starting
 
-    def start(self, queue: bool = False) -> bool:
-        """Starts the project as it is on the screen, saved or not, or lets it wait for its turn.
+    def start(self, cluster: LocalCluster | None = None, queue: bool = False) -> bool:
+        """Starts the project as it is on the screen, saved or not, with a cluster's processes if
+        given; or lets it wait for its turn.
 
         Where it can't be, its problems are shown instead.
         """
@@ -130,7 +132,9 @@ class Runner(QObject):
             return False
         self._window.projects.trust.remember()  # the run has the same code
         self._window.notices.drop(REFUSED)
-        order = Order(session.project, session.folder, session.report, self.folder(), queue)
+        order = Order(
+            session.project, session.folder, session.report, self.folder(), queue, cluster
+        )
         return self._starting.start(order)
 
     def _refused(self, sentence: str) -> None:

@@ -17,6 +17,7 @@ from studio.graph.problems import StudioError
 from studio.gui import beside
 
 if TYPE_CHECKING:
+    from studio.engine.local_cluster import LocalCluster
     from studio.engine.run import Run
 
 QUICK_NODES, QUICK_BYTES = 200, 4 << 20
@@ -31,6 +32,7 @@ class Order(Struct, frozen=True):
     report: Report
     runs: Path
     queue: bool = False
+    cluster: LocalCluster | None = None
 
 
 class Starting(QObject):
@@ -103,7 +105,7 @@ def _made(order: Order) -> Run | str:
     try:
         refuse_unfit(order.project, order.folder, order.report)
         script = write_script(order.project, order.folder, report=order.report)
-        place = prepare(order.project, order.folder, order.runs, script)
+        place = prepare(order.project, order.folder, order.runs, script, order.cluster)
         if not order.queue:
             return launch(place)
         enqueue(place)

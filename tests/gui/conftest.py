@@ -105,6 +105,43 @@ def opened(window: Window, qtbot) -> Iterator[Window]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture(scope="module")
+def shared(qapp, tmp_path_factory) -> Iterator[Callable[[str], Window]]:
+    """A function: template name -> the one window of these tests, on a copy of it as it was.
+
+    To make a window anew for each test takes longer than most of them.
+    """
+    place = tmp_path_factory.mktemp("shared")
+    window = Window(Settings(place / "settings.json"))
+    window.resize(1440, 900)
+    window.show()
+    assert QTest.qWaitForWindowExposed(window)
+
+    def on(name: str) -> Window:
+        folder = place / name
+        if not folder.exists():
+            templates.copy(name, folder)
+        session = window.session
+        if session is not None and session.folder == folder:
+            session.jump(0)
+        else:
+            if session is not None:
+                session.mark_saved()
+            assert window.projects.open(folder)
+        window.runner.show(None)
+        window.panel("node")
+        settle(window)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        window.activateWindow()
+        assert QTest.qWaitForWindowActive(window)
+        return window
+
+    yield on
+    window.session.mark_saved()
+    window.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 @pytest.fixture
 def project(tmp_path) -> Callable[[str], Path]:
     """A function: template name -> a copy of it that may be changed."""

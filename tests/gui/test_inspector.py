@@ -337,7 +337,7 @@ def test_callbacks_are_added_moved_and_removed(qtbot, cnn):
     type_over(qtbot, row.field.form.fields["patience"].editor, "7")
     changed = cnn.session.project.training.callbacks[len(before)]
     assert changed.params["patience"] == 7
-    qtbot.mouseClick(row._buttons[2], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(row.remove, Qt.MouseButton.LeftButton)
     assert names() == [*before, "TerminateOnNaN"]
 
 

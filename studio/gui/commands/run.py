@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from studio.graph.cluster import CLUSTERED, TF_CONFIG
 from studio.gui.commands.command import command, with_project
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ def _beside(window: Window) -> bool:
 
 def _some(window: Window) -> bool:
     return bool(window.runner.all_going or window.runner.queued)
+
+
+def _can_cluster(window: Window) -> bool:
+    strategy = window.session.project.distribution if with_project(window) else None
+    return strategy is not None and strategy.op in CLUSTERED and not window.runner.running
 
 
 def _can_pause(window: Window) -> bool:
@@ -42,6 +49,8 @@ def start(window: Window) -> None:
     """Trains the project, as `studio run` does; while a run goes on: beside it, or behind it."""
     if window.runner.all_going:
         window.bar.offer_run()
+    elif _can_cluster(window) and TF_CONFIG not in os.environ:
+        window.panel("distribution").page.offer_run()
     elif window.runner.start():
         window.panel("training")
 
@@ -166,6 +175,20 @@ def predict(window: Window) -> None:
 def settings(window: Window) -> None:
     """Shows optimizer, losses, metrics, callbacks and the other settings of the training."""
     window.panel("training-settings")
+
+
+@command("run.distribution", "Devices and strategy", icon="cpu", enabled=with_project, group=3)
+def distribution(window: Window) -> None:
+    """Shows devices, strategy, batches, and the tasks of a cluster."""
+    window.panel("distribution")
+
+
+@command(
+    "run.local_cluster", "Run on a local cluster", icon="network", enabled=_can_cluster, group=3
+)
+def local_cluster(window: Window) -> None:
+    """Trains with a process for each task of the cluster, all on this machine, as one run."""
+    window.panel("distribution").page.run()
 
 
 @command(

@@ -35,9 +35,13 @@ def call_type(kind: Any) -> OneCall | None:
 class CallField(Field):
     """A list of all ops of some kinds; the one that is chosen has its own form below."""
 
-    def __init__(self, param: Param, place: Place, bare: bool = False):
+    def __init__(self, param: Param, place: Place, bare: bool = False, framed: bool = True):
+        """`framed`: whether a call with parameters is a card; one in a card isn't."""
+        self._framed = framed
         self.kind = call_type(param.type)
         self.form: Any = None
+        self.curve: Any = None
+        """What a schedule does, drawn below its form."""
         self.plain: Any = param.default
         """The value that stood here instead of a call; a schedule begins with it."""
         super().__init__(param, place, bare)
@@ -129,13 +133,30 @@ class CallField(Field):
             self._frame.layout().addWidget(self.form)
         elif wanted is not None:
             self.form.show_values(values)
+        self._draw(op, value)
         if self.long != (self.form is not None):
             self._set_open(self.form is not None)
             self.reshaped.emit()
 
+    def _draw(self, op: Op | None, value: Any) -> None:
+        """The curve of a schedule."""
+        drawn = op is not None and op.kind == "schedule"
+        if drawn and self.curve is None:
+            from studio.gui.inspector.schedule_curve import ScheduleCurve
+
+            self.curve = ScheduleCurve(self.place)
+            self.curve.setContentsMargins(0, 0, 5, 0)
+            self.curve.given.connect(self._inner_set)
+            self._frame.layout().addWidget(self.curve)
+        if self.curve is not None:
+            self.curve.setVisible(drawn)
+            self.curve.show_call(value if drawn else None)
+
     def _set_open(self, is_open: bool) -> None:
         """The list becomes the head of a card, or a field again."""
         self.long = is_open
+        if not self._framed:
+            return
         self._frame.setProperty("role", "card" if is_open else "")
         self.picker.setProperty("head", is_open)
         inset = 10 if is_open else 0
@@ -150,6 +171,12 @@ class CallField(Field):
     def _inner_given(self, name: str, value: Any) -> None:
         self._inner({**self.value.get("params", {}), name: value})
 
+    def _inner_set(self, name: str, value: Any) -> None:
+        """A parameter that was set by something else than its field."""
+        self.form.typing = None
+        self._inner_given(name, value)
+        self.form.show_values(self.value.get("params", {}))
+
     def _inner_cleared(self, name: str) -> None:
         self._inner({n: v for n, v in self.value.get("params", {}).items() if n != name})
 
@@ -158,6 +185,7 @@ class CallField(Field):
             return
         bare = {key: item for key, item in self.value.items() if key != "params"}
         self.take(bare | ({"params": params} if params else {}), self.form.typing)
+        self._draw(self._op(self.value), self.value)
 
     def show_value(self, value: Any) -> None:
         both = self.form is not None and is_call(value) and is_call(self.value)

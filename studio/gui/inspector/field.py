@@ -89,6 +89,20 @@ class Field(QWidget):
     def step(self, steps: int) -> None:
         """Counts the value up or down."""
 
+    def rename(self, label: str) -> None:
+        """Calls it otherwise than its parameter, which the screen reader still tells."""
+        if self._head is not None:
+            self.label.text = label
+        whose = self.param.name.rpartition(".")[2]
+        self.editor.setAccessibleName(f"{label} of {whose}" if whose != label else label)
+
+    def make_heading(self, title: str) -> None:
+        """Its name is the title of a group."""
+        if self._head is not None:
+            self.label.text = title
+            self.label.setFont(sans(11, 600))
+            self._box.setContentsMargins(0, 6, 0, 0)
+
     # The value
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from shiboken6 import delete
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.types import Type
@@ -24,7 +25,9 @@ class Form(QWidget):
     Signals: `given(str, object)` a parameter and the value it is to have;
     `cleared(str)` a parameter that is to be left out. The form shows what
     `show_values` tells it and changes nothing itself. `groups` are titles, by
-    the name of the parameter that they stand above.
+    the name of the parameter that they stand above; `labels` what fields are
+    called that aren't called as their parameters. With `ordered` the fields
+    stand as the op has them, also those that are folded.
     """
 
     given = Signal(str, object)
@@ -37,9 +40,12 @@ class Form(QWidget):
         place: Place,
         deep: bool = False,
         groups: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        ordered: bool = False,
     ):
         super().__init__()
         self.op, self.place, self.groups = op, place, groups or {}
+        self.labels = labels or {}
         self.fields: dict[str, Field] = {}
         self.unfolded = False
         self.typing: str | None = None
@@ -59,7 +65,8 @@ class Form(QWidget):
         self._filler = QWidget(self)
         self._filler.setFixedHeight(1)
         self._values: dict[str, Any] = {}
-        self._order = _order(op)
+        self._below: dict[str, QWidget] = {}
+        self._order = list(op.params) if ordered else _order(op)
         self._first = _first(op, self._order)
         self.show_values(values)
 
@@ -91,6 +98,12 @@ class Form(QWidget):
         self.show_values(self._values)
         self.arrange()
 
+    def put_below(self, name: str, widget: QWidget) -> None:
+        """Has something stand below a field, where that is to be seen."""
+        widget.setParent(self)
+        self._below[name] = widget
+        self.arrange()
+
     def _drop(self) -> None:
         """Takes away the fields that are folded."""
         if self.unfolded:
@@ -114,6 +127,10 @@ class Form(QWidget):
         if param is None:
             param = Param(name, Type(), None, f"{self.op.name} has no parameter of this name.")
         field = field_for(param, self.place)
+        if name in self.labels:
+            field.rename(self.labels[name])
+        if self._heads(name):
+            field.make_heading(self.groups[name])
         field.given.connect(lambda value: self._given(name, value))
         field.cleared.connect(lambda: self._cleared(name))
         field.reshaped.connect(self.arrange)
@@ -137,14 +154,16 @@ class Form(QWidget):
         """Puts the fields into two columns; a long one takes both."""
         grid = self._grid
         while grid.count():
-            grid.takeAt(0)
+            # One that is only taken stays, and the widget would tell it of its new size, not the
+            # one that takes its place, which keeps the height that it was first told.
+            delete(grid.takeAt(0))
         row = column = 0
         lone, calling = None, False
         for name in self._shown():
             field = self.fields.get(name)
             if field is None:
                 continue
-            title = self.groups.get(name, "")
+            title = "" if self._heads(name) else self.groups.get(name, "")
             if not calling and getattr(field.param, "call", False):
                 calling, title = True, "Call"
             if title:
@@ -159,6 +178,12 @@ class Form(QWidget):
             column += wide
             if column == 2:
                 row, column = row + 1, 0
+            if name in self._below:
+                row, column = row + (column > 0), 0
+                grid.addWidget(self._below[name], row, 0, 1, 2)
+                row += 1
+        for name, widget in self._below.items():
+            widget.setVisible(name in self.fields)
         if lone is not None:  # a column of which nothing is in sight would have no width
             grid.addWidget(self._filler, lone, 1)
         row += column > 0
@@ -171,6 +196,10 @@ class Form(QWidget):
             defaults = "their defaults" if hidden > 1 else "its default"
             self._more.setText(f"Show {hidden} more at {defaults}" if hidden else "Show fewer")
             grid.addWidget(self._more, row, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
+
+    def _heads(self, name: str) -> bool:
+        """Whether a group is called as its first field, so that one title is enough."""
+        return self.groups.get(name, "").lower() == name
 
     def _title(self, text: str) -> QLabel:
         if text not in self._titles:

@@ -159,6 +159,8 @@ def go_to(window, problem: Problem) -> None:
         window.select(problem.graph, [node] if known else [])
         return
     name = "code" if problem.graph == "code" else "training-settings"
+    if problem.place.startswith("distribution"):
+        name = "distribution"
     panel = window.panel(name)
     reveal = getattr(panel, "reveal", None)
     if reveal is not None:
