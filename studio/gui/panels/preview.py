@@ -24,7 +24,9 @@ from studio.gui.look.icons import icon
 from studio.gui.notice import Line
 from studio.gui.panel import Empty, Panel
 from studio.gui.preview.asker import StageAsker
+from studio.gui.preview.costs import Costs
 from studio.gui.preview.known import Known
+from studio.gui.preview.naming import named, names_of
 from studio.gui.preview.pictures import Pictures, cards_of
 from studio.gui.preview.samples import SamplesModel
 from studio.gui.preview.specs import called, many, parts
@@ -53,6 +55,11 @@ class PreviewPanel(Panel):
         self.asker.told.connect(self._told)
         self.asker.failed.connect(self._failed)
         self.asker.untrusted.connect(self._untrusted)
+        self.coster = StageAsker(window, costs=True)
+        self.coster.setParent(self)
+        self.coster.told.connect(self._costs_told)
+        self.coster.failed.connect(self._costs_failed)
+        self.coster.untrusted.connect(self._untrusted)
         self._timer = QTimer(self, interval=SOON, singleShot=True)
         self._timer.timeout.connect(self._ask)
         self._pages = QStackedWidget()
@@ -105,6 +112,11 @@ class PreviewPanel(Panel):
         self.again.setAccessibleName("Look again")
         self.again.setProperty("role", "flat")
         self.again.clicked.connect(lambda: self._ask(again=True))
+        self.clock = QToolButton(icon=icon("clock", "muted"), toolTip="Where the time goes")
+        self.clock.setAccessibleName("Measure what each stage up to this one costs")
+        self.clock.setProperty("role", "flat")
+        self.clock.setCheckable(True)
+        self.clock.clicked.connect(self._time_wanted)
         self.cancel = QPushButton("Cancel")
         self.cancel.setProperty("role", "outline")
         self.cancel.clicked.connect(self._give_up)
@@ -112,7 +124,7 @@ class PreviewPanel(Panel):
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(8)
         row.addWidget(self.title, 1)
-        for widget in (self.note, self.cancel, self.port, self.take, self.again):
+        for widget in (self.note, self.cancel, self.port, self.take, self.clock, self.again):
             row.addWidget(widget)
         self.cancel.hide()
         return row
@@ -126,6 +138,8 @@ class PreviewPanel(Panel):
         self.rows.setWordWrap(False)
         plain(self.rows)
         self.pictures = Pictures()
+        self.costs = Costs()
+        self.costs.chosen.connect(lambda node: self.window_.select("data", [node]))
         self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.words.setProperty("role", "muted")
         self.words.setMaximumWidth(560)
@@ -144,13 +158,14 @@ class PreviewPanel(Panel):
         column.addWidget(self.trust, alignment=Qt.AlignmentFlag.AlignCenter)
         column.addStretch(3)
         self.shown = QStackedWidget()
-        for widget in (saying, self.rows, self.pictures):
+        for widget in (saying, self.rows, self.pictures, self.costs):
             self.shown.addWidget(widget)
         return self.shown
 
     def attach(self, session: Session | None) -> None:
         super().attach(session)
         self.asker.cancel()
+        self._leave_costs()
         self._timer.stop()
         self.end, self.result = "", None
         if session is not None:
@@ -171,6 +186,7 @@ class PreviewPanel(Panel):
             self._pages.setCurrentIndex(0)
             self._timer.stop()
             self.asker.cancel()
+            self._leave_costs()
             self.end = ""
             return
         self._pages.setCurrentIndex(1)
@@ -205,6 +221,7 @@ class PreviewPanel(Panel):
         self._offer(list(outputs), end.partition(".")[2])
         wanted = self._wanted(node)
         if wanted != self.end:
+            self._leave_costs()
             self.end, self.result = wanted, None
             self._say("")
         self._timer.start()
@@ -226,11 +243,15 @@ class PreviewPanel(Panel):
     # Asking
 
     def _soon(self, *_: object) -> None:
+        self._leave_costs()
         self.end = self._wanted(self.end.partition(".")[0])
         self._timer.start()
 
     def _ask(self, again: bool = False) -> None:
         if not self.end or not self.in_front or self.session is None:
+            return
+        if self.clock.isChecked():
+            self._ask_costs(again)
             return
         self.asker.ask(self.session, self.end, self.take.currentData(), again)
         if self.asker.busy:
@@ -241,10 +262,51 @@ class PreviewPanel(Panel):
 
     def _give_up(self) -> None:
         self.asker.cancel()
+        self._leave_costs()
         self.cancel.hide()
         self.note.setText("")
-        if self.result is None:
+        if self.result is not None:
+            self._told(self.result)
+        else:
             self._say("Cancelled. Look again with the button above.")
+
+    # What the stages cost
+
+    def _time_wanted(self, on: bool) -> None:
+        """Measures; or shows samples again."""
+        if on:
+            self.asker.cancel()
+            self._ask_costs(again=True)
+            return
+        self._leave_costs()
+        if self.result is not None:
+            self._told(self.result)
+        else:
+            self._ask(again=True)
+
+    def _ask_costs(self, again: bool) -> None:
+        self.coster.ask(self.session, self.end, again=again)
+        if self.coster.busy:
+            self.cancel.show()
+            self.note.setText("Measuring, which takes some seconds…")
+            if self.shown.currentWidget() is not self.costs:
+                self.words.setText("Going through each stage…")
+                self.trust.hide()
+                self.shown.setCurrentIndex(0)
+
+    def _leave_costs(self) -> None:
+        self.coster.cancel()
+        self.clock.setChecked(False)
+
+    def _costs_told(self, result: dict[str, Any]) -> None:
+        self.cancel.hide()
+        self.note.setText("")
+        self.costs.show_costs(result)
+        self.shown.setCurrentWidget(self.costs)
+
+    def _costs_failed(self, sentence: str) -> None:
+        self.clock.setChecked(False)
+        self._say(sentence)
 
     def _agree(self) -> None:
         self.window_.projects.trust.agree()
@@ -272,8 +334,8 @@ class PreviewPanel(Panel):
         """Shows what was seen."""
         self.result = result
         self.cancel.hide()
-        names = [called(each["path"]) for each in result["spec"]]
-        rows = result.get("rows", result["elements"])
+        names, classes = [called(each["path"]) for each in result["spec"]], self._classes()
+        rows = named(result["spec"], result.get("rows", result["elements"]), classes)
         cards = cards_of(names, rows)
         self.model.show(names, rows)
         self._size_columns()
@@ -283,9 +345,14 @@ class PreviewPanel(Panel):
             self.shown.setCurrentIndex(2 if cards else 1)
         else:
             self._say(result.get("error") or "There are no elements.")
-        self.known.show_figures(result, self.port.currentText() if self.port.count() > 1 else "")
+        port = self.port.currentText() if self.port.count() > 1 else ""
+        self.known.show_figures(result, port, classes)
         self.note.setText(self._summed(result, len(rows)))
         self.note.setToolTip(result.get("error", ""))
+
+    def _classes(self) -> tuple[str, ...]:
+        """The names of the classes that the label of the shown stage numbers."""
+        return names_of(self.session.shapes("data").at(self.end))
 
     def _summed(self, result: dict[str, Any], count: int) -> str:
         what = "rows of batches" if "rows" in result else "elements"
@@ -302,12 +369,14 @@ class PreviewPanel(Panel):
     def _size_columns(self) -> None:
         """Each has what it needs; the longest texts, or else the last, the room that is left."""
         head, columns = self.rows.horizontalHeader(), range(self.model.columnCount())
+        length = 0
         for column in columns:
             wanted = max(self.rows.sizeHintForColumn(column), head.sectionSizeHint(column)) + 8
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             head.resizeSection(column, max(FIRST, min(wanted, LAST)))
+            length += head.sectionSize(column)
         texts = [column for column in columns if self.model.texts(column)]
-        fits = head.length() <= self.rows.viewport().width()
+        fits = length <= self.rows.width() - self.rows.verticalScrollBar().sizeHint().width()
         if texts and fits:  # with too little room, a stretched one would have the least of all
             widest = max(texts, key=self.rows.sizeHintForColumn)
             head.setSectionResizeMode(widest, QHeaderView.ResizeMode.Stretch)
