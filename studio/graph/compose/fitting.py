@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from studio.graph.catalogue.registry import find
+from studio.graph.checks.advice.data import USUAL
 from studio.graph.compose.names import fresh_id
 from studio.graph.document import Call, Edge, Node, Project, Training
 from studio.graph.edits import Edit, SetOutputs, SetTraining
@@ -33,8 +34,10 @@ LOOKED_UP, BINS = 50, 64
 TOKENS = 4096
 """Words of a column of sentences that are told apart."""
 FILTERS = (16, 32, 64)
-EPOCHS, MANY = (20, 10), 20_000
-"""Epochs; and from how many elements on there are fewer of them."""
+STEPS, LEAST, MOST = 1000, 10, 100
+"""About how many batches a training goes through; and its epochs at least and at most."""
+RATE = 0.003
+"""The learning rate; the optimizer's own where there is much data."""
 NEAR = 10.0
 """A number that is to be predicted is brought to its range where that goes beyond this."""
 TABLES = ("studio.data.csv", "studio.data.parquet", "studio.data.sqlite")
@@ -98,10 +101,14 @@ def fitting(
         SetTraining("metrics", {end: (head.metric,)}),
     ]
     training = project.training or Training()
+    batches = elements.count or (count or STEPS) // USUAL
+    epochs = min(max(STEPS // max(batches, 1), LEAST), MOST)
     if training.optimizer is None:
-        edits.append(SetTraining("optimizer", Call("keras.optimizers.Adam")))
+        few = epochs > LEAST
+        params = {"learning_rate": RATE} if few else {}
+        edits.append(SetTraining("optimizer", Call("keras.optimizers.Adam", params)))
     if training.epochs == 1:
-        edits.append(SetTraining("epochs", EPOCHS[(count or 0) >= MANY]))
+        edits.append(SetTraining("epochs", epochs))
     return Model(tuple(edits), head.told)
 
 
@@ -111,10 +118,26 @@ def fitting(
 def _head(elements: Elements, found: Found, table: bool, count: int | None) -> Head | None:
     """What predicts the label of batches; None where it isn't clear what that is."""
     spec = label(elements.structure)
-    if not isinstance(spec, Spec) or spec.ragged or spec.rank not in (1, 2):
+    if not isinstance(spec, Spec):
+        return None
+    return head_of(spec, elements.labels or found.labels, elements.classes, table, count)
+
+
+def head_of(
+    spec: Spec,
+    labels: tuple[float, float] | None,
+    names: tuple[str, ...],
+    table: bool,
+    count: int | None,
+) -> Head | None:
+    """What predicts labels, whose batches are `spec`; None where it isn't clear what they are.
+
+    `labels` are the smallest and largest, `names` those of classes; `table` says that they come
+    from a table of `count` rows.
+    """
+    if spec.ragged or spec.rank not in (1, 2):
         return None
     width = spec.shape[1] if spec.rank == 2 else 1
-    labels = elements.labels or found.labels
     if spec.dtype in FLOATS and width is not None:
         return _number(width, labels if width == 1 else None)
     if width != 1 or spec.dtype not in INTEGERS | {"bool"}:
@@ -125,7 +148,7 @@ def _head(elements: Elements, found: Found, table: bool, count: int | None) -> H
         return None
     low, high = labels
     classes = int(high) + 1
-    named = len(elements.classes) == classes
+    named = len(names) == classes
     few = low in (0, 1) and high <= MOST_NUMBERS
     # Whole numbers in a table may be anything; those of other files are mostly classes.
     often = not table and low == 0 and classes <= min(MOST_CLASSES, (count or 0) // 10)
@@ -216,13 +239,18 @@ def _body(spec: Spec, texts: tuple[str, ...], hashed: bool) -> list[Call] | None
 
 def _of_text(texts: tuple[str, ...]) -> list[Call]:
     if mean_words(texts[:SOME]) >= PROSE:
-        params = {"max_tokens": TOKENS, "output_mode": "multi_hot", "pad_to_max_tokens": True}
-        return [Call("keras.layers.TextVectorization", params), Call("keras.layers.Flatten")]
+        return layers_of_words()
     if 0 < len(texts) <= LOOKED_UP:
         most = len(texts) + 1  # one for texts that training has never seen
         params = {"max_tokens": most, "output_mode": "one_hot", "pad_to_max_tokens": True}
         return [Call("keras.layers.StringLookup", params)]
     return [Call("keras.layers.Hashing", {"num_bins": BINS, "output_mode": "one_hot"})]
+
+
+def layers_of_words() -> list[Call]:
+    """The layers that say which words a text has."""
+    params = {"max_tokens": TOKENS, "output_mode": "multi_hot", "pad_to_max_tokens": True}
+    return [Call("keras.layers.TextVectorization", params), Call("keras.layers.Flatten")]
 
 
 def _of_image(sizes: tuple[Any, ...]) -> list[Call]:

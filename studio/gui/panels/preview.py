@@ -112,6 +112,10 @@ class PreviewPanel(Panel):
         self.again.setAccessibleName("Look again")
         self.again.setProperty("role", "flat")
         self.again.clicked.connect(lambda: self._ask(again=True))
+        self.columns = QPushButton("Columns…")
+        self.columns.setProperty("role", "outline")
+        self.columns.setToolTip("Say what the columns are for, and how they are prepared")
+        self.columns.clicked.connect(lambda: self.window_.run_command("graph.columns"))
         self.clock = QToolButton(icon=icon("clock", "muted"), toolTip="Where the time goes")
         self.clock.setAccessibleName("Measure what each stage up to this one costs")
         self.clock.setProperty("role", "flat")
@@ -124,7 +128,15 @@ class PreviewPanel(Panel):
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(8)
         row.addWidget(self.title, 1)
-        for widget in (self.note, self.cancel, self.port, self.take, self.clock, self.again):
+        for widget in (
+            self.note,
+            self.cancel,
+            self.columns,
+            self.port,
+            self.take,
+            self.clock,
+            self.again,
+        ):
             row.addWidget(widget)
         self.cancel.hide()
         return row
@@ -219,6 +231,9 @@ class PreviewPanel(Panel):
             self.title.say(f"{node}: {why}")
         self.known.show_specs(rows)
         self._offer(list(outputs), end.partition(".")[2])
+        data = self.session.project.data
+        table = self.window_.graph == "data" and data.nodes[node].op == "studio.data.csv"
+        self.columns.setVisible(table)
         wanted = self._wanted(node)
         if wanted != self.end:
             self._leave_costs()
