@@ -164,7 +164,7 @@ def test_a_model_with_one_input_gets_a_second(tmp_path: Path) -> None:
     project = propose(EMPTY, path, tmp_path).edit.apply(EMPTY)
     after, problems = changed(project, tmp_path, "flowers", b=category("one-hot"))
     assert problems == []
-    assert after.data.nodes["flowers"].params["features"] == {"features": ["a"], "b": "b"}
+    assert after.data.nodes["flowers"].params["features"] == {"features": "a", "b": "b"}
     assert {e.source for e in after.model.edges if e.target_node == "joined"} == {
         "scaled",
         "b_code",
