@@ -162,7 +162,7 @@ def _yes_or_no() -> Head:
         (Call("keras.layers.Dense", {"units": 1, "activation": "sigmoid"}),),
         Call("keras.losses.BinaryCrossentropy"),
         Call("keras.metrics.BinaryAccuracy", {"name": "accuracy"}),
-        "a yes or no",
+        "yes or no",
     )
 
 

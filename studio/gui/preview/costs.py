@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from msgspec import Struct
@@ -44,7 +45,7 @@ def pace_text(seconds: float) -> str:
 def summed(result: dict[str, Any]) -> str:
     """All of it in a sentence."""
     seconds, later = result["seconds"], result["later"]
-    said = f"{time_text(seconds)} a sample, {pace_text(seconds)}"
+    said = f"{pace_text(seconds)}, {time_text(seconds)} each"
     if later and later < seconds / 2:
         said += f"; with full caches {pace_text(later)}"
     return said
@@ -71,6 +72,7 @@ class Costs(QAbstractScrollArea):
         self.rows, self.said, self.current = costs_of(result), summed(result), 0
         rows = (f"{row.end}: {time_text(row.own)}" for row in self.rows)
         self.setAccessibleDescription(f"{self.said}. {', '.join(rows)}")
+        self.viewport().setToolTip(f"<p>{escape(self.said)}</p>")
         self._measure()
         self.viewport().update()
 

@@ -252,7 +252,7 @@ def test_the_stages_stand_in_the_order_that_works(tmp_path: Path) -> None:
 def test_the_sentence_says_what_was_decided(tmp_path: Path) -> None:
     found, _ = proposed(KINDS["mixed"](tmp_path))
     assert found.sentence == (
-        "birds.csv.gz: 38 rows, label sex (2 classes), a model for a yes or no, inputs numbers and "
+        "birds.csv.gz: 38 rows, label sex (2 classes), a model for yes or no, inputs numbers and "
         "island, id left out, 2 rows with gaps left out, split 80/10/10."
     )
 
