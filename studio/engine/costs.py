@@ -86,7 +86,7 @@ def _pace(end: str, dataset: Any, batched: bool, seconds: float) -> _Pace:
     then = _pass(dataset.repeat(), width, seconds / 2).each
     # A short pass is mostly what TensorFlow takes to begin; and what is no cache gains nothing.
     lasting = first.whole and first.last > LASTING and first.each > 2 * then
-    once = first.each if lasting else then
+    once = first.steady if lasting else then
     whole = first.elements * samples if first.whole else None
     return _Pace(once / samples, then / samples, whole, lasting)
 
@@ -108,7 +108,13 @@ class _Pass:
         """
         if self.whole or self.elements <= self.begun:
             return self.last / max(self.elements, 1)
-        return (self.last - self.marked) / (self.elements - self.begun)
+        return self.steady
+
+    @property
+    def steady(self) -> float:
+        """Seconds of an element behind the first step."""
+        more = self.elements - self.begun
+        return (self.last - self.marked) / more if more else self.last / max(self.elements, 1)
 
 
 def _pass(dataset: Any, width: int, seconds: float) -> _Pass:

@@ -65,9 +65,9 @@ def test_the_stage_that_takes_the_time_is_told(cost) -> None:
     assert not answer.error, answer
     rows = {row["end"]: row["own"] for row in answer.result["stages"]}
     assert list(rows) == ["rows.output", "kept.output", "batches.output"]
-    assert rows["rows.output"] > 0.003 and max(rows, key=rows.get) == "rows.output"
+    assert rows["rows.output"] > 0.004 and rows["rows.output"] > 2 * rows["batches.output"]
     assert answer.result["seconds"] == pytest.approx(sum(rows.values()))
-    assert answer.result["later"] < rows["rows.output"] / 2
+    assert answer.result["later"] < rows["rows.output"] / 2, rows
 
 
 @pytest.mark.slow
