@@ -180,8 +180,10 @@ class ColumnsDialog(QDialog):
 
     def selected(self) -> list[int]:
         """The rows of the model that are selected."""
-        rows = self.table.selectionModel().selectedRows(NAME)
-        return sorted(self.shown.mapToSource(index).row() for index in rows)
+        chosen = self.table.selectionModel().selection()
+        rows = {row for part in chosen for row in range(part.top(), part.bottom() + 1)}
+        index, source = self.shown.index, self.shown.mapToSource
+        return sorted(source(index(row, NAME)).row() for row in rows)
 
     def uses(self, rows: list[int]) -> list[Use]:
         """What columns would be used for."""

@@ -38,22 +38,23 @@ class ColumnsModel(QAbstractTableModel):
         self.editing = editing
         self.columns = list(editing.table.columns.values())
         self.wanted: dict[str, Use] = dict(editing.uses)
-        self._cells: list[tuple[str, ...]] = []
+        self._rows: list[list[str]] = []
         self._whole = False
         self._seen: dict[int, Summary] = {}
         self._kinds: dict[int, tuple[str, ...]] = {}
 
     def show_rows(self, rows: list[list[str]], whole: bool) -> None:
         """Shows what the first rows say of the columns."""
-        self._cells, self._whole = list(zip(*rows, strict=True)), whole
+        self._rows, self._whole = rows, whole
         self._seen.clear()
         last = self.index(self.rowCount() - 1, EXAMPLES)
         self.dataChanged.emit(self.index(0, DIFFERENT), last)
 
     def seen(self, row: int) -> Summary | None:
         """What is in a column, as far as it was read; made when it is to be seen."""
-        if row not in self._seen and len(self._cells) == len(self.columns):
-            self._seen[row] = summary(self.columns[row], self._cells[row], self._whole)
+        if row not in self._seen and self._rows:
+            cells = [each[row] for each in self._rows]
+            self._seen[row] = summary(self.columns[row], cells, self._whole)
         return self._seen.get(row)
 
     def kinds(self, row: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from studio.graph.problems import printable
 from studio.graph.tables import Column, open_table
 
-ROWS, LETTERS = 2000, 4_000_000
+ROWS, LETTERS = 1000, 4_000_000
 """Rows, and letters, that are read at most."""
 STEP = 50
 """Rows that are read at a time."""
@@ -53,7 +53,7 @@ def rows_of(file: Path) -> Iterator[list[list[str]]]:
         yield some
 
 
-def summary(column: Column, cells: tuple[str, ...], whole: bool) -> Summary:
+def summary(column: Column, cells: list[str], whole: bool) -> Summary:
     """What the cells of a column say; `whole` where these are all there are."""
     filled = [cell for cell in cells if cell]
     different = len(column.texts) if column.texts else len(set(filled))

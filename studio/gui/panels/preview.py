@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -14,18 +14,16 @@ from PySide6.QtWidgets import (
     QPushButton,
     QStackedWidget,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.graph.elements import Elements
-from studio.gui.look.icons import icon
-from studio.gui.notice import Line
 from studio.gui.panel import Empty, Panel
 from studio.gui.preview.asker import StageAsker
 from studio.gui.preview.costs import Costs
-from studio.gui.preview.known import Known
+from studio.gui.preview.head import Head
+from studio.gui.preview.known import WIDTH, Known
 from studio.gui.preview.naming import named, names_of
 from studio.gui.preview.pictures import Pictures, cards_of
 from studio.gui.preview.samples import SamplesModel
@@ -36,9 +34,11 @@ if TYPE_CHECKING:
     from studio.gui.session import Session
     from studio.gui.window import Window
 
-TAKES = (8, 24, 64, 200)
 SOON = 120
 """Milliseconds that a stage must stay selected, or unchanged, before its data is looked at."""
+NARROW, SHARE, ROOMY = 260, 0.56, 720
+"""Pixels that the tensors have at least, and what of the panel at most; and those from which on the
+figures have room in its head."""
 FIRST, LAST = 56, 420
 """Pixels that a column of the samples is wide, at least and at most."""
 
@@ -94,52 +94,18 @@ class PreviewPanel(Panel):
         box.addLayout(row, 1)
         return page
 
-    def _head(self) -> QHBoxLayout:
-        self.title = Line("", Qt.TextElideMode.ElideRight)
-        self.title.setProperty("role", "title")
-        self.note = QLabel()
-        self.note.setProperty("role", "small")
-        self.port = QComboBox()
-        self.port.setAccessibleName("Which output of the stage is shown")
-        self.port.activated.connect(self._soon)
-        self.take = QComboBox()
-        self.take.setAccessibleName("How many elements are shown")
-        for count in TAKES:
-            self.take.addItem(f"{count} elements", count)
-        self.take.setCurrentIndex(TAKES.index(24))
-        self.take.activated.connect(self._soon)
-        self.again = QToolButton(icon=icon("refresh-cw", "muted"), toolTip="Look again")
-        self.again.setAccessibleName("Look again")
-        self.again.setProperty("role", "flat")
-        self.again.clicked.connect(lambda: self._ask(again=True))
-        self.columns = QPushButton("Columns…")
-        self.columns.setProperty("role", "outline")
-        self.columns.setToolTip("Say what the columns are for, and how they are prepared")
-        self.columns.clicked.connect(lambda: self.window_.run_command("graph.columns"))
-        self.clock = QToolButton(icon=icon("clock", "muted"), toolTip="Where the time goes")
-        self.clock.setAccessibleName("Measure what each stage up to this one costs")
-        self.clock.setProperty("role", "flat")
-        self.clock.setCheckable(True)
-        self.clock.clicked.connect(self._time_wanted)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setProperty("role", "outline")
-        self.cancel.clicked.connect(self._give_up)
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 0, 14, 0)
-        row.setSpacing(8)
-        row.addWidget(self.title, 1)
-        for widget in (
-            self.note,
-            self.cancel,
-            self.columns,
-            self.port,
-            self.take,
-            self.clock,
-            self.again,
-        ):
-            row.addWidget(widget)
-        self.cancel.hide()
-        return row
+    def _head(self) -> Head:
+        head = self.head = Head()
+        self.title, self.note, self.cancel = head.title, head.note, head.cancel
+        self.port, self.take = head.port, head.take
+        self.columns, self.clock, self.again = head.columns, head.clock, head.again
+        head.port.activated.connect(self._soon)
+        head.take.activated.connect(self._soon)
+        head.again.clicked.connect(lambda: self._ask(again=True))
+        head.cancel.clicked.connect(self._give_up)
+        head.columns.clicked.connect(lambda: self.window_.run_command("graph.columns"))
+        head.clock.clicked.connect(self._time_wanted)
+        return head
 
     def _samples(self) -> QWidget:
         self.model = SamplesModel()
@@ -173,6 +139,12 @@ class PreviewPanel(Panel):
         for widget in (saying, self.rows, self.pictures, self.costs):
             self.shown.addWidget(widget)
         return self.shown
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """With little room the tensors leave more of it to the samples, and the figures go."""
+        super().resizeEvent(event)
+        self.known.setFixedWidth(min(WIDTH, max(NARROW, round(SHARE * self.width()))))
+        self.note.setVisible(self.width() >= ROOMY)
 
     def attach(self, session: Session | None) -> None:
         super().attach(session)
@@ -230,7 +202,7 @@ class PreviewPanel(Panel):
             why = refused.message if refused is not None else "not known before its input is"
             self.title.say(f"{node}: {why}")
         self.known.show_specs(rows)
-        self._offer(list(outputs), end.partition(".")[2])
+        self.head.offer(list(outputs), end.partition(".")[2])
         data = self.session.project.data
         table = self.window_.graph == "data" and data.nodes[node].op == "studio.data.csv"
         self.columns.setVisible(table)
@@ -240,16 +212,6 @@ class PreviewPanel(Panel):
             self.end, self.result = wanted, None
             self._say("")
         self._timer.start()
-
-    def _offer(self, ports: list[str], port: str) -> None:
-        """The outputs to choose from, where there are several."""
-        if [self.port.itemText(i) for i in range(self.port.count())] != ports:
-            with QSignalBlocker(self.port):
-                self.port.clear()
-                self.port.addItems(ports)
-        if port in ports:
-            self.port.setCurrentText(port)
-        self.port.setVisible(len(ports) > 1)
 
     def _wanted(self, node: str) -> str:
         several = self.port.count() > 1
