@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.engine.answering import converse
 from studio.engine.autograph import autograph
+from studio.engine.costs import costs
 from studio.engine.environment import devices, versions
 from studio.engine.layers import layer
 from studio.engine.preview import preview
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "stage": stage,
     "preview": preview,
     "rate": rate,
+    "costs": costs,
     "records": records,
     "checkpoint": checkpoint,
     "step_times": step_times,

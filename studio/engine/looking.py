@@ -17,6 +17,7 @@ from studio.graph.checks import Report, check
 from studio.graph.document import Project
 from studio.graph.later_maps import maps_later
 from studio.graph.ops.folders import sample_rate
+from studio.graph.ports import output_ports
 from studio.graph.problems import StudioError
 from studio.graph.rule import Args
 from studio.graph.steady import mixed, only_whole, steady
@@ -72,6 +73,30 @@ def question(
             "home": str(folder.resolve()),
         }
     )
+
+
+def costs_question(
+    project: Project, folder: Path, report: Report, end: str, place: Path
+) -> StageQuestion:
+    """The question for what each stage on the way to an end costs, as `question` has its fields."""
+    asked = question(project, folder, report, end, place)
+    part = up_to(project, end)
+    graph, wiring = part.data, wire(part.data)
+
+    def key(one: str) -> str:
+        name, _, port = one.partition(".")
+        return f"{name}.{port or output_ports(part, graph.nodes[name], graph)[0]}"
+
+    (last,) = graph.outputs.values()
+    used = {key(edge.source) for edge in graph.edges} | {key(last)}
+    ends = []
+    for name in wiring.order:
+        feeding = [key(edge.source) for edge in wiring.incoming[name]]
+        for port in output_ports(part, graph.nodes[name], graph):
+            one = f"{name}.{port}"
+            if one in used:
+                ends.append([one, feeding, batched(up_to(part, one))])
+    return StageQuestion(asked.fields | {"ends": ends})
 
 
 def _soon(part: Project, folder: Path) -> tuple[Project, Script] | None:

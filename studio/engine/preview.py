@@ -18,6 +18,7 @@ from studio.engine.stage import blamed, dataset
 from studio.engine.tensors import (
     Part,
     Range,
+    Words,
     is_picture,
     is_wave,
     numbers,
@@ -111,6 +112,11 @@ class _Look:
         self.error: BaseException | None = None
         self.complete = False
         self._ranges = [Range() for _ in self.parts]
+        self._words = {
+            i: Words()
+            for i, part in enumerate(self.parts)
+            if part.tensor and part.spec.dtype.name == "string"
+        }
         self._counts = {i: Counter() for i, part in enumerate(self.parts) if self._is_label(part)}
         self._passed = self._looked = 0
         self._seconds = 0.0
@@ -173,6 +179,8 @@ class _Look:
         for index, (part, value) in enumerate(zip(self.parts, values, strict=True)):
             if part.tensor and part.spec.dtype.name != "string":
                 self._ranges[index].take(value)
+            if index in self._words:
+                self._words[index].take(value)
             if index in self._counts:
                 self._counts[index].update(numbers(value).reshape(-1).tolist())
 
@@ -200,6 +208,10 @@ class _Look:
                     for values in self.elements
                 ],
                 "ranges": ranges,
+                "texts": [
+                    self._words[index].as_json() if index in self._words else None
+                    for index in range(len(self.parts))
+                ],
                 "classes": self._classes(),
                 "looked_at": self._looked,
                 "per_second": self._speed(),

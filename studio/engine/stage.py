@@ -41,10 +41,10 @@ def module(fields: dict[str, Any]) -> ModuleType:
     `fields`: the `script`, and the `folder` with the data files that it expects
     beside itself.
     """
-    return _made(fields, fields["script"])
+    return made_of(fields, fields["script"])
 
 
-def _made(fields: dict[str, Any], script: str) -> Any:
+def made_of(fields: dict[str, Any], script: str) -> Any:
     """A script as a module, from a file of its own."""
     file = _file(fields)
     Path(file).write_text(script, encoding="utf-8")  # AutoGraph looks for the source there
@@ -110,7 +110,7 @@ def _first_failing(fields: dict[str, Any], error: BaseException) -> str:
     if not isinstance(error, tf.errors.OpError) or "stages" not in fields:
         return ""
     try:
-        stages = getattr(_made(fields, fields["stages"]), FUNCTION)()
+        stages = getattr(made_of(fields, fields["stages"]), FUNCTION)()
         for end, made in stages.items():
             if _raises(made, type(error)):
                 return end.partition(".")[0]

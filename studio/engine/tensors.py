@@ -177,6 +177,38 @@ def wave(value: Any, rate: float | None) -> dict[str, Any]:
     return {"points": points} | ({"seconds": len(array) / rate} if sound else {})
 
 
+class Words:
+    """How many texts there are, how many differ, are empty, and how long they are."""
+
+    def __init__(self) -> None:
+        self.count = self.empty = self.letters = self.longest = 0
+        self._different: set[bytes] = set()
+
+    def take(self, value: Any) -> None:
+        """Looks at one more tensor of texts."""
+        import tensorflow as tf
+
+        array = numbers(value.flat_values if isinstance(value, tf.RaggedTensor) else value)
+        for text in array.reshape(-1).tolist():
+            self.count += 1
+            self.empty += not text
+            self.letters += len(text)
+            self.longest = max(self.longest, len(text))
+            self._different.add(text)
+
+    def as_json(self) -> dict[str, Any] | None:
+        """The figures; None where there was no text. Lengths are those of their bytes."""
+        if not self.count:
+            return None
+        return {
+            "different": len(self._different),
+            "of": self.count,
+            "empty": self.empty / self.count,
+            "mean": self.letters / self.count,
+            "longest": self.longest,
+        }
+
+
 class Range:
     """The smallest, largest and mean of the numbers of many tensors, and how many are NaN."""
 

@@ -298,6 +298,35 @@ def read_arrays(path: str, folder: Path) -> dict[str, Array]:
         raise Refused(f"reads {quoted(path)}, which is no NumPy file: {error}") from None
 
 
+MOST_LOOKED_AT = 8_000_000
+"""Bytes of an array that are looked through."""
+_WHOLE = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q"}
+
+
+def whole_range(path: str, name: str, folder: Path) -> tuple[int, int] | None:
+    """The smallest and largest of an array's whole numbers; None where they can't be told soon."""
+    file = existing(path, folder)
+    try:
+        if not zipfile.is_zipfile(file):
+            with file.open("rb") as stream:
+                return _range(stream)
+        with zipfile.ZipFile(file) as archive, archive.open(f"{name}.npy") as stream:
+            return _range(stream)
+    except _DAMAGED:
+        return None  # the source says it
+
+
+def _range(stream) -> tuple[int, int] | None:
+    code = str(_npy_head(stream)["descr"])
+    if code[1:] not in _WHOLE or (code[0] == ">" and code[2] != "1"):
+        return None
+    data = stream.read(MOST_LOOKED_AT + 1)
+    if not data or len(data) > MOST_LOOKED_AT:
+        return None
+    values = memoryview(data).cast(_WHOLE[code[1:]])
+    return min(values), max(values)
+
+
 # What reading a file that is no NumPy file, or a damaged one, can raise.
 _DAMAGED = (
     OSError,
@@ -319,13 +348,18 @@ _NUMPY_DTYPES = {
 }  # fmt: skip
 
 
-def _npy_header(stream, path: str) -> Array:
-    """The shape and dtype at the head of an array file (NumPy's format, versions 1 to 3)."""
+def _npy_head(stream) -> dict:
+    """What stands at the head of an array file (NumPy's format, versions 1 to 3)."""
     if stream.read(6) != b"\x93NUMPY":
         raise ValueError("it doesn't begin as one")
     version = stream.read(2)[0]
     length = int.from_bytes(stream.read(2 if version == 1 else 4), "little")
-    header = ast.literal_eval(stream.read(min(length, 1 << 16)).decode("utf-8"))
+    return ast.literal_eval(stream.read(min(length, 1 << 16)).decode("utf-8"))
+
+
+def _npy_header(stream, path: str) -> Array:
+    """The shape and dtype of an array file."""
+    header = _npy_head(stream)
     code, shape = header["descr"], header["shape"]
     if not isinstance(code, str):
         raise ValueError("its elements are records")

@@ -27,6 +27,8 @@ class Prepared(Struct, frozen=True):
     classes: dict[str, int]
     """How many classes there are, by the key of a label."""
     file_format: str
+    names: dict[str, tuple[str, ...]] = {}
+    """What the classes are called, by the key of a label, where its files say so."""
 
 
 @cache
@@ -35,6 +37,8 @@ def names() -> tuple[str, ...]:
     return tuple(json.loads(Path(ASSETS, "tfds.json").read_bytes())["names"])
 
 
+NAMES = ".labels.txt"
+"""How the file ends that has the names of a label's classes; before it stands the label's key."""
 _NAME = re.compile(r"([a-zA-Z]\w*)(?:/([\w.+-]+))?(?::(\d+\.\d+\.\d+))?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -82,7 +86,10 @@ def find_prepared(name: str, data_dir: Path) -> Prepared | None:
         return None
     info, features = versions[-1] / "dataset_info.json", versions[-1] / "features.json"
     try:
-        return _read(versions[-1], info.stat().st_mtime_ns, features.stat().st_mtime_ns)
+        named = tuple(sorted(each.name for each in versions[-1].glob(f"*{NAMES}")))
+        times = tuple((versions[-1] / name).stat().st_mtime_ns for name in named)
+        changed = (info.stat().st_mtime_ns, features.stat().st_mtime_ns, *times)
+        return _read(versions[-1], named, changed)
     except FileNotFoundError:
         return None  # not prepared to its end
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -102,8 +109,8 @@ def _versions(folder: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=32)
-def _read(folder: Path, _info_changed: int, _features_changed: int) -> Prepared:
-    """Cached by the times of its files."""
+def _read(folder: Path, named: tuple[str, ...], _changed: tuple[int, ...]) -> Prepared:
+    """Cached by the times of its files; `named` are those with the names of classes."""
     info = json.loads((folder / "dataset_info.json").read_bytes())
     features = json.loads((folder / "features.json").read_bytes())
     splits = {
@@ -116,14 +123,27 @@ def _read(folder: Path, _info_changed: int, _features_changed: int) -> Prepared:
         for name, each in inner.items()
         if "classLabel" in each
     }
+    classes = {name: count for name, count in classes.items() if count}
     return Prepared(
         folder,
         _feature(features),
         tuple(key.get("featureKey", "") for key in keys),
         splits,
-        {name: count for name, count in classes.items() if count},
+        classes,
         info.get("fileFormat", "tfrecord"),
+        {
+            name: texts
+            for name, count in classes.items()
+            if f"{name}{NAMES}" in named
+            and len(texts := _names_in(folder / f"{name}{NAMES}")) == count
+        },
     )
+
+
+def _names_in(file: Path) -> tuple[str, ...]:
+    """The names of classes that a file lists, as tensorflow_datasets takes them."""
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").split("\n"))
+    return tuple(filter(None, lines))
 
 
 def _shape(value: dict[str, Any]) -> tuple[int | None, ...]:

@@ -132,6 +132,22 @@ def test_they_are_the_digits_that_were_written(prepared: Path, tmp_path: Path) -
     assert inferred.labels == (0, 9)
 
 
+def test_the_names_of_its_classes_travel_with_the_label(prepared: Path, tmp_path: Path) -> None:
+    """As tensorflow_datasets writes them beside the records; not where some are missing."""
+    folder = tmp_path / "named"
+    shutil.copytree(prepared, folder)
+    (place,) = folder.glob("small_digits/*")
+    words = [f"digit {number}" for number in range(10)]
+    tfds.features.ClassLabel(names=words).save_metadata(place, "label")
+    value = project_of(source(folder, as_supervised=True))
+    _, inferred = written(value, tmp_path)
+    assert inferred.classes == tuple(words)
+    by_hand = tfds.builder("small_digits", data_dir=folder).info.features["label"].names
+    assert inferred.classes == tuple(by_hand)
+    (place / "label.labels.txt").write_text("zero\none\n")
+    assert written(value, tmp_path)[1].classes == ()
+
+
 def test_shuffled_files_are_known_to_change_their_order(prepared: Path, tmp_path: Path) -> None:
     dataset, inferred = loaded(project_of(source(prepared, shuffle_files=True)), tmp_path)
     assert inferred.unsteady

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from studio.graph.compose import propose as proposals
@@ -16,7 +18,8 @@ from studio.graph.file import dumps
 from studio.gui.questions import DISCARD
 from studio.gui.settings import Settings
 from studio.gui.window import Window
-from tests.data_files import KINDS, put, table
+from tests.conftest import events
+from tests.data_files import KINDS, png, put, table, wav
 from tests.gui.conftest import settle
 from tests.gui.test_projects import Answers, drop, notice, press
 
@@ -53,13 +56,79 @@ def test_data_dropped_on_the_start_page_begins_a_project(window, let_go, tmp_pat
     let_go(path)
     project = window.session.project
     assert window.graph == "data" and window.session.path is None and window.session.unsaved
-    assert list(project.model.nodes) == INPUTS[kind]
+    inputs = [node.id for node in project.model.nodes.values() if node.op == "keras.Input"]
+    assert inputs == INPUTS[kind] and project.model.outputs and project.training.losses
     assert window.canvas.scene().nodes.keys() == project.data.nodes.keys()
     source = next(iter(project.data.nodes.values()))
     assert source.params["path"] == path.as_posix()
     assert window.selected() == [source.id]
     assert notice(window, "data").text.startswith(f"{path.name}: ")
     assert not [p for p in window.session.problems if p.graph == "data"]
+
+
+def flowers(folder: Path) -> Path:
+    """Three kinds that two numbers and a text tell apart."""
+    return table(
+        folder / "flowers.csv",
+        "width,height,colour,species",
+        lambda i: f"{i % 3 + i % 7 / 9},{i % 5},{('red', 'blue')[i % 2]},{'xyz'[i % 3]}",
+        180,
+    )
+
+
+def prices(folder: Path) -> Path:
+    """A number far from 0."""
+    return table(
+        folder / "homes.csv",
+        "rooms,area,garden,target",
+        lambda i: f"{i % 6},{40 + i % 11 * 9},{('yes', 'no')[i % 2]},{200_000 + i % 6 * 9_000.5}",
+        180,
+    )
+
+
+def shapes(folder: Path) -> Path:
+    for i in range(40):
+        png(folder / "shapes" / ("high", "wide")[i % 2] / f"{i}.png", 16 + 8 * (i % 2), 20, 1)
+    return folder / "shapes"
+
+
+def tones(folder: Path) -> Path:
+    for i in range(24):
+        wav(folder / "tones" / ("long", "short")[i % 2] / f"{i}.wav", 900 - 600 * (i % 2))
+    return folder / "tones"
+
+
+def counted(folder: Path) -> Path:
+    labels = np.arange(160, dtype="uint8") % 4
+    images = np.full((160, 9, 9), 40, "uint8") * labels[:, None, None] + 5
+    np.savez(folder / "counted.npz", x=images, y=labels)
+    return folder / "counted.npz"
+
+
+def letters(folder: Path) -> Path:
+    for i in range(24):
+        put(folder / "letters" / ("ham", "spam")[i % 2] / f"{i}.txt", ("dear you", "buy")[i % 2])
+    return folder / "letters"
+
+
+TRAINED = (flowers, prices, shapes, tones, counted, letters, KINDS["prose"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TRAINED, ids=lambda kind: kind.__name__)
+def test_what_was_dropped_trains_with_the_next_click(window, let_go, qtbot, tmp_path, kind) -> None:
+    """From the start page: a drop, Run, and the loss falls. Nothing is said against it before."""
+    let_go(kind(tmp_path))
+    assert [p.sentence() for p in window.session.problems] == []
+    QTest.mouseClick(window.bar.run, Qt.MouseButton.LeftButton)
+    runner = window.runner
+    qtbot.waitUntil(lambda: runner.run is not None and not runner.running, timeout=240_000)
+    told = events(runner.run.folder)
+    assert runner.run.progress.state == "completed", (runner.run.folder / "log.txt").read_text()
+    losses = [each["metrics"]["loss"] for each in told if each["event"] == "epoch"]
+    assert len(losses) >= 10 and losses[-1] < 0.8 * losses[0], losses
+    folder = runner.run.folder
+    qtbot.waitUntil(lambda: not runner.going(folder), timeout=60_000)
 
 
 def test_all_that_was_added_is_in_sight(window, let_go, qtbot, tmp_path) -> None:

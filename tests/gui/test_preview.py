@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from studio.graph.edits import SetParam
 from studio.gui.panels.preview import PreviewPanel
+from studio.gui.preview.costs import time_text
 from studio.gui.window import Window
 from tests.gui.conftest import settle
 
@@ -61,7 +64,11 @@ def test_a_stage_is_seen_as_pictures_a_table_or_text(window, project, qtbot) -> 
     assert panel.shown.currentWidget() is panel.rows
     assert panel.model.names == ["body", "island", "sex", "label"]
     cells = [panel.model.index(0, column).data() for column in range(4)]
-    assert cells == ["39.1  18.7  181  3750", "Torgersen", "male", "0"]
+    assert cells == ["39.1  18.7  181  3750", "Torgersen", "male", "0 · Adelie"]
+    assert panel.known.balance.names == ("Adelie", "Chinstrap", "Gentoo")
+    assert panel.known.balance.accessibleDescription().startswith("Adelie: ")
+    assert panel.known.table.item(1, 4).text().endswith(" different")
+    what_each_stage_costs(window, qtbot)
 
     assert window.projects.open(project("attention_encoder"))
     panel = shown(window, qtbot, "data", "texts")
@@ -72,6 +79,26 @@ def test_a_stage_is_seen_as_pictures_a_table_or_text(window, project, qtbot) -> 
     assert panel.shown.currentWidget() is panel.pictures
     assert len(panel.pictures.cards[0].points) == 33
     assert window.projects.trust.warm is warm
+
+
+def what_each_stage_costs(window: Window, qtbot) -> None:
+    """Asked by a button, told as a bar a stage; a click on one goes there; again is samples."""
+    panel = shown(window, qtbot, "data", "train")
+    QTest.mouseClick(panel.clock, Qt.MouseButton.LeftButton)
+    assert "Measuring" in panel.note.text() and panel.cancel.isVisible()
+    qtbot.waitUntil(lambda: panel.shown.currentWidget() is panel.costs, timeout=LONG)
+    assert [row.end for row in panel.costs.rows] == ["birds", "split.train", "shuffle", "train"]
+    assert all(row.own >= 0 for row in panel.costs.rows) and panel.costs.rows[0].own > 0
+    assert "samples/s" in panel.costs.said
+    panel.costs.setFocus()
+    QTest.keyClick(panel.costs, Qt.Key.Key_Down)
+    assert panel.costs.current == 1
+    place = panel.costs.rect_of(2).center()
+    QTest.mouseClick(panel.costs.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.selected() == ["shuffle"] and not panel.clock.isChecked()
+    settle(window)
+    qtbot.waitUntil(lambda: seen(panel), timeout=LONG)
+    assert panel.shown.currentWidget() is panel.rows
 
 
 def a_parameter_that_changes_is_seen(window: Window, panel: PreviewPanel, qtbot) -> None:
@@ -163,3 +190,28 @@ def test_the_grid_scrolls_by_keys(qtbot, qapp, key) -> None:
     grid.show_cards([Card(str(n), points=[[0, 1], [1, 2]]) for n in range(20)])
     QTest.keyClick(grid, key)
     assert grid.verticalScrollBar().value() > 0
+
+
+def test_an_edge_tells_what_flows_along_it(window, project) -> None:
+    """Where the pointer rests on it: each tensor by its name, how many elements, the classes."""
+    assert window.projects.open(project("penguins"))
+    window.tabs.show("data")
+    window.canvas.frame(animated=False)
+    settle(window)
+    item = window.canvas.scene().edges["birds", "split", 0]
+    port = window.canvas.viewport()
+    point = window.canvas.mapFromScene(item.path.pointAtPercent(0.5))
+    event = QHelpEvent(QEvent.Type.ToolTip, point, port.mapToGlobal(point))
+    QApplication.sendEvent(port, event)
+    told = QToolTip.text()
+    QToolTip.hideText()
+    assert "birds → split" in told and "333 elements" in told and "3 classes" in told
+    assert "island" in told and "string" in told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.5, "2.5 s"), (0.0031, "3.1 ms"), (42e-6, "42 µs"), (3e-7, "0.3 µs"), (0.0, "0 µs")],
+)
+def test_times_are_told_in_the_unit_that_fits(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text

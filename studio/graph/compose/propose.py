@@ -1,7 +1,8 @@
 """A file or folder of data -> a pipeline that reads it, and the model's inputs that fit.
 
-One edit puts in the source, what its rows need, a split, batches, and where the model
-has no input yet, that too. Nothing of the project's own code is run.
+One edit puts in the source, what its rows need, a split, batches, and where the model has no
+input yet, that too; where there is no model at all, one to begin with. Nothing of the project's
+own code is run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from studio.graph.compose.draft import Draft, graph_of
+from studio.graph.compose.fitting import fitting
 from studio.graph.compose.names import fresh_id, fresh_ids
 from studio.graph.compose.pipeline import Pipeline, Split
 from studio.graph.document import Edge, Node, Project
@@ -76,10 +78,23 @@ def propose(
     if lacks_input:
         inputs = _inputs(found, pipeline.elements, model.nodes)
         draft.do(AddPart("model", inputs, index=0))
+    told = ""
+    if inputs and not model.nodes and not data.outputs and not _trained(project):
+        count = pipeline.count if pipeline.count is not None else found.about
+        made_for = fitting(project, found, pipeline.elements, inputs, count, folder)
+        if made_for is not None:
+            draft.do(*made_for.edits)
+            told = made_for.told
     title = f"Add data from {name}"
-    sentence = _sentence(name, found, pipeline, inputs, bool(data.outputs))
+    sentence = _sentence(name, found, pipeline, inputs, bool(data.outputs), told)
     made = tuple(node.id for node in nodes), tuple(node.id for node in inputs)
     return Proposal(Several(tuple(draft.edits), title), sentence, *made)
+
+
+def _trained(project: Project) -> bool:
+    """Whether something is said of the training that a new model would change."""
+    training = project.training
+    return training is not None and bool(training.losses or training.metrics)
 
 
 def written(path: Path, folder: Path) -> str:
@@ -164,12 +179,19 @@ def _input(spec: Spec) -> dict[str, Any]:
 
 
 def _sentence(
-    name: str, found: Found, pipeline: Pipeline, inputs: tuple[Node, ...], had: bool
+    name: str,
+    found: Found,
+    pipeline: Pipeline,
+    inputs: tuple[Node, ...],
+    had: bool,
+    model: str,
 ) -> str:
     """What was proposed, short enough for one line of the window."""
     count = pipeline.count if pipeline.count is not None else found.about
     number = f"{count:,} {found.noun}" if count is not None else found.noun
     parts = [number, f"label {found.label}" if found.label else "no label"]
+    if model:
+        parts.append(f"a model for {model}")
     if inputs:
         what = "input" if len(inputs) == 1 else "inputs"
         parts.append(f"{what} {many([node.id for node in inputs])}")

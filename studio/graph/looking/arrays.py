@@ -18,7 +18,7 @@ from studio.graph.problems import quoted
 from studio.graph.records import first_bytes
 from studio.graph.rule import Args
 from studio.graph.spec import FLOATS, INTEGERS, Refused
-from studio.graph.tables import Array, read_arrays
+from studio.graph.tables import Array, read_arrays, whole_range
 
 PIXEL = 1 / 255
 _TEXTS = frozenset({"text", "texts", "sentence", "review", "title", "comment", "message", "body"})
@@ -55,6 +55,8 @@ def look_at_array(written: str, folder: Path) -> Found:
     features, label = next(iter(chosen.values()))
     found = Found("rows", sources, told=told)
     found.label = label or "" if labelled else ""
+    if labelled:
+        found.labels = whole_range(written, label, folder)
     if isinstance(features, str):
         found.maps = _array_maps(arrays[features])
         found.input = "image" if found.maps and arrays[features].dtype == "uint8" else "features"

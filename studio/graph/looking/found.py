@@ -59,6 +59,8 @@ class Found(Struct):
     about: int | None = None
     again: bool = False
     skipped: int = 0
+    labels: tuple[float, float] | None = None
+    """The smallest and largest label, where its source doesn't look for them."""
 
 
 def words() -> Call:

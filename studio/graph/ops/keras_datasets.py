@@ -29,8 +29,18 @@ class Known(Struct, frozen=True):
     flat: bool = False
     """Whether Keras gives its labels a second axis of 1, which the script takes off."""
     ragged: bool = False
+    names: tuple[str, ...] = ()
+    """What its classes are called, in the order of their numbers, where its makers say so."""
 
 
+_CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_PHOTOS = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
 _IMAGES = ("uint8", 60_000, 10_000, 10)
 KERAS_DATASETS: dict[str, Known] = {
     "mnist": Known("Handwritten digits of 28 x 28 pixels (11 MB)", "mnist.npz", (28, 28), *_IMAGES),
@@ -39,6 +49,7 @@ KERAS_DATASETS: dict[str, Known] = {
         "fashion-mnist/train-images-idx3-ubyte.gz and its three siblings",
         (28, 28),
         *_IMAGES,
+        names=_CLOTHES,
     ),
     "cifar10": Known(
         "Coloured photos of 32 x 32 pixels, in 10 kinds (170 MB)",
@@ -49,6 +60,7 @@ KERAS_DATASETS: dict[str, Known] = {
         10_000,
         10,
         flat=True,
+        names=_PHOTOS,
     ),
     "cifar100": Known(
         "Coloured photos of 32 x 32 pixels, in 100 kinds (169 MB)",
@@ -153,7 +165,9 @@ def _elements(known: Known, p: Args) -> Elements:
         return Elements((features, Spec((), "float32")), count)
     classes = 20 if given.get("label_mode") == "coarse" else known.classes
     count = None if given.get("maxlen") else count
-    return Elements((features, Spec((), "int32")), count, labels=(0, classes - 1))
+    return Elements(
+        (features, Spec((), "int32")), count, labels=(0, classes - 1), classes=known.names
+    )
 
 
 for _name, _known in KERAS_DATASETS.items():

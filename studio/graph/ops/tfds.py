@@ -84,4 +84,5 @@ def _elements(p: Args, prepared: Prepared) -> Elements:
     parts = tuple(prepared.features[key] for key in prepared.supervised)
     classes = prepared.classes.get(prepared.supervised[1])
     labels = (0, classes - 1) if classes else None
-    return Elements(parts, count, labels=labels, unsteady=p.shuffle_files)
+    called = prepared.names.get(prepared.supervised[1], ())
+    return Elements(parts, count, labels=labels, unsteady=p.shuffle_files, classes=called)

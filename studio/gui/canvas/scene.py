@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsScene, QGraphicsSceneHelpEvent
 
 from studio.graph.document import Edge, Graph, Project
 from studio.graph.problems import ERROR
@@ -17,6 +17,7 @@ from studio.gui.canvas.labels import label_of
 from studio.gui.canvas.looks import look_of
 from studio.gui.canvas.nearby import Nearby
 from studio.gui.canvas.node_item import NodeItem
+from studio.gui.canvas.telling import tell
 from studio.gui.session import Change, Session
 
 LONG = 120.0
@@ -65,6 +66,11 @@ class CanvasScene(QGraphicsScene):
         """Shows the shapes anew: those of a block hang on the node it is seen through."""
         self._show_shapes()
         self.drawn.emit()
+
+    def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:
+        """The pointer rests: what flows along an edge is told."""
+        if not tell(self, event):
+            super().helpEvent(event)
 
     def release(self) -> None:
         """Listens no more; for a tab that is closed."""

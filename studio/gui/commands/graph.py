@@ -54,6 +54,21 @@ def rename(window: Window) -> None:
         panel.focus_name()
 
 
+def _one_table(window: Window) -> bool:
+    if window.graph != "data" or not _one_node(window):
+        return False
+    node = window.canvas.scene().graph.nodes.get(window.selected()[0])
+    return node is not None and node.op == "studio.data.csv"
+
+
+@command("graph.columns", "Edit columns…", "T", "table", _one_table, "node", local=True)
+def columns(window: Window) -> None:
+    """Says what the columns of the selected CSV source are for, and how they are prepared."""
+    from studio.gui.columns.dialog import edit_columns
+
+    edit_columns(window)
+
+
 @command("graph.replace", "Replace with…", "R", "repeat", _one_node, "node", local=True)
 def replace(window: Window) -> None:
     """Puts another layer or stage in the place of the selected node."""

@@ -133,10 +133,10 @@ QComboBox QAbstractItemView {
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; border-radius: 5px; }
 QComboBox QAbstractItemView::item:selected { background: $selection; color: $text; }
 QCheckBox { spacing: 8px; min-height: 24px; }
-QCheckBox::indicator {
+QCheckBox::indicator, QTableView::indicator {
   width: 16px; height: 16px; border: 1px solid $edge; border-radius: 4px; background: $field;
 }
-QCheckBox::indicator:checked {
+QCheckBox::indicator:checked, QTableView::indicator:checked {
   background: $accent; border-color: $accent; image: url($icons/check-$name.svg);
 }
 QCheckBox:focus { color: $accent; }

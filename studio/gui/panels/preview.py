@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -14,17 +14,17 @@ from PySide6.QtWidgets import (
     QPushButton,
     QStackedWidget,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.graph.elements import Elements
-from studio.gui.look.icons import icon
-from studio.gui.notice import Line
 from studio.gui.panel import Empty, Panel
 from studio.gui.preview.asker import StageAsker
-from studio.gui.preview.known import Known
+from studio.gui.preview.costs import Costs
+from studio.gui.preview.head import Head
+from studio.gui.preview.known import WIDTH, Known
+from studio.gui.preview.naming import named, names_of
 from studio.gui.preview.pictures import Pictures, cards_of
 from studio.gui.preview.samples import SamplesModel
 from studio.gui.preview.specs import called, many, parts
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from studio.gui.session import Session
     from studio.gui.window import Window
 
-TAKES = (8, 24, 64, 200)
 SOON = 120
 """Milliseconds that a stage must stay selected, or unchanged, before its data is looked at."""
+NARROW, SHARE, ROOMY = 260, 0.56, 720
+"""Pixels that the tensors have at least, and what of the panel at most; and those from which on the
+figures have room in its head."""
 FIRST, LAST = 56, 420
 """Pixels that a column of the samples is wide, at least and at most."""
 
@@ -53,6 +55,11 @@ class PreviewPanel(Panel):
         self.asker.told.connect(self._told)
         self.asker.failed.connect(self._failed)
         self.asker.untrusted.connect(self._untrusted)
+        self.coster = StageAsker(window, costs=True)
+        self.coster.setParent(self)
+        self.coster.told.connect(self._costs_told)
+        self.coster.failed.connect(self._costs_failed)
+        self.coster.untrusted.connect(self._untrusted)
         self._timer = QTimer(self, interval=SOON, singleShot=True)
         self._timer.timeout.connect(self._ask)
         self._pages = QStackedWidget()
@@ -87,35 +94,18 @@ class PreviewPanel(Panel):
         box.addLayout(row, 1)
         return page
 
-    def _head(self) -> QHBoxLayout:
-        self.title = Line("", Qt.TextElideMode.ElideRight)
-        self.title.setProperty("role", "title")
-        self.note = QLabel()
-        self.note.setProperty("role", "small")
-        self.port = QComboBox()
-        self.port.setAccessibleName("Which output of the stage is shown")
-        self.port.activated.connect(self._soon)
-        self.take = QComboBox()
-        self.take.setAccessibleName("How many elements are shown")
-        for count in TAKES:
-            self.take.addItem(f"{count} elements", count)
-        self.take.setCurrentIndex(TAKES.index(24))
-        self.take.activated.connect(self._soon)
-        self.again = QToolButton(icon=icon("refresh-cw", "muted"), toolTip="Look again")
-        self.again.setAccessibleName("Look again")
-        self.again.setProperty("role", "flat")
-        self.again.clicked.connect(lambda: self._ask(again=True))
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setProperty("role", "outline")
-        self.cancel.clicked.connect(self._give_up)
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 0, 14, 0)
-        row.setSpacing(8)
-        row.addWidget(self.title, 1)
-        for widget in (self.note, self.cancel, self.port, self.take, self.again):
-            row.addWidget(widget)
-        self.cancel.hide()
-        return row
+    def _head(self) -> Head:
+        head = self.head = Head()
+        self.title, self.note, self.cancel = head.title, head.note, head.cancel
+        self.port, self.take = head.port, head.take
+        self.columns, self.clock, self.again = head.columns, head.clock, head.again
+        head.port.activated.connect(self._soon)
+        head.take.activated.connect(self._soon)
+        head.again.clicked.connect(lambda: self._ask(again=True))
+        head.cancel.clicked.connect(self._give_up)
+        head.columns.clicked.connect(lambda: self.window_.run_command("graph.columns"))
+        head.clock.clicked.connect(self._time_wanted)
+        return head
 
     def _samples(self) -> QWidget:
         self.model = SamplesModel()
@@ -126,6 +116,8 @@ class PreviewPanel(Panel):
         self.rows.setWordWrap(False)
         plain(self.rows)
         self.pictures = Pictures()
+        self.costs = Costs()
+        self.costs.chosen.connect(lambda node: self.window_.select("data", [node]))
         self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.words.setProperty("role", "muted")
         self.words.setMaximumWidth(560)
@@ -144,13 +136,20 @@ class PreviewPanel(Panel):
         column.addWidget(self.trust, alignment=Qt.AlignmentFlag.AlignCenter)
         column.addStretch(3)
         self.shown = QStackedWidget()
-        for widget in (saying, self.rows, self.pictures):
+        for widget in (saying, self.rows, self.pictures, self.costs):
             self.shown.addWidget(widget)
         return self.shown
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """With little room the tensors leave more of it to the samples, and the figures go."""
+        super().resizeEvent(event)
+        self.known.setFixedWidth(min(WIDTH, max(NARROW, round(SHARE * self.width()))))
+        self.note.setVisible(self.width() >= ROOMY)
 
     def attach(self, session: Session | None) -> None:
         super().attach(session)
         self.asker.cancel()
+        self._leave_costs()
         self._timer.stop()
         self.end, self.result = "", None
         if session is not None:
@@ -171,6 +170,7 @@ class PreviewPanel(Panel):
             self._pages.setCurrentIndex(0)
             self._timer.stop()
             self.asker.cancel()
+            self._leave_costs()
             self.end = ""
             return
         self._pages.setCurrentIndex(1)
@@ -202,22 +202,16 @@ class PreviewPanel(Panel):
             why = refused.message if refused is not None else "not known before its input is"
             self.title.say(f"{node}: {why}")
         self.known.show_specs(rows)
-        self._offer(list(outputs), end.partition(".")[2])
+        self.head.offer(list(outputs), end.partition(".")[2])
+        data = self.session.project.data
+        table = self.window_.graph == "data" and data.nodes[node].op == "studio.data.csv"
+        self.columns.setVisible(table)
         wanted = self._wanted(node)
         if wanted != self.end:
+            self._leave_costs()
             self.end, self.result = wanted, None
             self._say("")
         self._timer.start()
-
-    def _offer(self, ports: list[str], port: str) -> None:
-        """The outputs to choose from, where there are several."""
-        if [self.port.itemText(i) for i in range(self.port.count())] != ports:
-            with QSignalBlocker(self.port):
-                self.port.clear()
-                self.port.addItems(ports)
-        if port in ports:
-            self.port.setCurrentText(port)
-        self.port.setVisible(len(ports) > 1)
 
     def _wanted(self, node: str) -> str:
         several = self.port.count() > 1
@@ -226,11 +220,15 @@ class PreviewPanel(Panel):
     # Asking
 
     def _soon(self, *_: object) -> None:
+        self._leave_costs()
         self.end = self._wanted(self.end.partition(".")[0])
         self._timer.start()
 
     def _ask(self, again: bool = False) -> None:
         if not self.end or not self.in_front or self.session is None:
+            return
+        if self.clock.isChecked():
+            self._ask_costs(again)
             return
         self.asker.ask(self.session, self.end, self.take.currentData(), again)
         if self.asker.busy:
@@ -241,10 +239,51 @@ class PreviewPanel(Panel):
 
     def _give_up(self) -> None:
         self.asker.cancel()
+        self._leave_costs()
         self.cancel.hide()
         self.note.setText("")
-        if self.result is None:
+        if self.result is not None:
+            self._told(self.result)
+        else:
             self._say("Cancelled. Look again with the button above.")
+
+    # What the stages cost
+
+    def _time_wanted(self, on: bool) -> None:
+        """Measures; or shows samples again."""
+        if on:
+            self.asker.cancel()
+            self._ask_costs(again=True)
+            return
+        self._leave_costs()
+        if self.result is not None:
+            self._told(self.result)
+        else:
+            self._ask(again=True)
+
+    def _ask_costs(self, again: bool) -> None:
+        self.coster.ask(self.session, self.end, again=again)
+        if self.coster.busy:
+            self.cancel.show()
+            self.note.setText("Measuring, which takes some seconds…")
+            if self.shown.currentWidget() is not self.costs:
+                self.words.setText("Going through each stage…")
+                self.trust.hide()
+                self.shown.setCurrentIndex(0)
+
+    def _leave_costs(self) -> None:
+        self.coster.cancel()
+        self.clock.setChecked(False)
+
+    def _costs_told(self, result: dict[str, Any]) -> None:
+        self.cancel.hide()
+        self.note.setText("")
+        self.costs.show_costs(result)
+        self.shown.setCurrentWidget(self.costs)
+
+    def _costs_failed(self, sentence: str) -> None:
+        self.clock.setChecked(False)
+        self._say(sentence)
 
     def _agree(self) -> None:
         self.window_.projects.trust.agree()
@@ -272,8 +311,8 @@ class PreviewPanel(Panel):
         """Shows what was seen."""
         self.result = result
         self.cancel.hide()
-        names = [called(each["path"]) for each in result["spec"]]
-        rows = result.get("rows", result["elements"])
+        names, classes = [called(each["path"]) for each in result["spec"]], self._classes()
+        rows = named(result["spec"], result.get("rows", result["elements"]), classes)
         cards = cards_of(names, rows)
         self.model.show(names, rows)
         self._size_columns()
@@ -283,9 +322,14 @@ class PreviewPanel(Panel):
             self.shown.setCurrentIndex(2 if cards else 1)
         else:
             self._say(result.get("error") or "There are no elements.")
-        self.known.show_figures(result, self.port.currentText() if self.port.count() > 1 else "")
+        port = self.port.currentText() if self.port.count() > 1 else ""
+        self.known.show_figures(result, port, classes)
         self.note.setText(self._summed(result, len(rows)))
         self.note.setToolTip(result.get("error", ""))
+
+    def _classes(self) -> tuple[str, ...]:
+        """The names of the classes that the label of the shown stage numbers."""
+        return names_of(self.session.shapes("data").at(self.end))
 
     def _summed(self, result: dict[str, Any], count: int) -> str:
         what = "rows of batches" if "rows" in result else "elements"
@@ -302,12 +346,14 @@ class PreviewPanel(Panel):
     def _size_columns(self) -> None:
         """Each has what it needs; the longest texts, or else the last, the room that is left."""
         head, columns = self.rows.horizontalHeader(), range(self.model.columnCount())
+        length = 0
         for column in columns:
             wanted = max(self.rows.sizeHintForColumn(column), head.sectionSizeHint(column)) + 8
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             head.resizeSection(column, max(FIRST, min(wanted, LAST)))
+            length += head.sectionSize(column)
         texts = [column for column in columns if self.model.texts(column)]
-        fits = head.length() <= self.rows.viewport().width()
+        fits = length <= self.rows.width() - self.rows.verticalScrollBar().sizeHint().width()
         if texts and fits:  # with too little room, a stretched one would have the least of all
             widest = max(texts, key=self.rows.sizeHintForColumn)
             head.setSectionResizeMode(widest, QHeaderView.ResizeMode.Stretch)

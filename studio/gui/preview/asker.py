@@ -21,16 +21,20 @@ WITHIN, SECONDS = 3.0, 30.0
 
 
 class StageAsker(QObject):
-    """`told` is emitted with a preview's result, `failed` with why there is none."""
+    """`told` is emitted with a result, `failed` with why there is none.
+
+    `costs` says that it asks what the stages cost, and not what leaves one.
+    """
 
     told = Signal(object)
     failed = Signal(str)
     untrusted = Signal()
     _answered = Signal(object)
 
-    def __init__(self, window: Window):
+    def __init__(self, window: Window, costs: bool = False):
         super().__init__()
         self._window = window
+        self._costs = costs
         self._future: Future[Answer] | None = None
         self._script: tuple[Any, ...] | None = None
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -40,16 +44,17 @@ class StageAsker(QObject):
         """Whether an answer is waited for."""
         return self._future is not None
 
-    def ask(self, session: Session, end: str, take: int, again: bool = False) -> None:
-        """Asks for so many elements of a stage, unless that is what was asked last."""
-        from studio.engine.looking import question
+    def ask(self, session: Session, end: str, take: int = 0, again: bool = False) -> None:
+        """Asks for so many elements of a stage, or for costs, unless that was asked last."""
+        from studio.engine.looking import costs_question, question
 
         trust = self._window.projects.trust
         # A relative path is another file in another folder.
         place = trust.place / hashlib.sha256(str(session.folder).encode()).hexdigest()[:16]
         try:
             place.mkdir(exist_ok=True)
-            asked = question(session.project, session.folder, session.report, end, place, soon=True)
+            about = (session.project, session.folder, session.report, end, place)
+            asked = costs_question(*about) if self._costs else question(*about, soon=True)
         except (StudioError, OSError) as error:
             self.cancel()
             self.failed.emit(str(error).split("\n")[0])
@@ -59,14 +64,11 @@ class StageAsker(QObject):
             return
         self.cancel()
         self._script = key
+        kind, more = "costs", {}
+        if not self._costs:
+            kind, more = "preview", {"take": take, "within": WITHIN, "fresh": again}
         self._future = trust.warm.ask(
-            "preview",
-            seconds=SECONDS,
-            trusted=trust.trusted(session),
-            take=take,
-            within=WITHIN,
-            fresh=again,
-            **asked.fields,
+            kind, seconds=SECONDS, trusted=trust.trusted(session), **more, **asked.fields
         )
         self._future.add_done_callback(self._answered.emit)
 

@@ -9,9 +9,12 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from studio.gui.look.theme import mono, theme
+from studio.gui.preview.naming import called
 
 ROW, MOST = 17, 12
 """A bar's height with the gap below it, and how many stand below each other."""
+LONGEST = 150
+"""Pixels that the name of a class takes at most."""
 
 
 class Balance(QWidget):
@@ -20,13 +23,15 @@ class Balance(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.counts: list[list[Any]] = []
+        self.names: tuple[str, ...] = ()
         self.setAccessibleName("How often each label was seen")
         theme.changed.connect(self.update)
 
-    def show_counts(self, counts: list[list[Any]]) -> None:
-        """Shows [label, how often] of each."""
-        self.counts = counts
-        self.setAccessibleDescription(", ".join(f"{label}: {n}" for label, n in counts))
+    def show_counts(self, counts: list[list[Any]], names: tuple[str, ...] = ()) -> None:
+        """Shows [label, how often] of each, by the names of the classes where they have some."""
+        self.counts, self.names = counts, names
+        said = (f"{called(label, names)}: {n}" for label, n in counts)
+        self.setAccessibleDescription(", ".join(said))
         self.setFixedHeight(self.sizeHint().height())
         self.setVisible(bool(counts))
         self.update()
@@ -45,14 +50,16 @@ class Balance(QWidget):
         total = sum(n for _, n in self.counts)
         metrics = painter.fontMetrics()
         shown = self.counts[:MOST]
-        left = max(metrics.horizontalAdvance(str(label)) for label, _ in shown) + 10
+        mode = Qt.TextElideMode.ElideRight
+        texts = [metrics.elidedText(called(label, self.names), mode, LONGEST) for label, _ in shown]
+        left = max(map(metrics.horizontalAdvance, texts)) + 10
         right = metrics.horizontalAdvance(f"{most:,}  100 %") + 10
         room = max(self.width() - left - right, 10)
-        for row, (label, n) in enumerate(shown):
+        for row, (_, n) in enumerate(shown):
             y = row * ROW
             painter.setPen(theme.color("muted"))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(QRectF(0, y, left - 8, ROW), flags, str(label))
+            painter.drawText(QRectF(0, y, left - 8, ROW), flags, texts[row])
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent", 190))
             painter.drawRoundedRect(QRectF(left, y + 4, max(room * n / most, 2), ROW - 8), 2, 2)

@@ -26,9 +26,9 @@ from studio.gui.preview.tables import plain
 COLUMNS = ("Part", "Name", "Shape", "Type", "Range", "Mean")
 SPEC = 4
 """How many of the columns are known without running anything."""
-WIDTH = 496
+WIDTH = 504
 """Pixels that it is wide, beside the samples."""
-NARROW = 72
+NARROW = 84
 """Pixels that the last column has at least."""
 ROWS = 5
 """Tensors in sight at once."""
@@ -89,18 +89,24 @@ class Known(QWidget):
         height = self.table.verticalHeader().defaultSectionSize() * min(len(rows), ROWS)
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + height + 4)
 
-    def show_figures(self, result: dict[str, Any], port: str) -> None:
-        """Shows what was seen beside the tensors of an output, "" where there is only one."""
+    def show_figures(self, result: dict[str, Any], port: str, names: tuple[str, ...] = ()) -> None:
+        """Shows what was seen beside the tensors of an output, "" where there is only one.
+
+        `names` are those of the classes that a label numbers.
+        """
         self.clear_figures()
         rows = {row[:2]: number for number, row in enumerate(self._rows)}
-        for each, known in zip(result["spec"], result["ranges"], strict=True):
+        texts = result.get("texts") or [None] * len(result["spec"])
+        for each, known, words in zip(result["spec"], result["ranges"], texts, strict=True):
             part, name = place(each["path"])
             row = rows.get((f"{port} {part}".strip(), name))
-            if row is not None and known is not None:
-                for column, text in enumerate(_figures(known), SPEC):
-                    self.table.item(row, column).setText(text)
+            if row is None:
+                continue
+            said = _figures(known) if known else _of_texts(words) if words else ("", "")
+            for column, text in enumerate(said, SPEC):
+                self.table.item(row, column).setText(text)
         classes = result["classes"][:1]
-        self.balance.show_counts(classes[0]["counts"] if classes else [])
+        self.balance.show_counts(classes[0]["counts"] if classes else [], names)
         self.counted.setText(f"Labels of {classes[0]['of']:,}" if classes else "")
 
     def clear_figures(self) -> None:
@@ -119,3 +125,10 @@ def _figures(known: dict[str, Any]) -> tuple[str, str]:
     missing = f", {known['nan']:.0%} NaN" if known["nan"] else ""
     between = f"{figure(known['min'])} to {figure(known['max'])}{missing}"
     return between, figure(known["mean"])
+
+
+def _of_texts(words: dict[str, Any]) -> tuple[str, str]:
+    """What is told of texts: how many differ, and how long they are."""
+    empty = f", {words['empty']:.0%} empty" if words["empty"] else ""
+    count = words["different"]
+    return f"{count:,} different{empty}", f"{words['mean']:.0f} chars"

@@ -57,6 +57,8 @@ class SamplesModel(QAbstractTableModel):
 
 def text_of(part: dict[str, Any], most: int = SHOWN) -> str:
     """The values of a tensor, as they stand in a cell."""
+    if "said" in part:
+        return part["said"]
     texts = [figure(value) for value in part["values"][:most]]
     if part["shape"] is None:
         return part["dtype"]

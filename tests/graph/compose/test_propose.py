@@ -13,7 +13,7 @@ import pytest
 from studio.graph.checks import check
 from studio.graph.compose.propose import Proposal, propose
 from studio.graph.document import DataGraph, ModelGraph, Node, Project, Training
-from studio.graph.edits import AddNode, SetOutputs
+from studio.graph.edits import AddNode, SetOutputs, SetTraining
 from studio.graph.file import dumps, load, loads
 from studio.graph.history import History
 from studio.graph.problems import StudioError, errors
@@ -43,7 +43,8 @@ def proposed_with(project: Project, path: Path) -> tuple[Proposal, Project]:
 
 
 def inputs(project: Project) -> dict[str, Any]:
-    return {node.id: node.params for node in project.model.nodes.values()}
+    nodes = project.model.nodes.values()
+    return {node.id: node.params for node in nodes if node.op == "keras.Input"}
 
 
 def ops(project: Project) -> list[str]:
@@ -151,6 +152,76 @@ def test_a_file_becomes_a_pipeline_that_is_sound(kind: str, tmp_path: Path) -> N
     assert batches == {f"tf.data.Dataset.{'ragged_batch' if ragged else 'batch'}"}
 
 
+MODELS: dict[str, tuple[str, list[str], Any]] = {
+    "numbers": ("SparseCategoricalCrossentropy", ["Normalization"], 3),
+    "mixed": ("BinaryCrossentropy", ["Normalization", "StringLookup", "Concatenate"], 1),
+    "gappy": ("MeanSquaredError", ["Normalization", "StringLookup", "Concatenate"], 1),
+    "prose": ("BinaryCrossentropy", ["Embedding", "GlobalAveragePooling1D"], 1),
+    "pixels": ("SparseCategoricalCrossentropy", ["Flatten"], 4),
+    "parquet": ("SparseCategoricalCrossentropy", ["Normalization"], 3),
+    "sqlite": ("BinaryCrossentropy", ["Normalization"], 1),
+    "npz": ("SparseCategoricalCrossentropy", ["Flatten"], 3),
+    "named": ("MeanSquaredError", ["Normalization", "Normalization", "Concatenate"], 1),
+    "images": ("BinaryCrossentropy", ["Conv2D", "MaxPooling2D"], 1),
+    "parts": ("BinaryCrossentropy", ["Conv2D", "MaxPooling2D"], 1),
+    "texts": ("BinaryCrossentropy", ["Embedding", "GlobalAveragePooling1D"], 1),
+    "sounds": ("BinaryCrossentropy", ["Conv1D", "GlobalMaxPooling1D"], 1),
+    "scalars": ("MeanSquaredError", ["Normalization"], 1),
+}
+"""The loss, the first layers and the last one's units; of what isn't here no label is known."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_no_model_there_is_one_that_fits(kind: str, tmp_path: Path) -> None:
+    """Its loss and last layer are those of the label; nothing is said against it."""
+    path = KINDS[kind](tmp_path)
+    _, after = proposed(path)
+    model, training = after.model, after.training
+    layers = [node for node in model.nodes.values() if node.op != "keras.Input"]
+    if kind not in MODELS:
+        assert not layers and training == Training()
+        return
+    loss, first, units = MODELS[kind]
+    (output,) = model.outputs
+    assert training.losses[output].op == f"keras.losses.{loss}"
+    assert list(training.metrics) == [output] and training.optimizer is not None
+    assert [node.op.rpartition(".")[2] for node in layers][: len(first)] == first
+    assert model.nodes[output].params["units"] == units
+    assert [p.sentence() for p in check(after, tmp_path).problems] == []
+    places = [node.at for node in model.nodes.values()]
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("texts", "layer"),
+    [
+        (lambda i: f"kind {i % 49}", "StringLookup"),
+        (lambda i: f"item {i // 2}", "Hashing"),
+        (lambda i: f"a sentence of some words {i % 99}", "TextVectorization"),
+    ],
+)
+def test_how_a_text_goes_in_is_decided_by_what_it_is(texts, layer: str, tmp_path: Path) -> None:
+    place = tmp_path / "rows.csv"
+    row = lambda i: f"{i / 3},{texts(i)},{i // 2},{i * 1000 % 70001}"  # noqa: E731
+    table(place, "width,what,pair,target", row, 400)
+    _, after = proposed(place)
+    assert after.model.nodes[f"what_{_ENDS[layer]}"].op == f"keras.layers.{layer}"
+    target = after.model.nodes["target"]
+    assert target.op == "keras.layers.Rescaling" and target.params["scale"] > 1000
+    assert after.training.losses["target"].op == "keras.losses.MeanSquaredError"
+
+
+_ENDS = {"StringLookup": "code", "Hashing": "bins", "TextVectorization": "words"}
+
+
+def test_a_model_or_a_loss_that_is_there_is_kept(tmp_path: Path) -> None:
+    path = KINDS["numbers"](tmp_path)
+    losses = SetTraining("losses", {"x": {"op": "keras.losses.MeanSquaredError"}})
+    with_loss = losses.apply(EMPTY)
+    after = propose(with_loss, path, tmp_path).edit.apply(with_loss)
+    assert list(after.model.nodes) == ["features"] and after.training == with_loss.training
+
+
 def test_all_kinds_are_expected() -> None:
     assert EXPECTED.keys() == KINDS.keys()
 
@@ -181,8 +252,8 @@ def test_the_stages_stand_in_the_order_that_works(tmp_path: Path) -> None:
 def test_the_sentence_says_what_was_decided(tmp_path: Path) -> None:
     found, _ = proposed(KINDS["mixed"](tmp_path))
     assert found.sentence == (
-        "birds.csv.gz: 38 rows, label sex (2 classes), inputs numbers and island, id left out, "
-        "2 rows with gaps left out, split 80/10/10."
+        "birds.csv.gz: 38 rows, label sex (2 classes), a model for yes or no, inputs numbers and "
+        "island, id left out, 2 rows with gaps left out, split 80/10/10."
     )
 
 
