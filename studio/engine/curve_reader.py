@@ -7,6 +7,7 @@ form (a metric more, numbers for each class, a line that a crash cut short) goes
 
 from __future__ import annotations
 
+import math
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from studio.engine.runs import STEP
 
 PART = 1 << 20
 """Bytes that are taken at once: more of them would only go through more of the memory."""
+
+RATE = b'"learning_rate":'
 
 RESUMED = b'{"event":"resumed"'
 
@@ -66,7 +69,7 @@ class CurveReader:
         for _ in range(2):
             if self._decoder is not None:
                 try:
-                    self._fill(self._decoder.decode_lines(steps))
+                    self._fill(self._decoder.decode_lines(steps), RATE in steps)
                     return True
                 except msgspec.MsgspecError:
                     pass  # other metrics than before, perhaps from now on
@@ -87,12 +90,20 @@ class CurveReader:
             self._decoder = None
         return self._decoder is not None
 
-    def _fill(self, found: list[Any]) -> None:
-        x = np.array([each.step for each in found], float)
+    def _fill(self, found: list[Any], rates: bool) -> None:
+        x, times, epochs = (_column(found, name) for name in ("step", "time", "epoch"))
+        self.curves.add_times(x, times, epochs)
         metrics = [each.metrics for each in found]
         for at, name in enumerate(self._names):
             y = np.array(list(map(attrgetter(f"m{at}"), metrics)), float)  # None becomes nan
             self.curves.add_steps(name, x, y)
+        if rates:
+            told = [each for each in found if each.learning_rate is not None]
+            self.curves.beside.add_rates([(each.step, each.learning_rate) for each in told])
+
+
+def _column(found: list[Any], name: str) -> np.ndarray:
+    return np.fromiter(map(attrgetter(name), found), float, len(found))
 
 
 def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
@@ -104,14 +115,26 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
         forbid_unknown_fields=True,
         gc=False,
     )
-    return msgspec.json.Decoder(defstruct("Step", [("step", int), ("metrics", metrics)], gc=False))
+    step = defstruct(
+        "Step",
+        [
+            ("step", int),
+            ("epoch", int),
+            ("metrics", metrics),
+            ("time", float, math.nan),
+            ("learning_rate", float | None, None),
+        ],
+        gc=False,
+    )
+    return msgspec.json.Decoder(step)
 
 
 def _parted(lines: bytes) -> tuple[bytes, bytes]:
     """The lines of steps, and the others, each in their order."""
     if lines.count(STEP) == lines.count(b"\n"):
         return lines, b""
-    rows = lines.split(b"\n")
-    steps = [row for row in rows if row.startswith(STEP)]
-    others = [row for row in rows if not row.startswith(STEP)]
+    steps: list[bytes] = []
+    others: list[bytes] = []
+    for row in lines.split(b"\n"):
+        (steps if row.startswith(STEP) else others).append(row)
     return b"\n".join([*steps, b""]) if steps else b"", b"\n".join(others)

@@ -5,7 +5,11 @@ NumPy is imported with this module: import it late.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from studio.engine.points import Points
 
 NOTHING = 1e-12
 """A share of a value that is seen in no plot."""
@@ -22,7 +26,7 @@ class Smoother:
         if not 0 <= weight < 1:
             raise ValueError(f"A weight of smoothing is from 0 to below 1, not {weight}.")
         self.weight = weight
-        self._last, self._count = 0.0, 0
+        self._last, self._missing = 0.0, 1.0
 
     def go_on(self, y: np.ndarray) -> np.ndarray:
         """The smoothed values of the next ones; what is not finite stays as it is, and out."""
@@ -48,11 +52,43 @@ class Smoother:
             sums[reach:] += factor * sums[:-reach]
             reach *= 2
         self._last = float(sums[-1])
-        counts = np.arange(self._count + 1, self._count + len(y) + 1)
-        self._count += len(y)
-        return sums / (1 - weight**counts)
+        early = min(len(y), math.ceil(math.log(NOTHING, weight)))  # the rest needs no correction
+        missing = self._missing * weight ** np.arange(1, early + 1)
+        sums[:early] /= 1 - missing
+        self._missing *= weight ** len(y)
+        return sums
 
 
 def smooth(y: np.ndarray, weight: float) -> np.ndarray:
     """A curve smoothed exponentially; with weight 0 it is as it was."""
     return Smoother(weight).go_on(y)
+
+
+class Smoothed:
+    """A curve smoothed, which follows the points that it is made of."""
+
+    def __init__(self, source: Points, weight: float):
+        self.source, self.weight = source, weight
+        self.points = Points(source.most)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.points.cut(-math.inf)
+        self._smoother = Smoother(self.weight)
+        self._generation = self.source.generation
+
+    def follow(self, most: int) -> bool:
+        """Takes at most so many points more; whether there is nothing left to take."""
+        source = self.source
+        if self._generation != source.generation:
+            self._begin()
+        self.points.most = source.most
+        for end, stride in ((source.thinned, source.stride), (source.count, 1)):
+            start = self.points.count
+            stop = min(end, start + most)
+            if stop > start:
+                most -= stop - start
+                self._smoother.weight = self.weight**stride
+                y = self._smoother.go_on(source.means[start:stop])
+                self.points.extend(source.x[start:stop], y)
+        return self.points.count == source.count
