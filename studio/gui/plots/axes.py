@@ -10,7 +10,7 @@ from studio.gui.plots.ticks import along_text, clock, linear, logarithmic, value
 WIDTH = 56
 """Pixels at the left of each plot: the same, so that plots below one another are aligned."""
 
-APART, APART_ALONG = 34, 84
+APART, APART_ALONG = 24, 72
 """Pixels from one number to the next, at least."""
 
 
@@ -38,7 +38,7 @@ class ValueAxis(_Axis):
         self.setWidth(WIDTH)
         self.setGrid(255)
 
-    def tickValues(self, minVal, maxVal, size):
+    def tickValues(self, minVal, maxVal, size):  # noqa: N803
         most = max(2, int(size // APART))
         return [(logarithmic if self.log else linear)(minVal, maxVal, most)]
 
@@ -56,7 +56,7 @@ class AlongAxis(_Axis):
         super().__init__("bottom")
         self.kind = "epoch"
 
-    def tickValues(self, minVal, maxVal, size):
+    def tickValues(self, minVal, maxVal, size):  # noqa: N803
         most = max(2, int(size // APART_ALONG))
         if self.kind == "time":
             return [clock(minVal, maxVal, most)]

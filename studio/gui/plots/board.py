@@ -6,6 +6,7 @@ import html
 import math
 import time
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QResizeEvent
@@ -62,7 +63,8 @@ class Board(QScrollArea):
         self._curves: Curves | None = None
         self._whole = True
         self._columns = 0
-        self._stale: set[Plot] = set()
+        self._stale: dict[Plot, None] = {}
+        """Those that show not yet what there is, in the order of their turns."""
         self._marks: list[Placed] = []
         self._said = ""
         self._spent, self._at = 0.0, time.perf_counter()
@@ -86,7 +88,7 @@ class Board(QScrollArea):
         for plot in list(self.all):
             self._grid.removeWidget(plot)
             if plot.name not in (names if isinstance(plot, MetricPlot) else others):
-                self._stale.discard(plot)
+                self._stale.pop(plot, None)
                 plot.hide()
                 plot.deleteLater()
         self.plots = {name: self.plots.get(name) or self._metric(name) for name in names}
@@ -104,7 +106,7 @@ class Board(QScrollArea):
         plot.setMinimumHeight(HEIGHT)
         plot.hovered.connect(self.look_at)
         plot.asked.connect(self.do)
-        self._stale.add(plot)
+        self._stale[plot] = None
         return plot
 
     # Drawing
@@ -139,13 +141,14 @@ class Board(QScrollArea):
         self._curves, self._whole = curves, whole
         self._marks = placed(curves.marks(), self.axis)
         self.view.whole = (0.0, self._end())
-        self._stale.update(self.all)
+        self._stale |= dict.fromkeys(self.all)
 
     def _draw(self, plot: Plot) -> bool:
         """Draws one plot; whether it isn't finished."""
         plot.draw(self._curves, self.axis, self._marks)
-        if plot.finished:
-            self._stale.discard(plot)
+        self._stale.pop(plot, None)
+        if not plot.finished:
+            self._stale[plot] = None  # behind the others
         return not plot.finished
 
     def _seen(self, plot: Plot) -> bool:
@@ -153,14 +156,10 @@ class Board(QScrollArea):
 
     def _turn(self) -> None:
         """Draws one of those that are to be seen."""
-        waiting = [plot for plot in self.all if plot in self._stale and self._seen(plot)]
-        if self._curves is None or not waiting:
-            return
-        first = waiting[0]
-        self._draw(first)
-        if not first.finished and len(waiting) > 1:  # the others are not kept waiting
-            self.plots = dict(sorted(self.plots.items(), key=lambda item: item[1] is first))
-        self._go_on()
+        first = next(filter(self._seen, self._stale), None)
+        if self._curves is not None and first is not None:
+            self._draw(first)
+            self._go_on()
 
     def _go_on(self) -> None:
         if self._timer.isActive() or not self._stale or not self.isVisible():
@@ -208,10 +207,9 @@ class Board(QScrollArea):
                 if points.count:
                     ends.append(float(axis.along(kind, points.x[-1])))
         if axis.kind == TIME:
-            for figure in curves.beside.figures.values():
-                ends += [
-                    p.x[-1] - curves.began for p in figure.curves.values() if figure.kind == TIME
-                ]
+            of_time = [each for each in curves.beside.figures.values() if each.kind == TIME]
+            told = [points for figure in of_time for points in figure.curves.values()]
+            ends += [points.x[-1] - curves.began for points in told if points.count]
         elif self._whole and curves.epochs and curves.per_epoch:
             ends.append(float(axis.along(EPOCH, curves.epochs)))
         return max(ends) or 1.0
@@ -347,7 +345,7 @@ class Board(QScrollArea):
         super().resizeEvent(event)
         if self._fitting() != self._columns:
             self._arrange()
-        self._stale.update(self.all)
+        self._stale |= dict.fromkeys(self.all)
         self._go_on()
 
     def _fitting(self) -> int:
@@ -372,7 +370,7 @@ class Board(QScrollArea):
                 self.heads.append(head)
                 row = self._rows(row + 1, plots)
         order = list(self.all)
-        for one, other in zip(order, order[1:], strict=False):
+        for one, other in pairwise(order):
             QWidget.setTabOrder(one.plot, other.plot)
 
     def _rows(self, row: int, plots: list[Plot]) -> int:

@@ -12,16 +12,7 @@ from studio.gui.plots.line import Line
 from studio.gui.plots.plot import Plot
 from studio.gui.plots.view import View
 
-COLORS = (
-    "accent",
-    "second",
-    "good",
-    "code_keyword",
-    "error",
-    "muted",
-    "code_string",
-    "code_number",
-)
+COLORS = ("accent", "second", "good", "code_keyword", "error", "muted", "code_number")
 """Of the curves in their order; of more than these they begin again."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -86,6 +87,10 @@ class MetricPlot(Plot):
             return
         place = axis.along(EPOCH, best)
         self.best.setValue(place)
+        low, high = self._values([each for each in self.lines() if not np.isnan(each.least)])
+        value = self._curve.validation.at(best)
+        above = value is not None and value < (low + high) / 2
+        self.best.label.setPosition(0.84 if above else 0.12)  # where the lines are not
         start, end = self.view.sight
         side = (1, 0.5) if place > start + 0.8 * (end - start) else (0, 0.5)
         self.best.label.anchors = [side, side]

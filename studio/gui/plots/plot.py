@@ -13,8 +13,7 @@ from studio.engine.axis import Axis
 from studio.engine.curves import Curves
 from studio.gui.plots.legend import Entry, Legend
 from studio.gui.plots.line import Line
-from studio.gui.plots.marks_item import MarksItem, Placed, together
-from studio.gui.plots.marks_item import TOUCHING as MARKS_APART
+from studio.gui.plots.marks_item import TOUCHING, MarksItem, Placed, together
 from studio.gui.plots.surface import Surface
 from studio.gui.plots.view import View
 
@@ -83,7 +82,7 @@ class Plot(QWidget):
         lines = [line for line in self.lines() if not np.isnan(line.least)]
         self.plot.set_ranges(sight, self._values(lines))
         pixel = (sight[1] - sight[0]) / self.plot.pixels
-        self.marks.show_marks(together(marks, MARKS_APART * pixel))
+        self.marks.show_marks(together(marks, TOUCHING * pixel))
         self.write()
         self.spent += time.perf_counter() - began
 
@@ -93,9 +92,8 @@ class Plot(QWidget):
             return 0.0, 1.0
         least = min(line.least for line in lines)
         greatest = max(line.greatest for line in lines)
-        if not self.view.log:
-            if self.unit in ("%", "B"):  # by themselves they say little: of what is the question
-                least = min(0.0, least)
+        if not self.view.log and self.unit in ("%", "B"):  # of what is the question
+            least = min(0.0, least)
         room = ROOM * (greatest - least) or 0.1 * abs(greatest) or 0.5
         bottom = least if least == 0 and self.unit else least - room
         return bottom, greatest + room

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +43,7 @@ def save_svg(board: Board, path: Path, title: str) -> None:
         _paint(board, painter, size)
     finally:
         painter.end()
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _paint(board: Board, painter: QPainter, size: QSize) -> None:
@@ -75,6 +74,6 @@ def save_csv(folder: Path, path: Path, everything: bool = False) -> Iterator[flo
             for part, found in rows(folder, everything):
                 write(found)
                 yield part
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -97,10 +97,8 @@ class Surface(pg.PlotWidget):
 
     def _repaint(self, place: float | None) -> None:
         if place is not None:
-            rect = self._inside()
-            self.viewport().update(
-                QRectF(self._pixel(place) - 2, rect.top(), 4, rect.height()).toRect()
-            )
+            rect, at = self._inside(), self._pixel(place)
+            self.viewport().update(QRectF(at - 2, rect.top(), 4, rect.height()).toRect())
 
     def _inside(self) -> QRectF:
         view = self.getViewBox()

@@ -7,26 +7,9 @@ import math
 from studio.engine.figures import seconds_text
 
 STEPS = (1.0, 2.0, 5.0, 10.0)
-SECONDS = (
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    14400,
-    21600,
-    43200,
-    86400,
-)
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SECONDS = (1, 2, 5, 10, 15, 30, *(MINUTE * n for n in (1, 2, 5, 10, 15, 30)))
+SECONDS += tuple(HOUR * n for n in (1, 2, 4, 6, 12, 24))
 
 
 def nice(least: float) -> float:
@@ -51,7 +34,7 @@ def clock(start: float, end: float, most: int) -> tuple[float, list[float]]:
     if least < 1:
         return linear(start, end, most)
     step = next((each for each in SECONDS if each >= least), None)
-    step = step or 86400 * math.ceil(least / 86400)
+    step = step or DAY * math.ceil(least / DAY)
     return step, [each * step for each in range(math.ceil(start / step), int(end // step) + 1)]
 
 
