@@ -10,7 +10,7 @@ from studio.gui.plots.ticks import along_text, clock, linear, logarithmic, value
 WIDTH = 56
 """Pixels at the left of each plot: the same, so that plots below one another are aligned."""
 
-APART, APART_ALONG = 24, 72
+APART, APART_ALONG = 20, 60
 """Pixels from one number to the next, at least."""
 
 

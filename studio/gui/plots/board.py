@@ -28,6 +28,9 @@ WIDTH, HEIGHT = 300, 150
 SHARE = 0.08
 """The part of the time that drawing may take while a run goes on."""
 
+MOST = 2000
+"""Milliseconds from one drawing to the next, at most."""
+
 NEAR = 6
 """Pixels from a mark at which its text is shown."""
 
@@ -164,16 +167,25 @@ class Board(QScrollArea):
     def _go_on(self) -> None:
         if self._timer.isActive() or not self._stale or not self.isVisible():
             return
-        spent = sum(plot.spent + plot.plot.spent for plot in self.all)
-        passed = time.perf_counter() - self._at
-        rest = (spent - self._spent) / SHARE - passed
-        self._spent, self._at = spent, time.perf_counter() + max(0.0, rest)
-        self._timer.start(max(0, min(2000, round(1000 * rest))))
+        spent, now = self._total(), time.perf_counter()
+        rest = (spent - self._spent) / SHARE - (now - self._at)
+        if self._awaited():
+            rest = 0.0
+        self._spent, self._at = spent, now + max(0.0, rest)
+        self._timer.start(max(0, min(MOST, round(1000 * rest))))
+
+    def _total(self) -> float:
+        return sum(plot.spent + plot.plot.spent for plot in self.all)
+
+    def _awaited(self) -> bool:
+        """Whether a person waits for what isn't drawn: it is new, or nothing goes on any more."""
+        fresh = (plot.curves is not self._curves for plot in self._stale if self._seen(plot))
+        return not self._whole or any(fresh)
 
     def _hurry(self) -> None:
         """Draws what a person waits for, a plot a turn."""
         self._timer.stop()
-        self._spent = sum(plot.spent + plot.plot.spent for plot in self.all)
+        self._spent = self._total()
         self._at = time.perf_counter()
         if self._curves is not None:
             for plot in list(self.all):

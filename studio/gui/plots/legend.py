@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.engine.figures import number
 from studio.gui.look.theme import mono, sans, theme
+from studio.gui.plots.letters import Write, plainly
 from studio.gui.plots.ticks import value_text
 
 Entry = tuple[str, str, float | None]
@@ -43,32 +44,30 @@ class Legend(QWidget):
         return " ".join([self._title, *values])
 
     def _said(self, value: float) -> str:
+        if math.isnan(value):
+            return "not finite"
         if not self._unit:
             return number(value)
-        return "not finite" if math.isnan(value) else value_text(value, value, self._unit)
+        return value_text(value, value, self._unit)
 
     def paintEvent(self, event) -> None:
         painter = QPainter(self)
         self.paint_on(painter)
         painter.end()
 
-    def paint_on(self, painter: QPainter) -> None:
+    def paint_on(self, painter: QPainter, write: Write = plainly) -> None:
         """Paints it where the painter stands: on the screen, or into a file."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle, at = self.height() / 2, 0.0
-        room = self.width()
+        middle, at, room = self.height() / 2, 0.0, float(self.width())
 
-        def write(text: str, font, color: str) -> None:
+        def say(text: str, font: QFont, color: str) -> None:
             nonlocal at
-            painter.setFont(font)
-            painter.setPen(theme.color(color))
-            width = QFontMetricsF(font).horizontalAdvance(text)
             rect = QRectF(at, 0, max(0.0, room - at), self.height())
             text = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
-            at += width
+            write(painter, rect, Qt.AlignmentFlag.AlignLeft, text, font, color)
+            at += QFontMetricsF(font).horizontalAdvance(text)
 
-        write(self._title, sans(13, 600), "text")
+        say(self._title, sans(13, 600), "text")
         for color, name, value in self._entries:
             said = self._said(value)
             width = QFontMetricsF(sans(12)).horizontalAdvance(name) + (35 if name else 30)
@@ -81,6 +80,6 @@ class Legend(QWidget):
             painter.drawLine(QPointF(at, middle), QPointF(at + 12, middle))
             at += 18
             if name:
-                write(name, sans(12), "muted")
+                say(name, sans(12), "muted")
                 at += 5
-            write(said, mono(), "text")
+            say(said, mono(), "text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter
 
 from studio.engine.axis import Axis
 from studio.engine.points import Points
@@ -17,11 +17,17 @@ DOTS = 40
 
 
 class Line(pg.PlotCurveItem):
-    """`kind` says by what its points are: epochs, steps or time; `color` is a token."""
+    """`kind` says by what its points are: epochs, steps or time; `color` is a token.
 
-    def __init__(self, kind: str, color: str, width: float = 2.0, dots: bool = False):
+    Of few points `dots` shows each; with `stairs` a value holds from the point before.
+    """
+
+    def __init__(
+        self, kind: str, color: str, width: float = 2.0, dots: bool = False, stairs: bool = False
+    ):
         super().__init__(connect="finite")
-        self.kind, self.color, self.width, self.dots = kind, color, width, dots
+        self.kind, self.color, self.width = kind, color, width
+        self.dots, self.stairs = dots, stairs
         self.points = Points()
         self.least = self.greatest = float("nan")
         """Of what is in sight, as it is drawn."""
@@ -53,10 +59,14 @@ class Line(pg.PlotCurveItem):
         known = y[np.isfinite(y)]
         self.least, self.greatest = (known.min(), known.max()) if len(known) else (np.nan,) * 2
         dense = len(x) > pixels
+        x = axis.along(self.kind, x)
+        if self.stairs and len(x):
+            first = 0.0 if x[0] == axis.along(self.kind, points.x[0]) else x[0]
+            x, y = np.repeat(np.concatenate([[first], x]), 2)[1:-1], np.repeat(y, 2)
         self.setData(
-            axis.along(self.kind, x),
+            x,
             y,
-            connect="all" if len(known) == len(y) else "finite",
+            connect="all" if np.isfinite(y).all() else "finite",
             # A line that goes up and down at each pixel looks the same without it.
             antialias=not (dense and self._faint),
         )
@@ -76,12 +86,14 @@ class Line(pg.PlotCurveItem):
         single = known.sum() == 1  # a line needs two points
         if not (single or (self.dots and len(x) <= DOTS)):
             return
-        pen = QPen(self.opts["pen"].color(), 5)
-        pen.setCosmetic(True)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        change = painter.transform()
+        painter.resetTransform()  # in pixels they are round
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(pen)
-        painter.drawPoints(QPolygonF([QPointF(*point) for point in zip(x, y, strict=True)]))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.opts["pen"].color())
+        for point in zip(x[known], y[known], strict=True):
+            painter.drawEllipse(change.map(QPointF(*point)), 2.5, 2.5)
+        painter.setTransform(change)
 
 
 def faint(name: str) -> QColor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,15 +11,12 @@ from PySide6.QtCore import Qt
 
 from studio.engine.axis import EPOCH, STEP, Axis
 from studio.engine.curves import Curve, Curves
-from studio.engine.smoothing import Smoothed
+from studio.engine.points import Points
 from studio.gui.look.theme import sans, theme
 from studio.gui.plots.legend import Entry
 from studio.gui.plots.line import Line
 from studio.gui.plots.plot import Plot
 from studio.gui.plots.view import View
-
-AT_ONCE = 60_000
-"""Points that are smoothed in one drawing: some 5 ms."""
 
 
 class MetricPlot(Plot):
@@ -31,7 +29,7 @@ class MetricPlot(Plot):
         self.smoothed = self.line(STEP, "accent")
         self.epochs = self.line(EPOCH, "accent", dots=True)
         self.validation = self.line(EPOCH, "second", dots=True)
-        self._smoothed: Smoothed | None = None
+        self._smooth_steps: Points | None = None
         self.best = pg.InfiniteLine(angle=90, label="best", labelOpts={"position": 0.14})
         self.best.hide()
         self.plot.add(self.best)
@@ -57,28 +55,19 @@ class MetricPlot(Plot):
 
     def _show(self, curves: Curves, axis: Axis) -> None:
         curve, view, pixels = self._curve, self.view, self.plot.pixels
-        self._smooth(curve)
-        smooth = self._smoothed is not None and curve.steps.count > 1
+        self.finished = True
+        self._smooth_steps = self.smooth(self.metric, curve.steps)
+        smooth = self._smooth_steps is not None
         self.steps.set_faint(smooth or curve.epochs.count > 1)
         self.steps.show_points(curve.steps, axis, view, pixels)
         self.validation.show_points(curve.validation, axis, view, pixels)
         self.smoothed.setVisible(smooth)
         self.epochs.setVisible(not smooth)
         if smooth:
-            self.smoothed.show_points(self._smoothed.points, axis, view, pixels)
+            self.smoothed.show_points(self._smooth_steps, axis, view, pixels)
         else:
             self.epochs.show_points(curve.epochs, axis, view, pixels)
         self._show_best(curves, axis)
-
-    def _smooth(self, curve: Curve) -> None:
-        weight = self.view.smoothing
-        if not weight:
-            self._smoothed, self.finished = None, True
-            return
-        known = self._smoothed
-        if known is None or known.source is not curve.steps or known.weight != weight:
-            self._smoothed = Smoothed(curve.steps, weight)
-        self.finished = self._smoothed.follow(AT_ONCE)
 
     def _show_best(self, curves: Curves, axis: Axis) -> None:
         best = curves.best
@@ -87,8 +76,10 @@ class MetricPlot(Plot):
             return
         place = axis.along(EPOCH, best)
         self.best.setValue(place)
-        low, high = self._values([each for each in self.lines() if not np.isnan(each.least)])
+        low, high = self._values(self.drawn_lines)
         value = self._curve.validation.at(best)
+        if value is not None and self.view.log:
+            value = math.log10(value) if value > 0 else None
         above = value is not None and value < (low + high) / 2
         self.best.label.setPosition(0.84 if above else 0.12)  # where the lines are not
         start, end = self.view.sight
@@ -100,10 +91,10 @@ class MetricPlot(Plot):
         epochs = curve.epochs.last
         if at is not None:
             epochs = curve.epochs.at(axis.back(EPOCH, at))
-        steps = curve.steps if self._smoothed is None else self._smoothed.points
+        steps = self._smooth_steps or curve.steps
         step = steps.last if at is None else steps.at(axis.back(STEP, at))
         validation = curve.validation
         value = validation.last if at is None else validation.at(axis.back(EPOCH, at))
-        whole = at is None and self._smoothed is None
+        whole = at is None and self._smooth_steps is None
         train = epochs if (whole and epochs is not None) or step is None else step
         return [("accent", "train", train), ("second", "validation", value)]

@@ -11,11 +11,16 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.engine.axis import Axis
 from studio.engine.curves import Curves
+from studio.engine.points import Points
+from studio.engine.smoothing import Smoothed
 from studio.gui.plots.legend import Entry, Legend
 from studio.gui.plots.line import Line
 from studio.gui.plots.marks_item import TOUCHING, MarksItem, Placed, together
 from studio.gui.plots.surface import Surface
 from studio.gui.plots.view import View
+
+AT_ONCE = 60_000
+"""Points that are smoothed in one drawing: some 5 ms."""
 
 ROOM = 0.06
 """The part of the height that stays empty above and below the lines."""
@@ -37,6 +42,7 @@ class Plot(QWidget):
         self.cross: float | None = None
         self.finished = True
         """Whether nothing is left to be smoothed."""
+        self._smoothed: dict[str, Smoothed] = {}
         self.spent = 0.0
         """Seconds that drawing has taken so far."""
         box = QVBoxLayout(self)
@@ -54,11 +60,23 @@ class Plot(QWidget):
         self.marks = MarksItem()
         self.plot.add(self.marks)
 
-    def line(self, kind: str, color: str, width: float = 2.0, dots: bool = False) -> Line:
-        """A line more."""
-        line = Line(kind, color, width, dots)
+    def line(self, kind: str, color: str, width: float = 2.0, **form: bool) -> Line:
+        """A line more; `form` is as `Line` has it."""
+        line = Line(kind, color, width, **form)
         self.plot.add(line)
         return line
+
+    def smooth(self, name: str, points: Points) -> Points | None:
+        """A curve smoothed as the view says, as far as it has come; None where it isn't to be."""
+        weight = self.view.smoothing
+        if not weight or points.count < 2:
+            self._smoothed.pop(name, None)
+            return None
+        known = self._smoothed.get(name)
+        if known is None or known.source is not points or known.weight != weight:
+            known = self._smoothed[name] = Smoothed(points, weight)
+        self.finished &= known.follow(AT_ONCE)
+        return known.points
 
     def lines(self) -> Iterator[Line]:
         """All lines that are drawn."""
@@ -79,12 +97,16 @@ class Plot(QWidget):
         self.plot.value_axis.log = self.view.log
         self.plot.along_axis.kind = axis.kind
         sight = self.view.sight
-        lines = [line for line in self.lines() if not np.isnan(line.least)]
-        self.plot.set_ranges(sight, self._values(lines))
+        self.plot.set_ranges(sight, self._values(self.drawn_lines))
         pixel = (sight[1] - sight[0]) / self.plot.pixels
         self.marks.show_marks(together(marks, TOUCHING * pixel))
         self.write()
         self.spent += time.perf_counter() - began
+
+    @property
+    def drawn_lines(self) -> list[Line]:
+        """Those with a part in sight."""
+        return [e for e in self.lines() if e.isVisible() and not np.isnan(e.least)]
 
     def _values(self, lines: list[Line]) -> tuple[float, float]:
         """From which value to which the plot goes."""

@@ -13,6 +13,8 @@ from PySide6.QtSvg import QSvgGenerator
 
 from studio.engine.curve_table import rows
 from studio.gui.look.theme import sans, theme
+from studio.gui.plots.drawing import Drawing
+from studio.gui.plots.letters import outlined
 
 if TYPE_CHECKING:
     from studio.gui.plots.board import Board
@@ -30,6 +32,7 @@ def save_png(board: Board, path: Path) -> None:
 def save_svg(board: Board, path: Path, title: str) -> None:
     """Writes the plots as lines and text that can be scaled; OSError where they can't be."""
     beside = path.with_name(f".{path.name}.part")
+    board.widget().layout().activate()
     size = board.widget().size() + QSize(2 * EDGE, 2 * EDGE)
     made = QSvgGenerator()
     made.setFileName(str(beside))
@@ -50,16 +53,13 @@ def _paint(board: Board, painter: QPainter, size: QSize) -> None:
     painter.fillRect(QRect(QPoint(0, 0), size), theme.color("panel"))
     painter.translate(EDGE, EDGE)
     for head in board.heads:
-        painter.setFont(sans(11, 600))
-        painter.setPen(theme.color("muted"))
-        painter.drawText(head.geometry(), Qt.AlignmentFlag.AlignVCenter, head.text())
+        place, side = QRectF(head.geometry()), Qt.AlignmentFlag.AlignLeft
+        outlined(painter, place, side, head.text(), sans(11, 600), "muted")
     for plot in board.all:
         painter.save()
         painter.translate(plot.pos())
-        plot.legend.paint_on(painter)
-        surface = plot.plot
-        target = QRectF(surface.geometry())
-        surface.render(painter, target, surface.viewport().rect())
+        plot.legend.paint_on(painter, outlined)
+        Drawing(painter, plot, QRectF(plot.rect())).paint()
         painter.restore()
 
 
