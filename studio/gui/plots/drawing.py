@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QPolygonF
 
-from studio.engine.marks import BEST, CHECKPOINT
+from studio.engine.marks import BEST, CHECKPOINT, KINDS
 from studio.gui.look.theme import mono, sans, theme
 from studio.gui.plots.axes import WIDTH
 from studio.gui.plots.letters import outlined
@@ -38,6 +38,7 @@ class Drawing:
         for line in self.plot.lines():
             if line.isVisible():
                 self._line(line)
+        self._name_marks()
 
     def _x(self, x: np.ndarray | float) -> np.ndarray | float:
         return self.rect.left() + (x - self.start) / (self.end - self.start) * self.rect.width()
@@ -80,6 +81,10 @@ class Drawing:
             short = kind == CHECKPOINT
             self._pen(COLORS[kind], 255 if short or kind == BEST else 110)
             top = rect.bottom() - SHORT if short else rect.top()
+            if kind == BEST:
+                pen = painter.pen()
+                pen.setDashPattern([3, 3])
+                painter.setPen(pen)
             painter.drawLine(QPointF(x, top), QPointF(x, rect.bottom()))
             if short:
                 continue
@@ -87,10 +92,24 @@ class Drawing:
             painter.setBrush(theme.color(COLORS[kind]))
             painter.drawEllipse(QPointF(x, top + 3), 2.5, 2.5)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            width = QFontMetricsF(sans(10)).horizontalAdvance(kind)
-            left = x + 5 if x + 5 + width < rect.right() else x - 5 - width
-            place = QRectF(left, rect.top() - 3, width, 12)
-            outlined(painter, place, Qt.AlignmentFlag.AlignLeft, kind, sans(10), "muted")
+
+    def _name_marks(self) -> None:
+        """Names beside the marks, the most important first, as far as there is room."""
+        rect, taken = self.rect, [each.x for each in self.plot.marks.marks]
+        taken = [QRectF(self._x(x) - 3, rect.top(), 6, 1) for x in taken]
+        for each in sorted(self.plot.marks.marks, key=lambda mark: KINDS.index(mark.kind)):
+            if each.kind == CHECKPOINT or not self.start <= each.x <= self.end:
+                continue
+            x = self._x(each.x)
+            width = QFontMetricsF(sans(10)).horizontalAdvance(each.kind)
+            for left in (x + 5, x - 5 - width):
+                place = QRectF(left, rect.top() - 3, width, 12)
+                inside = rect.left() < left and left + width < rect.right()
+                if inside and not any(place.intersects(other) for other in taken):
+                    side = Qt.AlignmentFlag.AlignLeft
+                    outlined(self.painter, place, side, each.kind, sans(10), "muted")
+                    taken.append(place)
+                    break
 
     def _line(self, line: Line) -> None:
         x, y = line.getData()

@@ -39,7 +39,8 @@ class FigurePlot(Plot):
         yield from self.smoothed.values()
 
     def _show(self, curves: Curves, axis: Axis) -> None:
-        figure, pixels = self._figure, self.plot.pixels
+        figure = self._figure
+        place = axis, self.view, self.plot.pixels, self.log
         self.finished = True
         for name, points in figure.curves.items():
             if name not in self.drawn:
@@ -50,12 +51,12 @@ class FigurePlot(Plot):
                 self.smoothed[name] = self.line(figure.kind, color)
             smooth = self.smooth(name, points) if figure.name in NOISY else None
             self.drawn[name].set_faint(smooth is not None)
-            self.drawn[name].show_points(points, axis, self.view, pixels)
-            self.smoothed[name].show_points(smooth or Points(), axis, self.view, pixels)
+            self.drawn[name].show_points(points, *place)
+            self.smoothed[name].show_points(smooth or Points(), *place)
 
     def _values(self, lines: list[Line]) -> tuple[float, float]:
         low, high = super()._values(lines)
-        if self.name == PER_STEP and not self.view.log and lines:
+        if self.name == PER_STEP and not self.log and lines:
             _, y = self.drawn[PER_STEP].getData()
             high = min(high, FAR * float(np.median(y)))
         return low, high

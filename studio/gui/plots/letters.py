@@ -1,4 +1,4 @@
-"""Text on a plot: as text on the screen, as outlines in a file that any program is to show alike."""
+"""Text on a plot: as text on the screen, as outlines in a file."""
 
 from __future__ import annotations
 

@@ -48,12 +48,14 @@ class Line(pg.PlotCurveItem):
             self._faint = on
             self.colour()
 
-    def show_points(self, points: Points, axis: Axis, view: View, pixels: int) -> None:
-        """Draws what is in sight of some points."""
+    def show_points(
+        self, points: Points, axis: Axis, view: View, pixels: int, log: bool = False
+    ) -> None:
+        """Draws what is in sight of some points, or of their logarithms."""
         self.points, self._axis = points, axis
         start, end = (axis.back(self.kind, place) for place in view.sight)
         x, y = points.outline(start, end, pixels)
-        if view.log:
+        if log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 y = np.where(y > 0, np.log10(y), np.nan)
         known = y[np.isfinite(y)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -59,14 +58,14 @@ class MetricPlot(Plot):
         self._smooth_steps = self.smooth(self.metric, curve.steps)
         smooth = self._smooth_steps is not None
         self.steps.set_faint(smooth or curve.epochs.count > 1)
-        self.steps.show_points(curve.steps, axis, view, pixels)
-        self.validation.show_points(curve.validation, axis, view, pixels)
+        self.steps.show_points(curve.steps, axis, view, pixels, self.log)
+        self.validation.show_points(curve.validation, axis, view, pixels, self.log)
         self.smoothed.setVisible(smooth)
         self.epochs.setVisible(not smooth)
         if smooth:
-            self.smoothed.show_points(self._smooth_steps, axis, view, pixels)
+            self.smoothed.show_points(self._smooth_steps, axis, view, pixels, self.log)
         else:
-            self.epochs.show_points(curve.epochs, axis, view, pixels)
+            self.epochs.show_points(curve.epochs, axis, view, pixels, self.log)
         self._show_best(curves, axis)
 
     def _show_best(self, curves: Curves, axis: Axis) -> None:
@@ -78,7 +77,7 @@ class MetricPlot(Plot):
         self.best.setValue(place)
         low, high = self._values(self.drawn_lines)
         value = self._curve.validation.at(best)
-        if value is not None and self.view.log:
+        if value is not None and self.log:
             value = math.log10(value) if value > 0 else None
         above = value is not None and value < (low + high) / 2
         self.best.label.setPosition(0.84 if above else 0.12)  # where the lines are not

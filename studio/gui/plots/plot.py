@@ -22,6 +22,9 @@ from studio.gui.plots.view import View
 AT_ONCE = 60_000
 """Points that are smoothed in one drawing: some 5 ms."""
 
+PARTS = ("%", "B")
+"""Units of what is a part: of the machine's time, or of its memory."""
+
 ROOM = 0.06
 """The part of the height that stays empty above and below the lines."""
 
@@ -94,7 +97,7 @@ class Plot(QWidget):
         began = time.perf_counter()
         self.curves = curves
         self._show(curves, axis)
-        self.plot.value_axis.log = self.view.log
+        self.plot.value_axis.log = self.log
         self.plot.along_axis.kind = axis.kind
         sight = self.view.sight
         self.plot.set_ranges(sight, self._values(self.drawn_lines))
@@ -102,6 +105,11 @@ class Plot(QWidget):
         self.marks.show_marks(together(marks, TOUCHING * pixel))
         self.write()
         self.spent += time.perf_counter() - began
+
+    @property
+    def log(self) -> bool:
+        """Whether values go by their logarithm; those that are a part of something never do."""
+        return self.view.log and self.unit not in PARTS
 
     @property
     def drawn_lines(self) -> list[Line]:
@@ -114,7 +122,7 @@ class Plot(QWidget):
             return 0.0, 1.0
         least = min(line.least for line in lines)
         greatest = max(line.greatest for line in lines)
-        if not self.view.log and self.unit in ("%", "B"):  # of what is the question
+        if self.unit in PARTS:  # of what is the question
             least = min(0.0, least)
         room = ROOM * (greatest - least) or 0.1 * abs(greatest) or 0.5
         bottom = least if least == 0 and self.unit else least - room
