@@ -17,7 +17,9 @@ import numpy as np
 from studio.engine.extremes import Columns, Extremes
 
 MOST = 1 << 20
-"""Points that are kept as they are."""
+"""Points that are kept as they are. A curve that keeps n has pieces of one length up to n * n / 4
+told points; beyond, the newer ones are shorter.
+"""
 
 X, Y, MEAN = range(3)
 
@@ -143,7 +145,7 @@ class Points:
         old = [column[: self.thinned] for column in found]
         new = [column[self.thinned :] for column in found]
         if not self._whole:
-            new = _pairs(new, 2 * self.stride)
+            new = _pairs(new, min(2 * self.stride, len(new[X])))
         found = [np.concatenate(both) for both in zip(old, new, strict=True)]
         while len(found[X]) > self.most // 2:
             found = _pairs(found, 4)

@@ -95,11 +95,14 @@ class Drawing:
 
     def _name_marks(self) -> None:
         """Names beside the marks, the most important first, as far as there is room."""
-        rect, taken = self.rect, [each.x for each in self.plot.marks.marks]
-        taken = [QRectF(self._x(x) - 3, rect.top(), 6, 1) for x in taken]
-        for each in sorted(self.plot.marks.marks, key=lambda mark: KINDS.index(mark.kind)):
-            if each.kind == CHECKPOINT or not self.start <= each.x <= self.end:
-                continue
+        rect = self.rect
+        marks = [
+            mark
+            for mark in self.plot.marks.marks
+            if mark.kind != CHECKPOINT and self.start <= mark.x <= self.end
+        ]
+        taken = [QRectF(self._x(mark.x) - 3, rect.top(), 6, 1) for mark in marks]
+        for each in sorted(marks, key=lambda mark: KINDS.index(mark.kind)):
             x = self._x(each.x)
             width = QFontMetricsF(sans(10)).horizontalAdvance(each.kind)
             for left in (x + 5, x - 5 - width):
