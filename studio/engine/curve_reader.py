@@ -25,6 +25,8 @@ PART = 1 << 20
 
 RATE = b'"learning_rate":'
 
+NEWLINE, BEGINNING = 10, np.frombuffer(STEP, np.uint8)
+
 RESUMED = b'{"event":"resumed"'
 
 
@@ -95,15 +97,18 @@ class CurveReader:
         self.curves.add_times(x, times, epochs)
         metrics = [each.metrics for each in found]
         for at, name in enumerate(self._names):
-            y = np.array(list(map(attrgetter(f"m{at}"), metrics)), float)  # None becomes nan
-            self.curves.add_steps(name, x, y)
+            self.curves.add_steps(name, x, _column(metrics, f"m{at}"))
         if rates:
             told = [each for each in found if each.learning_rate is not None]
             self.curves.beside.add_rates([(each.step, each.learning_rate) for each in told])
 
 
 def _column(found: list[Any], name: str) -> np.ndarray:
-    return np.fromiter(map(attrgetter(name), found), float, len(found))
+    of = attrgetter(name)
+    try:
+        return np.fromiter(map(of, found), float, len(found))
+    except TypeError:  # some are None, which becomes nan
+        return np.array(list(map(of, found)), float)
 
 
 def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
@@ -131,10 +136,23 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
 
 def _parted(lines: bytes) -> tuple[bytes, bytes]:
     """The lines of steps, and the others, each in their order."""
-    if lines.count(STEP) == lines.count(b"\n"):
+    if len(lines) < len(STEP):
+        return b"", lines
+    there = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(there == NEWLINE) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    short = ends - starts < len(STEP)
+    if short.any():  # lines that others have cut
+        starts = np.where(short, 0, starts)
+    found = (there[starts[:, None] + np.arange(len(STEP))] == BEGINNING).all(axis=1) & ~short
+    if found.all():
         return lines, b""
     steps: list[bytes] = []
     others: list[bytes] = []
-    for row in lines.split(b"\n"):
-        (steps if row.startswith(STEP) else others).append(row)
-    return b"\n".join([*steps, b""]) if steps else b"", b"\n".join(others)
+    at = 0
+    for row in np.flatnonzero(~found):
+        start = int(ends[row - 1]) if row else 0
+        steps.append(lines[at:start])
+        at = int(ends[row])
+        others.append(lines[start:at])
+    return b"".join([*steps, lines[at:]]), b"".join(others)
