@@ -32,6 +32,9 @@ SLICE = 0.02
 ASIDE = ("learning_rate",)
 """Told by Keras among the metrics; it has a plot of its own below."""
 
+AT_ONCE = 1
+"""Plots that are made in one turn: each takes some 15 ms."""
+
 OTHERS = 4
 """Plots beside that of the loss, unless others are chosen."""
 
@@ -120,16 +123,18 @@ class TrainingPanel(Panel):
         """Reads what is new, and has it drawn."""
         events = self._reader.read(MOST)
         behind = self._reader.behind
-        self._timer.setInterval(0 if behind else EACH)
         last = next((each for each in reversed(events) if each["event"] == "state"), None)
         if last is not None:
             self._state(last)
-        if self._over and not behind:
-            self._timer.stop()
+        more = False
         if self.curves.version != self._drawn and self.curves.metrics:
             self._drawn = self.curves.version
-            self._choose()
+            more = self._choose(AT_ONCE)
+            self._drawn = -1 if more else self._drawn
             self.board.draw_soon(self.curves, whole=not self._over)
+        self._timer.setInterval(0 if behind or more else EACH)
+        if self._over and not behind and not more:
+            self._timer.stop()
 
     def _state(self, event: dict) -> None:
         from studio.engine.events import FINAL
@@ -150,15 +155,19 @@ class TrainingPanel(Panel):
 
     # The plots
 
-    def _choose(self) -> None:
-        """Has the plots on the board that are to be shown."""
+    def _choose(self, most: int | None = None) -> bool:
+        """Has the plots on the board that are to be shown, at most so many new ones; whether
+        there are more.
+        """
         if self.board is None:
             self._make()
         if self._pages.currentWidget() is not self.board:
             self._pages.setCurrentWidget(self.board)
             self.controls.enable(True)
             self._name_it("")
-        self.board.choose(self.shown_metrics(), self.curves, self.shown_figures())
+        metrics, figures = self.shown_metrics(), self.shown_figures()
+        self.board.choose(metrics, self.curves, figures, most)
+        return len(metrics) + len(figures) > len(list(self.board.all))
 
     def _make(self) -> None:
         from studio.engine.axis import KINDS

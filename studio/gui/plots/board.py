@@ -83,11 +83,25 @@ class Board(QScrollArea):
 
     # Which plots
 
-    def choose(self, metrics: Iterable[str], curves: Curves, figures: Iterable[str] = ()) -> None:
-        """Shows these, in this order; their plots stay as they were."""
+    def choose(
+        self,
+        metrics: Iterable[str],
+        curves: Curves,
+        figures: Iterable[str] = (),
+        most: int | None = None,
+    ) -> None:
+        """Shows these, in this order; their plots stay as they were. At most so many are made:
+        the rest when it is called again.
+        """
         names, others = list(metrics), list(figures)
         if names == list(self.plots) and others == list(self.figures):
             return
+        missing = [name for name in names if name not in self.plots]
+        missing += [name for name in others if name not in self.figures]
+        if most is not None and len(missing) > most:
+            late = missing[most:]
+            names = [name for name in names if name in self.plots or name not in late]
+            others = [name for name in others if name in self.figures or name not in late]
         for plot in list(self.all):
             self._grid.removeWidget(plot)
             if plot.name not in (names if isinstance(plot, MetricPlot) else others):

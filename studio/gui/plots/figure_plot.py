@@ -45,9 +45,9 @@ class FigurePlot(Plot):
         for name, points in figure.curves.items():
             if name not in self.drawn:
                 color = COLORS[len(self.drawn) % len(COLORS)]
-                width = 1.0 if figure.name in NOISY else 1.5
                 stairs = figure.name == RATE
-                self.drawn[name] = self.line(figure.kind, color, width, stairs=stairs)
+                form = {"stairs": stairs, "noisy": not stairs}
+                self.drawn[name] = self.line(figure.kind, color, 1.5, **form)
                 self.smoothed[name] = self.line(figure.kind, color)
             smooth = self.smooth(name, points) if figure.name in NOISY else None
             self.drawn[name].set_faint(smooth is not None)

@@ -19,26 +19,33 @@ DOTS = 40
 class Line(pg.PlotCurveItem):
     """`kind` says by what its points are: epochs, steps or time; `color` is a token.
 
-    Of few points `dots` shows each; with `stairs` a value holds from the point before.
+    Of few points `dots` shows each; with `stairs` a value holds from the point before; one that is
+    `noisy` goes up and down at each of many points.
     """
 
     def __init__(
-        self, kind: str, color: str, width: float = 2.0, dots: bool = False, stairs: bool = False
+        self,
+        kind: str,
+        color: str,
+        width: float = 2.0,
+        dots: bool = False,
+        stairs: bool = False,
+        noisy: bool = False,
     ):
         super().__init__(connect="finite")
         self.kind, self.color, self.width = kind, color, width
-        self.dots, self.stairs = dots, stairs
+        self.dots, self.stairs, self.noisy = dots, stairs, noisy
         self.points = Points()
         self.least = self.greatest = float("nan")
         """Of what is in sight, as it is drawn."""
         self._axis: Axis | None = None
-        self._faint = False
+        self._faint = self._dense = False
         self.colour()
 
     def colour(self) -> None:
         """Takes the colours of the theme."""
         color = faint(self.color) if self._faint else theme.color(self.color)
-        pen = pg.mkPen(color, width=1.0 if self._faint else self.width)
+        pen = pg.mkPen(color, width=1.0 if self._faint or self._dense else self.width)
         pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         self.setPen(pen)
 
@@ -46,6 +53,14 @@ class Line(pg.PlotCurveItem):
         """Draws it thin and pale, as what stands behind another line."""
         if on != self._faint:
             self._faint = on
+            self.colour()
+
+    def _set_dense(self, on: bool) -> None:
+        """A wide and smooth line that goes up and down at each pixel would look the same, and take
+        ten times as long.
+        """
+        if on != self._dense:
+            self._dense = on
             self.colour()
 
     def show_points(
@@ -60,7 +75,7 @@ class Line(pg.PlotCurveItem):
                 y = np.where(y > 0, np.log10(y), np.nan)
         known = y[np.isfinite(y)]
         self.least, self.greatest = (known.min(), known.max()) if len(known) else (np.nan,) * 2
-        dense = len(x) > pixels
+        self._set_dense(self.noisy and len(x) > pixels // 2)
         x = axis.along(self.kind, x)
         if self.stairs and len(x):
             first = 0.0 if x[0] == axis.along(self.kind, points.x[0]) else x[0]
@@ -69,8 +84,7 @@ class Line(pg.PlotCurveItem):
             x,
             y,
             connect="all" if np.isfinite(y).all() else "finite",
-            # A line that goes up and down at each pixel looks the same without it.
-            antialias=not (dense and self._faint),
+            antialias=not self._dense,
         )
 
     def getOriginalDataset(self) -> tuple[np.ndarray, np.ndarray]:

@@ -23,8 +23,7 @@ class MetricPlot(Plot):
 
     def __init__(self, metric: str, view: View):
         super().__init__(metric, view)
-        self.metric = metric
-        self.steps = self.line(STEP, "accent", 1.5)
+        self.steps = self.line(STEP, "accent", 1.5, noisy=True)
         self.smoothed = self.line(STEP, "accent")
         self.epochs = self.line(EPOCH, "accent", dots=True)
         self.validation = self.line(EPOCH, "second", dots=True)
@@ -50,12 +49,12 @@ class MetricPlot(Plot):
 
     @property
     def _curve(self) -> Curve:
-        return self.curves.metrics.get(self.metric) or Curve()
+        return self.curves.metrics.get(self.name) or Curve()
 
     def _show(self, curves: Curves, axis: Axis) -> None:
         curve, view, pixels = self._curve, self.view, self.plot.pixels
         self.finished = True
-        self._smooth_steps = self.smooth(self.metric, curve.steps)
+        self._smooth_steps = self.smooth(self.name, curve.steps)
         smooth = self._smooth_steps is not None
         self.steps.set_faint(smooth or curve.epochs.count > 1)
         self.steps.show_points(curve.steps, axis, view, pixels, self.log)
