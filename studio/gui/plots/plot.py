@@ -25,6 +25,9 @@ AT_ONCE = 60_000
 PARTS = ("%", "B")
 """Units of what is a part: of the machine's time, or of its memory."""
 
+LEAST = 0.03
+"""The part of a value with a unit that a plot of it is high, at least."""
+
 ROOM = 0.06
 """The part of the height that stays empty above and below the lines."""
 
@@ -124,6 +127,9 @@ class Plot(QWidget):
         greatest = max(line.greatest for line in lines)
         if self.unit in PARTS:  # of what is the question
             least = min(0.0, least)
+        if self.unit and not self.log:  # less than its numbers can say is no change
+            spare = max(0.0, LEAST * abs(greatest) - (greatest - least)) / 2
+            least, greatest = least - spare, greatest + spare
         room = ROOM * (greatest - least) or 0.1 * abs(greatest) or 0.5
         bottom = least if least == 0 and self.unit else least - room
         return bottom, greatest + room

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QFrame
 
 from studio.gui.look.theme import theme
@@ -204,15 +204,26 @@ class Surface(pg.PlotWidget):
         super().leaveEvent(event)
         self.hovered.emit(None)
 
+    def event(self, event) -> bool:
+        """Its keys are its own, also where a command of the window has the same."""
+        if event.type() == QEvent.Type.ShortcutOverride and _meant(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event) -> None:
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        other = event.modifiers() & (
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        )
-        found = None if other else KEYS.get((Qt.Key(event.key()), shift))
+        found = _meant(event)
         if found is None:
             event.ignore()  # the board scrolls, or a command is run
             return
         what, by = found
         self.asked.emit(what, float(by), float("nan"))
         event.accept()
+
+
+def _meant(event: QKeyEvent) -> tuple[str, float] | None:
+    """What a key means, of those in `KEYS`."""
+    held = event.modifiers()
+    if held & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+        return None
+    return KEYS.get((Qt.Key(event.key()), bool(held & Qt.KeyboardModifier.ShiftModifier)))
