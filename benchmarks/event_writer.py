@@ -1,6 +1,6 @@
 """A process that writes the events of a run, as a training of so many steps a second would.
 
-    python benchmarks/event_writer.py FOLDER --minutes M [--rate 2000] [--metrics 20] [--fast]
+    python benchmarks/event_writer.py --minutes M [--rate 2000] [--metrics 20] [--fast] FOLDER
 
 It writes every 10 ms what came since; with `--fast` as fast as the disk takes it, with the times
 that the events would have. An epoch is five seconds, with a checkpoint behind it; every two

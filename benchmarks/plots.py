@@ -165,7 +165,7 @@ def written(folder: Path, *options: str) -> subprocess.Popen:
     """A process that writes the events of a run."""
     folder.mkdir()
     (folder / events.NAME).touch()
-    command = [sys.executable, str(WRITER), str(folder), *options]
+    command = [sys.executable, str(WRITER), *options, str(folder)]  # last, as of a training
     found = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(WRITER.parent.parent)})
     while not (folder / "process.json").exists():
         time.sleep(0.02)

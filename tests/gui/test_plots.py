@@ -464,7 +464,7 @@ def test_no_turn_is_long_while_a_process_tells_2000_steps_a_second(window, proje
     folder.mkdir(parents=True)
     (folder / "events.jsonl").touch()
     writer = subprocess.Popen(
-        [sys.executable, ROOT / "benchmarks" / "event_writer.py", folder, "--minutes", "0.4"],
+        [sys.executable, ROOT / "benchmarks" / "event_writer.py", "--minutes", "0.4", folder],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     qtbot.waitUntil(lambda: (folder / "process.json").exists(), timeout=LONG)
