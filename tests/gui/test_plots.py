@@ -500,7 +500,7 @@ def test_a_real_training_tells_its_learning_rate_and_what_happened(window, proje
         ("ModelCheckpoint", best),
     ]
     made = [{"op": f"keras.callbacks.{name}", "params": params} for name, params in callbacks]
-    for name, value in (("epochs", 30), ("callbacks", calls(made))):
+    for name, value in (("epochs", 12), ("callbacks", calls(made))):
         assert window.session.do(SetTraining(name, value))
     window.run_command("run.start")
     panel = window.docks["training"].panel
