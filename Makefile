@@ -81,6 +81,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/layout.py
 	$(BIN)/python benchmarks/runs.py
 	$(BIN)/python -m benchmarks.runs_table
+	$(BIN)/python -m benchmarks.plots
 	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/telemetry.py
 	$(BIN)/python benchmarks/start.py

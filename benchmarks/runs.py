@@ -1,12 +1,11 @@
-"""How long a list of a thousand runs takes, and a plot of a million steps.
+"""How long a list of a thousand runs takes.
 
-    python benchmarks/runs.py [--rounds N] [--runs N] [--steps N]
+    python benchmarks/runs.py [--rounds N] [--runs N]
 
-Wanted: `studio runs` over 1,000 runs at most 0.5 s as a whole process; an events.jsonl of
-1,000,000 lines opened for a plot, as the app's panel does it, at most 1 s; what is added to it
-while it is followed is read without reading the rest again. Wall time, and the time of the
-processor beside it, which doesn't hang on what else the machine does. The bare start of Python
-is printed, too, so that the machine can be judged.
+Wanted: `studio runs` over 1,000 runs at most 0.5 s as a whole process. Wall time,
+and the time of the processor beside it, which doesn't hang on what else the machine does. The bare
+start of Python is printed, too, so that the machine can be judged. A plot of a million steps is in
+`plots.py`.
 """
 
 from __future__ import annotations
@@ -24,9 +23,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studio.engine import events
-
-PART = 1 << 20
-"""Bytes that the app's panel reads in one look."""
 
 BEGAN = 1_760_000_000.0
 
@@ -103,55 +99,15 @@ def lists(count: int, rounds: int) -> None:
             tell(" ".join(["studio runs", *more, f"({count:,} runs)"]), times, 0.5)
 
 
-def plots(count: int, rounds: int) -> None:
-    """The events of one long run, opened in the parts that the app reads, and then followed."""
-    from studio.engine.curve_reader import CurveReader
-
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        path = folder / events.NAME
-        path.write_text("\n".join([*story(100, count // 100, 1), ""]))
-        longest = 0.0
-        reader = CurveReader(folder)
-
-        def read() -> None:
-            nonlocal longest, reader
-            reader = CurveReader(folder)
-            while True:
-                longest = max(longest, of_call(lambda: reader.read(PART))[0])
-                if not reader.behind:
-                    break
-
-        times = [of_call(read) for _ in range(rounds)]
-        size = path.stat().st_size / 1e6
-        points = reader.curves.metrics["loss"].steps.count
-        assert points == count // 100 * 100
-        tell(f"events of {points:,} steps ({size:.0f} MB) for a plot", times, 1.0)
-        print(
-            f"  the longest look of {len(times)} times {size / 1.05:.0f}: {longest * 1000:.0f} ms"
-        )
-        followed = []
-        for number in range(200):
-            with path.open("a") as file:
-                step = points + number + 1
-                print(line("step", 1e6, step=step, epoch=100, metrics={"loss": 0.1}), file=file)
-            followed.append(of_call(lambda: reader.read(PART)))
-        assert reader.curves.metrics["loss"].steps.count == points + 200
-        wall = statistics.median(seconds for seconds, _ in followed)
-        print(f"  one event more, while it is followed: median {wall * 1e6:.0f} us")
-
-
 def main() -> None:
     """Prints the medians, the worst and the processor's time of each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--steps", type=int, default=1_000_000)
     options = parser.parse_args()
     bare = [of_process([sys.executable, "-c", "pass"]) for _ in range(options.rounds)]
     print(f"python -c pass: {statistics.median(wall for wall, _ in bare) * 1000:.0f} ms")
     lists(options.runs, options.rounds)
-    plots(options.steps, options.rounds)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from studio.codegen.notebook import notebook
 from studio.codegen.predicting import write_predict_script
 from studio.codegen.script import write_script
 from studio.engine import history
-from studio.engine.beside import beside
 from studio.engine.figures import number
 from studio.engine.files import data_files, place_files
 from studio.engine.requirements import requirements
 from studio.engine.run import SCRIPT
 from studio.engine.runs import read_run
 from studio.engine.trained import SAVED, Trained
+from studio.engine.unfinished import beside
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, quoted
 from studio.graph.targets import targets

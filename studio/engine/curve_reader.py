@@ -7,6 +7,7 @@ form (a metric more, numbers for each class, a line that a crash cut short) goes
 
 from __future__ import annotations
 
+import math
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from studio.engine.runs import STEP
 
 PART = 1 << 20
 """Bytes that are taken at once: more of them would only go through more of the memory."""
+
+RATE = b'"learning_rate":'
+
+NEWLINE, BEGINNING = 10, np.frombuffer(STEP, np.uint8)
 
 RESUMED = b'{"event":"resumed"'
 
@@ -66,7 +71,7 @@ class CurveReader:
         for _ in range(2):
             if self._decoder is not None:
                 try:
-                    self._fill(self._decoder.decode_lines(steps))
+                    self._fill(self._decoder.decode_lines(steps), RATE in steps)
                     return True
                 except msgspec.MsgspecError:
                     pass  # other metrics than before, perhaps from now on
@@ -87,12 +92,23 @@ class CurveReader:
             self._decoder = None
         return self._decoder is not None
 
-    def _fill(self, found: list[Any]) -> None:
-        x = np.array([each.step for each in found], float)
+    def _fill(self, found: list[Any], rates: bool) -> None:
+        x, times, epochs = (_column(found, name) for name in ("step", "time", "epoch"))
+        self.curves.add_times(x, times, epochs)
         metrics = [each.metrics for each in found]
         for at, name in enumerate(self._names):
-            y = np.array(list(map(attrgetter(f"m{at}"), metrics)), float)  # None becomes nan
-            self.curves.add_steps(name, x, y)
+            self.curves.add_steps(name, x, _column(metrics, f"m{at}"))
+        if rates:
+            told = [each for each in found if each.learning_rate is not None]
+            self.curves.beside.add_rates([(each.step, each.learning_rate) for each in told])
+
+
+def _column(found: list[Any], name: str) -> np.ndarray:
+    of = attrgetter(name)
+    try:
+        return np.fromiter(map(of, found), float, len(found))
+    except TypeError:  # some are None, which becomes nan
+        return np.array(list(map(of, found)), float)
 
 
 def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
@@ -104,14 +120,39 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder:
         forbid_unknown_fields=True,
         gc=False,
     )
-    return msgspec.json.Decoder(defstruct("Step", [("step", int), ("metrics", metrics)], gc=False))
+    step = defstruct(
+        "Step",
+        [
+            ("step", int),
+            ("epoch", int),
+            ("metrics", metrics),
+            ("time", float, math.nan),
+            ("learning_rate", float | None, None),
+        ],
+        gc=False,
+    )
+    return msgspec.json.Decoder(step)
 
 
 def _parted(lines: bytes) -> tuple[bytes, bytes]:
     """The lines of steps, and the others, each in their order."""
-    if lines.count(STEP) == lines.count(b"\n"):
+    if len(lines) < len(STEP):
+        return b"", lines
+    there = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(there == NEWLINE) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    short = ends - starts < len(STEP)
+    if short.any():  # lines that others have cut
+        starts = np.where(short, 0, starts)
+    found = (there[starts[:, None] + np.arange(len(STEP))] == BEGINNING).all(axis=1) & ~short
+    if found.all():
         return lines, b""
-    rows = lines.split(b"\n")
-    steps = [row for row in rows if row.startswith(STEP)]
-    others = [row for row in rows if not row.startswith(STEP)]
-    return b"\n".join([*steps, b""]) if steps else b"", b"\n".join(others)
+    steps: list[bytes] = []
+    others: list[bytes] = []
+    at = 0
+    for row in np.flatnonzero(~found):
+        start = int(ends[row - 1]) if row else 0
+        steps.append(lines[at:start])
+        at = int(ends[row])
+        others.append(lines[start:at])
+    return b"".join([*steps, lines[at:]]), b"".join(others)

@@ -10,65 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from studio.engine.axis import Axis
 from studio.engine.events import Event
+from studio.engine.figure_curves import Beside
+from studio.engine.figures import number
+from studio.engine.marks import BEST, Mark, mark_of, rate_drops
+from studio.engine.points import Points
 
 VALIDATION = "val_"
 LOSS = "loss"
 
+ROOM = 3_000_000
+"""Points of steps that are kept as they are, of all metrics together."""
 
-class Points:
-    """Two columns, x and y, that grow by doubling, so that a point costs the same always."""
-
-    def __init__(self) -> None:
-        self._room = np.empty((2, 64))
-        self.count = 0
-
-    def add(self, x: float, y: Any) -> None:
-        """One point more; a y that is no finite number leaves a gap."""
-        if self.count == self._room.shape[1]:
-            self._room = np.concatenate([self._room, np.empty_like(self._room)], axis=1)
-        self._room[0, self.count] = x
-        self._room[1, self.count] = np.nan if y is None else y
-        self.count += 1
-
-    def cut(self, x: float) -> None:
-        """Forgets the points behind an x."""
-        self.count = int(np.searchsorted(self.x, x, side="right"))
-
-    def extend(self, x: np.ndarray, y: np.ndarray) -> None:
-        """Many points more; a y that is no finite number leaves a gap."""
-        end = self.count + len(x)
-        if end > self._room.shape[1]:
-            room = np.empty((2, max(end, 2 * self._room.shape[1])))
-            room[:, : self.count] = self._room[:, : self.count]
-            self._room = room
-        self._room[0, self.count : end] = x
-        self._room[1, self.count : end] = y
-        self.count = end
-
-    @property
-    def x(self) -> np.ndarray:
-        """The first column; a view, which the next point may leave behind."""
-        return self._room[0, : self.count]
-
-    @property
-    def y(self) -> np.ndarray:
-        """The second column."""
-        return self._room[1, : self.count]
-
-    def at(self, x: float) -> float | None:
-        """The y of the nearest point; None where there is none."""
-        if not self.count:
-            return None
-        index = min(int(np.searchsorted(self.x, x)), self.count - 1)
-        if index and abs(self.x[index - 1] - x) <= abs(self.x[index] - x):
-            index -= 1
-        return float(self.y[index])
-
-    @property
-    def last(self) -> float | None:
-        """The last y."""
-        return float(self._room[1, self.count - 1]) if self.count else None
+FEWEST = 1 << 15
+"""Points of each metric that are kept, however many metrics there are."""
 
 
 class Curve:
@@ -94,6 +50,10 @@ class Curves:
         self.epochs: int | None = None
         self.version = 0
         """Another number when there is something new."""
+        self.beside = Beside()
+        self.began = 0.0
+        """When the training began, seconds since 1970; 0 where nothing says so."""
+        self._told: list[Mark] = []
         self._steps: int | None = None
         self._last_epoch: tuple[int, int] | None = None
 
@@ -102,17 +62,33 @@ class Curves:
         for event in told:
             kind = event["event"]
             if kind == "step":
-                step = event["step"]
-                for name, value in event["metrics"].items():
-                    if not isinstance(value, list):  # a metric that gives one for each class
-                        self._curve(name).steps.add(step, value)
+                self._step(event)
             elif kind == "epoch":
                 self._epoch(event)
             elif kind == "resumed":
                 self._cut(event["epoch"], event["step"])
             elif kind == "plan":
                 self.epochs, self._steps = event.get("epochs"), event.get("steps")
+                self._begin(event)
+            self.beside.take(event)
+            mark = mark_of(event)
+            if mark is not None:
+                self._told.append(mark)
             self.version += 1
+
+    def _begin(self, event: Event) -> None:
+        self.began = self.began or event.get("time", 0.0)
+
+    def _step(self, event: Event) -> None:
+        step = event["step"]
+        for name, value in event["metrics"].items():
+            if not isinstance(value, list):  # a metric that gives one for each class
+                self._curve(name).steps.add(step, value)
+        columns = ([step], [event.get("time", np.nan)], [event["epoch"]])
+        self.add_times(*(np.array(column, float) for column in columns))
+        rate = event.get("learning_rate")
+        if isinstance(rate, int | float):
+            self.beside.add_rates([(step, rate)])
 
     def _cut(self, epoch: int, step: int) -> None:
         """What was told behind the checkpoint that a run goes on from is told again."""
@@ -120,6 +96,13 @@ class Curves:
             curve.steps.cut(step)
             curve.epochs.cut(epoch)
             curve.validation.cut(epoch)
+        self._told = [each for each in self._told if each.step is None or each.step <= step]
+
+    def add_times(self, step: np.ndarray, time: np.ndarray, epoch: np.ndarray) -> None:
+        """Many steps, when they were told, and of which epochs they are."""
+        if not self.began and np.isfinite(time).any():
+            self.began = float(time[np.isfinite(time)][0])
+        self.beside.add_steps(step, time, epoch)
 
     def add_steps(self, metric: str, x: np.ndarray, y: np.ndarray) -> None:
         """Goes on by many steps of one metric."""
@@ -141,6 +124,9 @@ class Curves:
         curve = self.metrics.get(name)
         if curve is None:
             curve = self.metrics[name] = Curve()
+            most = max(FEWEST, ROOM // len(self.metrics))
+            for each in self.metrics.values():
+                each.steps.most = most
             if name == LOSS:  # Keras gives metrics in the order of their names
                 self.metrics = {LOSS: curve} | self.metrics
         return curve
@@ -161,6 +147,20 @@ class Curves:
         if curve is None or not np.isfinite(curve.validation.y).any():
             return None
         return int(curve.validation.x[np.nanargmin(curve.validation.y)])
+
+    def axis(self, kind: str) -> Axis:
+        """What is counted along a plot: epochs, steps or time."""
+        return Axis(kind, self.per_epoch, self.beside.clock, self.began)
+
+    def marks(self) -> list[Mark]:
+        """What happened beside the figures, with the best epoch."""
+        found = [*self._told, *rate_drops(self.beside.rates)]
+        best, scale = self.best, self.per_epoch
+        if best is not None and scale:
+            value = self.metrics[LOSS].validation.at(best)
+            text = f"Best epoch: {best}, validation loss {number(value)}"
+            found.append(Mark(BEST, text, round(best * scale)))
+        return found
 
     def table(self) -> Iterable[list[Any]]:
         """Everything as rows: kind, x, metric, value."""

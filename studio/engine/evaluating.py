@@ -15,11 +15,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from studio.engine.beside import beside
 from studio.engine.ending import how_it_ended
 from studio.engine.evaluated import FILE, PLACE, SPLITS
 from studio.engine.runs import read_run
 from studio.engine.trained import Trained
+from studio.engine.unfinished import beside
 from studio.graph.document import Project
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, one_of, quoted

@@ -6,16 +6,20 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
     {"event": "resumed", "epoch": 2, "step": 51}     it goes on from there: what is behind is gone
     {"event": "plan", "epochs": 25, "steps": 23}     when training begins; steps may be null
     {"event": "step", "step": 41, "epoch": 2, "metrics": {"loss": 0.41}}
-    {"event": "epoch", "epoch": 2, "seconds": 0.61, "metrics": {"loss": 0.4, "val_loss": 0.5}}
+    {"event": "epoch", "epoch": 2, "step": 46, "seconds": 0.61, "learning_rate": 0.001,
+     "metrics": {"loss": 0.4, "val_loss": 0.5}}
+    {"event": "early_stop", "epoch": 9, "step": 207}      a callback has ended the training
     {"event": "test", "metrics": {"loss": 0.39}}
     {"event": "problem", "code": "not-finite", "step": 41, "epoch": 2, "found": true,
      "graph": "model", "node": "wide", "message": "The loss is nan at step 41 ..."}
     {"event": "resources", "cpu": 180.0, "memory": 900000000, "gpus": [{"name", "load", ...}],
-     "machine": {"cpu": 95.0, "memory": 7000000000, "total": 16000000000},
+     "machine": {"cpu": 95.0, "memory": 7000000000, "total": 16000000000, "cores": 8},
      "steps_per_second": 210.0, "samples_per_second": 13440.0, "input_wait": 0.04}
-    {"event": "checkpoint", "path": "checkpoints/stopped.keras"}
+    {"event": "checkpoint", "path": "checkpoints/stopped.keras", "step": 41}
     {"event": "member", "task": "worker:1", "state": "started", "process": 4711}
     {"event": "member", "task": "worker:1", "state": "died", "message": "Worker 1 was ended ..."}
+
+A step has a "learning_rate", too, now and then, where a schedule gives another at each step.
 
 Where a run trains with several processes, each of them is a member: started (those of the data are
 ready a little later), and then ended, or died. One that died is started again where the training

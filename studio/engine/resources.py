@@ -74,6 +74,7 @@ class Resources(threading.Thread):
                 "cpu": psutil.cpu_percent(None),
                 "memory": memory.total - memory.available,
                 "total": memory.total,
+                "cores": psutil.cpu_count() or 1,
             },
         }
 

@@ -19,12 +19,16 @@ from studio.engine import control
 from studio.engine.best import Best
 from studio.engine.events import EventWriter
 from studio.engine.not_finite import Notice
+from studio.engine.saved import Saved
 
 SHARE = 0.01
 """The part of the steps' time that step events may take."""
 
 LISTEN = 0.25
-"""Seconds between looks at what the run has been asked."""
+"""Seconds between looks at what the run has been asked, and at what it has saved."""
+
+RATES = 0.5
+"""Seconds between two learning rates of a schedule that are told."""
 
 
 class Stopped(BaseException):
@@ -54,6 +58,9 @@ class Telemetry(keras.callbacks.Callback):
         self._counting = threading.Lock()
         self._next_event = 0.0
         self._next_look = 0.0
+        self._next_rate = 0.0
+        self._rate: float | None = None
+        self._saved = Saved(run)
         self.notice = Notice(run, events, again=alone)
         self.leaving = False
         """Whether the script has been asked to stop, and is going to end by itself."""
@@ -80,6 +87,7 @@ class Telemetry(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Begins to count."""
+        self._rate = self._learning_rate()  # callbacks that change it tell so for the next epoch
         if self._epoch == epoch + 1:
             self._epoch_began = time.perf_counter()
             return  # it goes on within the epoch
@@ -112,7 +120,8 @@ class Telemetry(keras.callbacks.Callback):
                 return
             step = self._step + self._steps
             metrics = _plain(logs)
-            self._events.write("step", step=step, epoch=self._epoch, metrics=metrics)
+            more = self._scheduled(began)
+            self._events.write("step", step=step, epoch=self._epoch, metrics=metrics, **more)
             self.notice.look(metrics, step, self._epoch)
             self._next_event = began + (time.perf_counter() - began) / SHARE
 
@@ -121,8 +130,10 @@ class Telemetry(keras.callbacks.Callback):
         self.metrics = _plain(logs)
         seconds = round(time.perf_counter() - self._epoch_began, 4)
         step = self._step + self._steps
+        rate = self._learning_rate() if self._follows_schedule else self._rate
+        more = {} if rate is None else {"learning_rate": rate}
         self._events.write(
-            "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics
+            "epoch", epoch=self._epoch, step=step, seconds=seconds, metrics=self.metrics, **more
         )
         self.notice.look(self.metrics, step, self._epoch)
         if self._best is not None:
@@ -131,6 +142,10 @@ class Telemetry(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """What is evaluated from now on is the test."""
         self._training = False
+        self._tell_saved()
+        epochs = self.params.get("epochs")
+        if getattr(self.model, "stop_training", False) and epochs and self._epoch < epochs:
+            self._events.write("early_stop", epoch=self._epoch, step=self.steps_done())
 
     def on_test_end(self, logs=None):
         """The metrics of the test; validation is told with its epoch."""
@@ -139,7 +154,32 @@ class Telemetry(keras.callbacks.Callback):
             self._events.write("test", metrics=metrics)
             self.metrics |= {f"test_{name}": value for name, value in metrics.items()}
 
+    @property
+    def _follows_schedule(self) -> bool:
+        rate = getattr(getattr(self.model, "optimizer", None), "_learning_rate", None)
+        return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+
+    def _learning_rate(self) -> float | None:
+        """The optimizer's, now; None where a model has none, or several."""
+        with contextlib.suppress(Exception):  # models may have optimizers of their own kind
+            return float(np.asarray(self.model.optimizer.learning_rate))
+        return None
+
+    def _scheduled(self, now: float) -> dict[str, float]:
+        """The learning rate of a schedule, now and then: another one at each step."""
+        if now < self._next_rate or not self._follows_schedule:
+            return {}
+        self._next_rate = now + RATES
+        rate = self._learning_rate()
+        return {} if rate is None else {"learning_rate": rate}
+
+    def _tell_saved(self) -> None:
+        """A checkpoint or a model that was written since the last look is an event."""
+        for path in self._saved.new():
+            self._events.write("checkpoint", path=path, step=self.steps_done())
+
     def _look(self) -> None:
+        self._tell_saved()
         if control.asked(self._run, control.PAUSE) and not control.asked(self._run, control.STOP):
             self._wait()
         if control.asked(self._run, control.STOP) and not self.leaving:
@@ -189,7 +229,7 @@ class Telemetry(keras.callbacks.Callback):
         finally:
             with contextlib.suppress(FileNotFoundError):
                 beside.unlink()
-        self._events.write("checkpoint", path=f"checkpoints/{path.name}")
+        self._tell_saved()
 
 
 def _plain(logs: dict[str, Any] | None) -> dict[str, Any]:

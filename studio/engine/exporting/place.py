@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from studio.engine import beside as unfinished
+from studio.engine import unfinished
 from studio.graph.exporting import Format
 from studio.graph.file import shown
 from studio.graph.problems import StudioError

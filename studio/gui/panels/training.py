@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-)
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout
 
-from studio.gui.look.icons import icon
 from studio.gui.look.theme import theme
 from studio.gui.panel import Empty, Panel
 
@@ -27,22 +17,26 @@ if TYPE_CHECKING:
     from studio.engine.curve_reader import CurveReader
     from studio.engine.curves import Curves
     from studio.gui.plots.board import Board
+    from studio.gui.plots.controls import Controls
     from studio.gui.window import Window
 
 EACH = 100
-"""Milliseconds between two looks, and between two drawings at least."""
+"""Milliseconds between two looks."""
 
-MOST = 1 << 20
-"""Bytes of events that are read in one look."""
+MOST = 1 << 18
+"""Bytes of events that are read in one look: some 10 ms of work."""
 
-SHARE = 0.1
-"""The part of the time that drawing may take."""
+SLICE = 0.02
+"""Seconds that are written in one turn."""
 
 ASIDE = ("learning_rate",)
-"""Told by Keras among the metrics; shown where they are chosen."""
+"""Told by Keras among the metrics; it has a plot of its own below."""
+
+AT_ONCE = 1
+"""Plots that are made in one turn: each takes some 15 ms."""
 
 OTHERS = 4
-"""Plots beside that of the loss, at most."""
+"""Plots beside that of the loss, unless others are chosen."""
 
 
 class TrainingPanel(Panel):
@@ -54,13 +48,14 @@ class TrainingPanel(Panel):
         self.board: Board | None = None
         self._reader: CurveReader | None = None
         self._drawn = -1
-        self._not_before = 0.0
         self._over = False
-        self._chosen: list[str] | None = None
+        self._writing: Iterator[float] | None = None
+        self._written = Path()
         box = QVBoxLayout(self)
         box.setContentsMargins(14, 4, 14, 6)
-        box.setSpacing(0)
-        box.addLayout(self._head())
+        box.setSpacing(2)
+        self.controls: Controls | None = None
+        self._box = box
         self._pages = QStackedWidget()
         box.addWidget(self._pages, 1)
         self._nothing = Empty(
@@ -75,45 +70,21 @@ class TrainingPanel(Panel):
             self._pages.addWidget(page)
         self._timer = QTimer(self, interval=EACH)
         self._timer.timeout.connect(self._look)
+        self._writer = QTimer(self, interval=0)
+        self._writer.timeout.connect(self._write)
         window.runner.showing.connect(self._show_run)
         theme.changed.connect(self._colour)
         self._show_run(window.runner.shown)
-
-    def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        self._name = QLabel()
-        self._name.setProperty("role", "small")
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(self._name, 1)
-        self._metrics = QMenu(self)
-        self._metrics.aboutToShow.connect(self._fill)
-        self._save = QMenu(self)
-        self._save.addAction("Plots as PNG…", self._ask_png)
-        self._save.addAction("Points as CSV…", self._ask_csv)
-        self._buttons = []
-        for image, text, menu in (
-            ("eye", "Which metrics are shown", self._metrics),
-            ("download", "Save the plots", self._save),
-        ):
-            button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-            button.setProperty("role", "flat")
-            button.setIcon(icon(image, "muted"))
-            button.setIconSize(QSize(15, 15))
-            button.setToolTip(text)
-            button.setAccessibleName(text)
-            button.setMenu(menu)
-            row.addWidget(button)
-            self._buttons.append(button)
-        return row
 
     # The run
 
     def _show_run(self, folder: Path | None) -> None:
         self.curves, self._reader, self._drawn, self._over = None, None, -1, False
-        self._name.setText(folder.name if folder else "")
-        for button in self._buttons:
-            button.setVisible(False)
+        self._name_it("")
+        if self.controls is not None:
+            self.controls.enable(False)
+        if self.board is not None:
+            self.board.forget()
         self._pages.setCurrentWidget(self._waiting if folder else self._nothing)
         if folder is None:
             self._timer.stop()
@@ -121,6 +92,12 @@ class TrainingPanel(Panel):
         self._waiting.say("Starting", "The first points come with the first steps.")
         if self.isVisible():
             self._begin()
+
+    def _name_it(self, said: str) -> None:
+        """Says at the top which run it is, or what is at the cross."""
+        if self.controls is not None:
+            folder = self.window_.runner.shown
+            self.controls.name.setText(said or (folder.name if folder else ""))
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
@@ -143,19 +120,21 @@ class TrainingPanel(Panel):
         self._look()
 
     def _look(self) -> None:
-        """Reads what is new, and draws it: seldom enough that drawing takes a tenth of the time."""
+        """Reads what is new, and has it drawn."""
         events = self._reader.read(MOST)
         behind = self._reader.behind
-        self._timer.setInterval(0 if behind else EACH)
         last = next((each for each in reversed(events) if each["event"] == "state"), None)
         if last is not None:
             self._state(last)
-        if self._over and not behind:
+        more = False
+        if self.curves.version != self._drawn and self.curves.metrics:
+            self._drawn = self.curves.version
+            more = self._choose(AT_ONCE)
+            self._drawn = -1 if more else self._drawn
+            self.board.draw_soon(self.curves, whole=not self._over)
+        self._timer.setInterval(0 if behind or more else EACH)
+        if self._over and not behind and not more:
             self._timer.stop()
-        elif behind or time.monotonic() < self._not_before:
-            return
-        if self.curves.version != self._drawn:
-            self.draw()
 
     def _state(self, event: dict) -> None:
         from studio.engine.events import FINAL
@@ -171,79 +150,206 @@ class TrainingPanel(Panel):
         """Draws all there is now."""
         self._drawn = self.curves.version
         if self.curves.metrics:
-            self._shown_board().choose(self.shown_metrics())
-        began = time.monotonic()
-        if self.board is not None:
+            self._choose()
             self.board.draw(self.curves, whole=not self._over)
-        self._not_before = time.monotonic() + (time.monotonic() - began) / SHARE
 
-    def _shown_board(self) -> Board:
+    # The plots
+
+    def _choose(self, most: int | None = None) -> bool:
+        """Has the plots on the board that are to be shown, at most so many new ones; whether
+        there are more.
+        """
         if self.board is None:
-            from studio.gui.plots.board import Board
-
-            self.board = Board()
-            self._pages.addWidget(self.board)
+            self._make()
         if self._pages.currentWidget() is not self.board:
             self._pages.setCurrentWidget(self.board)
-            for button in self._buttons:
-                button.setVisible(True)
-        return self.board
+            self.controls.enable(True)
+            self._name_it("")
+        metrics, figures = self.shown_metrics(), self.shown_figures()
+        self.board.choose(metrics, self.curves, figures, most)
+        return len(metrics) + len(figures) > len(list(self.board.all))
 
-    # Which metrics
+    def _make(self) -> None:
+        from studio.engine.axis import KINDS
+        from studio.gui.plots.board import Board
+        from studio.gui.plots.controls import MOST as HEAVIEST
+        from studio.gui.plots.controls import Controls, weight_of
+        from studio.gui.plots.view import View
+
+        kept = self.window_.settings
+        kind, weight = kept.get("plots.along", KINDS[0]), kept.get("plots.smoothing", 0.0)
+        weight = weight if 0 <= weight <= HEAVIEST else 0.0
+        view = View(kind if kind in KINDS else KINDS[0], weight, kept.get("plots.log", False))
+        self.board = board = Board(view)
+        self._pages.addWidget(board)
+        self.controls = controls = Controls()
+        self._box.insertWidget(0, controls)
+        controls.show_view(view)
+        controls.kinds.idClicked.connect(lambda at: board.count(KINDS[at]))
+        controls.slider.valueChanged.connect(lambda place: board.smooth(weight_of(place)))
+        controls.log.clicked.connect(board.set_log)
+        controls.back.clicked.connect(lambda: board.do("back", 0, 0))
+        controls.whole.clicked.connect(lambda: board.do("all", 0, 0))
+        controls.shown.menu().aboutToShow.connect(self._fill)
+        controls.save.menu().aboutToShow.connect(self._fill_save)
+        board.seen.connect(self._keep_view)
+        board.told.connect(self._name_it)
+
+    def _keep_view(self) -> None:
+        """Shows how the plots are seen, and remembers it."""
+        view, kept = self.board.view, self.window_.settings
+        self.controls.show_view(view)
+        kept.set("plots.along", view.kind)
+        kept.set("plots.smoothing", view.smoothing)
+        kept.set("plots.log", view.log)
+
+    # Which of them
 
     def shown_metrics(self) -> list[str]:
         """Those chosen, else the loss and the first of the others."""
-        names = list(self.curves.metrics)
-        if self._chosen is not None and any(name in names for name in self._chosen):
-            return [name for name in names if name in self._chosen]
-        return [name for name in names if name not in ASIDE][: 1 + OTHERS]
+        names = [name for name in self.curves.metrics if name not in ASIDE]
+        names = names or list(self.curves.metrics)
+        chosen = self.window_.settings.get("plots.metrics", [])
+        if any(name in names for name in chosen):
+            return [name for name in names if name in chosen]
+        return names[: 1 + OTHERS]
+
+    def shown_figures(self) -> list[str]:
+        """What is shown beside the metrics: all but what was turned off."""
+        hidden = self.window_.settings.get("plots.hidden", [])
+        return [each.name for each in self.curves.beside.shown() if each.name not in hidden]
 
     def _fill(self) -> None:
-        self._metrics.clear()
+        menu = self.controls.shown.menu()
+        menu.clear()
         shown = self.shown_metrics()
-        for name in self.curves.metrics:
-            action = self._metrics.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(name in shown)
-            full = len(shown) > OTHERS and name not in shown
-            action.setEnabled(not full and shown != [name])
-            action.toggled.connect(lambda on, name=name: self.choose(name, on))
+        names = [name for name in self.curves.metrics if name not in ASIDE] or shown
+        for name in names:
+            self._tick(menu, name, name in shown, self.choose, shown != [name])
+        if len(names) > 1 + OTHERS and shown != names:
+            menu.addSeparator()
+            menu.addAction("All metrics", lambda: self._keep_metrics(names))
+        figures = [each.name for each in self.curves.beside.shown()]
+        if figures:
+            menu.addSeparator()
+        for name in figures:
+            title = name[:1].upper() + name[1:]
+            self._tick(menu, title, name in self.shown_figures(), self.choose_figure, True, name)
+
+    def _tick(self, menu: QMenu, title: str, on: bool, choose, able: bool, name: str = "") -> None:
+        name = name or title
+        action = menu.addAction(title.replace("&", "&&"))
+        action.setCheckable(True)
+        action.setChecked(on)
+        action.setEnabled(able)
+        action.toggled.connect(lambda on: choose(name, on))
 
     def choose(self, metric: str, on: bool) -> None:
-        """Shows a metric, or no longer."""
+        """Shows a metric, or no longer; also in the runs to come."""
         shown = self.shown_metrics()
-        self._chosen = [*shown, metric] if on else [each for each in shown if each != metric]
+        self._keep_metrics([*shown, metric] if on else [e for e in shown if e != metric])
+
+    def _keep_metrics(self, names: list[str]) -> None:
+        self.window_.settings.set("plots.metrics", names)
+        self.draw()
+
+    def choose_figure(self, name: str, on: bool) -> None:
+        """Shows what is told beside the metrics, or no longer."""
+        hidden = [e for e in self.window_.settings.get("plots.hidden", []) if e != name]
+        self.window_.settings.set("plots.hidden", hidden if on else [*hidden, name])
         self.draw()
 
     # Saving
 
-    def save_csv(self, path: Path) -> None:
-        """Writes every point; OSError where it can't be written."""
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(self.curves.table())
+    def save_csv(self, path: Path, everything: bool = False) -> None:
+        """Writes every point of the metrics; OSError where it can't be written."""
+        from studio.gui.plots.saving import save_csv
+
+        for _ in save_csv(self.window_.runner.shown, path, everything):
+            pass
 
     def save_png(self, path: Path) -> None:
         """Writes the plots as they are seen; OSError where they can't be written."""
-        if not self.board.widget().grab().save(str(path), "PNG"):
-            raise OSError(0, "the image could not be written")
+        from studio.gui.plots.saving import save_png
 
-    def _ask_csv(self) -> None:
-        self._ask("Save the points", "csv", self.save_csv)
+        self.board.draw_all()
+        save_png(self.board, path)
 
-    def _ask_png(self) -> None:
-        self._ask("Save the plots", "png", self.save_png)
+    def save_svg(self, path: Path) -> None:
+        """Writes the plots as a drawing; OSError where they can't be written."""
+        from studio.gui.plots.saving import save_svg
 
-    def _ask(self, title: str, ending: str, save) -> None:
+        self.board.draw_all()
+        save_svg(self.board, path, self.window_.runner.shown.name)
+
+    def _fill_save(self) -> None:
+        menu = self.controls.save.menu()
+        menu.clear()
+        if self._writing is not None:
+            menu.addAction(f"Stop writing {self._written.name}", self.stop_writing)
+            return
+        menu.addAction("Plots as PNG…", lambda: self._ask("Save the plots", "png", self.save_png))
+        menu.addAction("Plots as SVG…", lambda: self._ask("Save the plots", "svg", self.save_svg))
+        menu.addAction("Metrics as CSV…", lambda: self._ask_csv(False))
+        menu.addAction("Everything as CSV…", lambda: self._ask_csv(True))
+
+    def _asked(self, title: str, ending: str) -> Path | None:
         start = f"{self.window_.runner.shown.name}.{ending}"
         name, _ = QFileDialog.getSaveFileName(self, title, start, f"*.{ending}")
-        if not name:
+        return Path(name) if name else None
+
+    def _ask(self, title: str, ending: str, save) -> None:
+        path = self._asked(title, ending)
+        if path is None:
             return
         try:
-            save(Path(name))
+            save(path)
         except OSError as error:
-            self.window_.say(f"{name} can't be written: {error.strerror}.")
+            self.window_.say(f"{path} can't be written: {error.strerror}.")
         else:
-            self.window_.say(f"Saved in {name}.")
+            self.window_.say(f"Saved in {path}.")
+
+    def _ask_csv(self, everything: bool) -> None:
+        path = self._asked("Save the points", "csv")
+        if path is not None:
+            self.write_csv(path, everything)
+
+    def write_csv(self, path: Path, everything: bool = False) -> None:
+        """Like `save_csv`, a little in each turn; it can be stopped."""
+        from studio.gui.plots.saving import save_csv
+
+        self._writing = save_csv(self.window_.runner.shown, path, everything)
+        self._written = path
+        self._writer.start()
+
+    def _write(self) -> None:
+        until = time.perf_counter() + SLICE
+        try:
+            part = next(self._writing)
+            while time.perf_counter() < until:
+                part = next(self._writing)
+        except StopIteration:
+            self._end_writing(f"Saved in {self._written}.")
+        except OSError as error:
+            self._end_writing(f"{self._written} can't be written: {error.strerror}.")
+        else:
+            self.window_.say(f"Writing {self._written.name}: {part:.0%}")
+
+    def stop_writing(self) -> None:
+        """Leaves a file that is being written undone."""
+        if self._writing is not None:
+            self._end_writing(f"{self._written.name} wasn't written.")
+
+    def _end_writing(self, said: str) -> None:
+        self._writer.stop()
+        self._writing.close()
+        self._writing = None
+        self.window_.say(said)
+
+    def close_work(self) -> None:
+        """The window closes: a file that is being written is left undone."""
+        super().close_work()
+        self.stop_writing()
 
     def _colour(self) -> None:
         if self.board is not None:

@@ -10,12 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studio.engine.beside import MARK, beside
+from studio.engine.unfinished import MARK, beside
 
 KILLED = """
 import sys, time
 from pathlib import Path
-from studio.engine.beside import beside
+from studio.engine.unfinished import beside
 with beside(Path(sys.argv[1])) as place:
     Path(place, "half").write_text("half")
     print(place, flush=True)
