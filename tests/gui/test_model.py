@@ -443,7 +443,8 @@ def test_an_evaluation_shows_its_figures_and_pictures(
         ["F1 of Gentoo", "0.962"],
     ]
     assert texts(page.figures) == figures
-    assert page.said.text() == 'On the test split. "mass" has no labels.'
+    assert page.said.text() == '"mass" has no labels.'
+    page.found.show_view("pictures")
     rows = page.pictures.rows
     shown = [rows.index(row).data() for row in range(rows.rowCount())]
     assert shown == ["Species ROC", "Species confusion"], "in the order of the report"

@@ -38,7 +38,7 @@ class ModelPanel(Panel):
         super().__init__(window)
         self.folder: Path | None = None
         self._late = True
-        self._code: Project | None = None
+        self._project: Project | None = None
         self.pages: dict[str, Page] = {
             "export": ExportPage(window),
             "evaluate": EvaluatePage(window),
@@ -168,7 +168,7 @@ class ModelPanel(Panel):
         if why is None and same:
             return
         for page in self.pages.values():
-            page.show_run(folder if why is None else None)
+            page.show_run(*((folder, self._project) if why is None else (None, None)))
         if why is None:
             self.body.setCurrentWidget(self.pages[self.page])
             self.show_page(self.page)
@@ -187,9 +187,9 @@ class ModelPanel(Panel):
         except StudioError as error:
             self.without.say("This run has no model", str(error).split("\n")[0])
             return self.without
+        self._project = project
         if self.window_.projects.trust.knows(project):
             return None
-        self._code = project
         names = ", ".join(list(project.code)[:3])
         self.foreign.say(
             "This run has its own Python",
@@ -199,7 +199,7 @@ class ModelPanel(Panel):
         return self.foreign
 
     def _trust(self) -> None:
-        self.window_.projects.trust.know(self._code)
+        self.window_.projects.trust.know(self._project)
         self._catch_up()
 
     def _mark_other(self) -> None:

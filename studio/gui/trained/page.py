@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.graph.document import Project
 from studio.gui.look.icons import icon
 from studio.gui.notice import Line
 from studio.gui.trained.work import Work
@@ -59,8 +60,8 @@ class Page(QWidget):
         """The run's id, as the panel's sentences have it."""
         return self.folder.name if self.folder is not None else ""
 
-    def show_run(self, folder: Path | None) -> None:
-        """Is about another run from now on; overridden, and called through."""
+    def show_run(self, folder: Path | None, project: Project | None = None) -> None:
+        """Is about another run, of this project, from now on; overridden, and called through."""
         self.folder = folder
 
     def close_work(self) -> None:

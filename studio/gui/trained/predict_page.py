@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.engine.figures import number
+from studio.graph.document import Project
 from studio.graph.problems import printable
 from studio.gui.look.theme import mono
 from studio.gui.notice import Line
@@ -81,8 +82,8 @@ class PredictPage(Page):
         row.addWidget(self.other)
         return self.head
 
-    def show_run(self, folder: Path | None) -> None:
-        super().show_run(folder)
+    def show_run(self, folder: Path | None, project: Project | None = None) -> None:
+        super().show_run(folder, project)
         self._empty(TITLE, ABOUT)
 
     def _empty(self, title: str, text: str) -> None:
