@@ -100,6 +100,22 @@ def _unprepared(project: Project) -> Project:
 
 def _first(warm: Warm, run: Trained, project: Project, names: list[str]) -> dict[str, Any] | None:
     """The first row of the test split, or of another where there is none; None without any."""
+    return _ask(warm, run, project, "sample", names=names)
+
+
+def picture_style(warm: Warm, run: Trained, signature: Signature) -> dict[str, Any] | None:
+    """What the pictures are like that a model was trained on: range, ground, size, place, pen.
+
+    They are the only input of a signature; as the worker's `style` tells it, None where no
+    pictures are found.
+    """
+    project = _unprepared(run.project) if signature.name == RAW else run.project
+    names = [each.name for each in signature.inputs]
+    return _ask(warm, run, project, "style", names=names)
+
+
+def _ask(warm: Warm, run: Trained, project: Project, kind: str, **fields: Any) -> Any:
+    """What the process says of the first elements of a split; None where nothing can be said."""
     split = _split(project)
     if split is None:
         return None
@@ -108,9 +124,9 @@ def _first(warm: Warm, run: Trained, project: Project, names: list[str]) -> dict
         script = write_stage_script(part, run.folder, run.report).text
         with TemporaryDirectory(prefix="studio-serve-") as place:
             place_files(part, run.folder, Path(place))
-            fields = {"script": script, "folder": place, "batched": batched(part), "names": names}
+            about = {"script": script, "folder": place, "batched": batched(part)}
             # The code is that of a run, which has run it.
-            return warm.ask("sample", seconds=SECONDS, **fields).result().result
+            return warm.ask(kind, seconds=SECONDS, **about, **fields).result().result
     except StudioError:
         return None
 

@@ -202,6 +202,20 @@ class Model:
             return {name: short(name, named[name]) for name in fields["names"]}
         return None
 
+    def style(self, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """What the first pictures of a dataset are like (style.py); None where there are none.
+
+        `fields`: as those of `sample`.
+        """
+        from studio.engine.serving.style import style_of
+
+        dataset = script_module(fields).make_dataset()
+        dataset = dataset.unbatch() if fields["batched"] else dataset
+        return style_of(
+            features[fields["names"][0]] if isinstance(features, dict) else features
+            for features in (each[0] if isinstance(each, tuple) else each for each in dataset)
+        )
+
     def prepared(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A raw row as the model takes it; `fields`: `inputs` with that row, and the `names`."""
         tensors = {name: tensor_of(value) for name, value in fields["inputs"].items()}
@@ -230,7 +244,7 @@ def main() -> None:
     signatures = msgspec.json.decode(told, type=dict[str, Signature])
     model = Model(Path(path), Path(script), signatures)
     kinds = {"predict": model.predict, "sample": model.sample, "prepared": model.prepared}
-    converse(kinds, model.load)
+    converse(kinds | {"style": model.style}, model.load)
 
 
 if __name__ == "__main__":

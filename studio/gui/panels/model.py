@@ -98,6 +98,13 @@ class ModelPanel(Panel):
         """The name of the page that is chosen."""
         return next(name for name, tab in self.tabs.items() if tab.isChecked())
 
+    def grow(self, height: int) -> None:
+        """Makes the dock so high where it is lower, and the canvas keeps as much."""
+        dock = self.window_.docks["model"]
+        wanted = min(height, self.window_.height() // 2)
+        if not dock.isFloating() and dock.height() < wanted:
+            self.window_.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
+
     def show_page(self, name: str) -> Page | None:
         """Shows a page; None where there is no model that it could be about."""
         self.tabs[name].setChecked(True)
@@ -107,8 +114,7 @@ class ModelPanel(Panel):
             return None
         page = self.pages[name]
         self.body.setCurrentWidget(page)
-        if isinstance(page, ExportPage):
-            page.come_up()
+        page.come_up()
         return page
 
     @property
@@ -120,6 +126,7 @@ class ModelPanel(Panel):
     def attach(self, session: Session | None) -> None:
         super().attach(session)
         self.close_work()
+        self.folder = None
         self._late = True
 
     def come_up(self) -> None:

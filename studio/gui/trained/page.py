@@ -64,6 +64,9 @@ class Page(QWidget):
         """Is about another run, of this project, from now on; overridden, and called through."""
         self.folder = folder
 
+    def come_up(self) -> None:
+        """It is to be seen from now on: what was left undone is done."""
+
     def close_work(self) -> None:
         """Ends what is at work, before this returns."""
         self.work.close()
