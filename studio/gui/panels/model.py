@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LOOKED = 50
 """Runs that are looked through for the newest one with a model."""
 
+TALL = 440
+"""Pixels that the dock is made high for results."""
+
 PAGES = {"export": "Export", "evaluate": "Evaluate", "predict": "Predict"}
 
 
@@ -38,6 +41,7 @@ class ModelPanel(Panel):
         super().__init__(window)
         self.folder: Path | None = None
         self._late = True
+        self._grown = False
         self._project: Project | None = None
         self.pages: dict[str, Page] = {
             "export": ExportPage(window),
@@ -63,6 +67,7 @@ class ModelPanel(Panel):
         box.addWidget(self.body, 1)
         for page in self.pages.values():
             page.rested.connect(self._mark_other)
+            page.filled.connect(self.grow)
         window.runner.showing.connect(self.refresh)
         window.runner.ended.connect(self.refresh)
         window.session_changed.connect(self.refresh)
@@ -98,11 +103,14 @@ class ModelPanel(Panel):
         """The name of the page that is chosen."""
         return next(name for name, tab in self.tabs.items() if tab.isChecked())
 
-    def grow(self, height: int) -> None:
-        """Makes the dock so high where it is lower, and the canvas keeps as much."""
+    def grow(self) -> None:
+        """Gives results room where the panel is low: once, then it is as somebody likes it."""
         dock = self.window_.docks["model"]
-        wanted = min(height, self.window_.height() // 2)
-        if not dock.isFloating() and dock.height() < wanted:
+        wanted = min(TALL, self.window_.height() // 2)
+        if self._grown or dock.isFloating() or not self.in_front:
+            return
+        self._grown = True
+        if dock.height() < wanted:
             self.window_.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def show_page(self, name: str) -> Page | None:
@@ -115,6 +123,8 @@ class ModelPanel(Panel):
         page = self.pages[name]
         self.body.setCurrentWidget(page)
         page.come_up()
+        if page.wants_room:
+            self.grow()
         return page
 
     @property

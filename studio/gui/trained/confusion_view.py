@@ -41,7 +41,7 @@ TIPS = {
     "Share": "The part of a true class that was taken for each, in percent",
     "Counts": "How many were taken for each",
     "Matrix": "All classes against all",
-    "Worst": "The pairs of classes that are confused most often",
+    "List": "The pairs of classes that are confused most often",
 }
 HALF = 0.5
 TENTHS = 10
@@ -95,7 +95,7 @@ class ConfusionView(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         self.buttons = {}
-        for names in (("Share", "Counts"), ("Matrix", "Worst")):
+        for names in (("Share", "Counts"), ("Matrix", "List")):
             group = QButtonGroup(self)
             for name in names:
                 made = button(name, role="filter")
@@ -130,7 +130,7 @@ class ConfusionView(QWidget):
         self.matrix.show_counts(self.names if counts is not None else [], counts or [])
         self._fill(confused)
         self.buttons["Matrix"].setEnabled(counts is not None)
-        first = "Matrix" if counts is not None and len(self.names) < MANY else "Worst"
+        first = "Matrix" if counts is not None and len(self.names) < MANY else "List"
         self.buttons[first].setChecked(True)
         self._turn()
         self._nothing()

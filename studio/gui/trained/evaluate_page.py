@@ -60,11 +60,12 @@ class EvaluatePage(Page):
         self.said.setProperty("role", "small")
         self.split = QComboBox()
         self.split.setAccessibleName("Split that the model is held to")
+        self.split.setMaximumWidth(110)
         self.split.currentIndexChanged.connect(self._choose_split)
         self.again = button("Again", "refresh-cw")
         self.again.setToolTip("Evaluate the model on this split again")
         self.again.clicked.connect(self.start)
-        row.addWidget(self.found.head, 3)
+        row.addWidget(self.found.head, 6)
         row.addWidget(self.said, 1)
         row.addWidget(self.split)
         row.addWidget(self.again)
@@ -117,6 +118,11 @@ class EvaluatePage(Page):
         self.said.say(" ".join([*said, *(left_out_of(told) if there else [])]))
         self.said.setVisible(bool(self.said.text()) or not there)
 
+    @property
+    def wants_room(self) -> bool:
+        """Whether there are results to be seen."""
+        return self.body.currentWidget() is self.found
+
     # At work
 
     def start(self) -> None:
@@ -153,6 +159,7 @@ class EvaluatePage(Page):
             self.refuse("The evaluation has ended without a report.")
             return
         self.show_evaluation(told, self._place_of(told))
+        self.filled.emit()
         self.found.views.setFocus()
 
     def _place_of(self, told: dict[str, Any]) -> Path | None:

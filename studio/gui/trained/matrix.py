@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 
@@ -31,6 +31,9 @@ MOVES = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
+
+ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class Matrix(QAbstractScrollArea):
@@ -187,6 +190,13 @@ class Matrix(QAbstractScrollArea):
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
             self.choose(*cell)
 
+    def event(self, event: QEvent) -> bool:
+        """Its keys are its own here, whatever else they do in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in (*MOVES, *ENDS, *ENTER):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = len(self.names) - 1
         if last < 0:
@@ -200,7 +210,7 @@ class Matrix(QAbstractScrollArea):
             row = column = 0
         elif event.key() == Qt.Key.Key_End:
             row = column = last
-        elif event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        elif event.key() not in ENTER:
             super().keyPressEvent(event)
             return
         self.choose(max(0, min(row, last)), max(0, min(column, last)))

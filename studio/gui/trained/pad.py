@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -20,6 +20,8 @@ MOVES = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+
+OTHERS = (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 
 
 class Pad(QWidget):
@@ -131,6 +133,13 @@ class Pad(QWidget):
             self._go_on(self._part(event.position()))
 
     # The keys
+
+    def event(self, event: QEvent) -> bool:
+        """Its keys are its own here, whatever else they do in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in (*MOVES, *OTHERS):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

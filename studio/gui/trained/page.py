@@ -31,9 +31,15 @@ FOOT = 40
 
 
 class Page(QWidget):
-    """One thing that is done with the model of a run. `rested` is emitted when work ends."""
+    """One thing that is done with the model of a run.
+
+    Signals: `rested` when work ends; `filled` when there is something to be seen that needs room,
+    as `wants_room` says too.
+    """
 
     rested = Signal()
+    filled = Signal()
+    wants_room = False
 
     def __init__(self, window: Window):
         super().__init__()

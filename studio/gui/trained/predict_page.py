@@ -157,6 +157,8 @@ class PredictPage(Page):
         if there and not self.work.working and self._file_shown is self.nothing:
             self.way["Draw"].setChecked(True)
             self._turn()
+            if self.isVisible():
+                self.filled.emit()
 
     def _show_file(self, widget: QWidget) -> None:
         """Shows what there is of a file."""

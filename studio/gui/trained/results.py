@@ -37,11 +37,21 @@ WIDTH = 420
 VIEWS = {
     "confusion": "Confusion",
     "residuals": "Residuals",
-    "worst": "Worst samples",
-    "classes": "By class",
-    "curves": "ROC and PR",
+    "worst": "Worst",
+    "classes": "Classes",
+    "curves": "ROC, PR",
     "figures": "Figures",
     "pictures": "Pictures",
+}
+
+TIPS = {
+    "confusion": "Who was taken for whom",
+    "residuals": "How far predicted values are from the true ones",
+    "worst": "The samples of the highest loss",
+    "classes": "Precision, recall and F1 of each class",
+    "curves": "ROC and precision-recall curves",
+    "figures": "All figures of the evaluation",
+    "pictures": "The pictures that are kept in the run",
 }
 
 
@@ -52,6 +62,7 @@ class Results(QWidget):
         super().__init__()
         self.evaluation: dict[str, Any] = {}
         self.place: Path | None = None
+        self.names: list[str] = []
         self.named: dict[str, dict[str, Any]] = {}
         self.figures = _figures()
         self.confusion = ConfusionView()
@@ -88,7 +99,7 @@ class Results(QWidget):
         row.setSpacing(8)
         self.output = QComboBox()
         self.output.setAccessibleName("Output of the model")
-        self.output.setMaximumWidth(160)
+        self.output.setMaximumWidth(120)
         self.output.currentIndexChanged.connect(self._show_output)
         self.views = QTabBar()
         self.views.setAccessibleName("Views of the evaluation")
@@ -96,8 +107,6 @@ class Results(QWidget):
         self.views.setDrawBase(False)
         self.views.setUsesScrollButtons(True)
         self.views.setElideMode(Qt.TextElideMode.ElideNone)
-        for title in VIEWS.values():
-            self.views.addTab(title)
         self.views.currentChanged.connect(self._turn)
         row.addWidget(self.views, 1)
         row.addWidget(self.output)
@@ -152,23 +161,25 @@ class Results(QWidget):
             "pictures": self.pictures.rows.rowCount() > 0,
         }
         self.threshold.show_output(told)
-        before, names = self.view, list(VIEWS)
+        before = self.view
         self._drawn: set[str] = set()
+        self.names = [name for name in VIEWS if there[name]]
         with QSignalBlocker(self.views):
-            for place, name in enumerate(names):
-                self.views.setTabVisible(place, there[name])
-            first = next(name for name in names if there[name])
-            self.views.setCurrentIndex(names.index(before if there[before] else first))
+            while self.views.count():
+                self.views.removeTab(0)
+            for name in self.names:
+                self.views.setTabToolTip(self.views.addTab(VIEWS[name]), TIPS[name])
+            self.views.setCurrentIndex(self.names.index(before) if before in self.names else 0)
         self._turn()
 
     @property
     def view(self) -> str:
         """The name of the view that is chosen."""
-        return list(VIEWS)[max(0, self.views.currentIndex())]
+        return self.names[self.views.currentIndex()] if self.names else ""
 
     def show_view(self, name: str) -> None:
         """Shows one of the views."""
-        self.views.setCurrentIndex(list(VIEWS).index(name))
+        self.views.setCurrentIndex(self.names.index(name))
 
     def _turn(self) -> None:
         name = self.view
