@@ -63,7 +63,7 @@ class ConfusionView(QWidget):
         self.sides = QStackedWidget()
         self.sides.addWidget(self.matrix)
         self.sides.addWidget(self.list)
-        self.samples = Samples("Samples of the cell")
+        self.samples = Samples("Samples of the cell", alike=True)
         self.said = Line("", Qt.TextElideMode.ElideRight)
         self.said.setProperty("role", "small")
         left, right = QWidget(), QWidget()
@@ -81,7 +81,8 @@ class ConfusionView(QWidget):
         self.split.setChildrenCollapsible(False)
         self.split.setHandleWidth(1)
         for place, (widget, stretch) in enumerate(((left, 4), (right, 5))):
-            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            policy = QSizePolicy.Policy.Ignored if widget is right else QSizePolicy.Policy.Preferred
+            widget.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
             self.split.addWidget(widget)
             self.split.setStretchFactor(place, stretch)
         self.split.setSizes([400, 500])

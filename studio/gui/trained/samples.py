@@ -41,6 +41,9 @@ SIDE, CAPTION, GAP = 64, 18, 8
 DETAIL, LOW = 268, 230
 """Pixels that the chosen sample is wide, and below which height its text stands beside it."""
 
+ROOM = DETAIL + 90
+"""Pixels below which there is no room for the chosen one beside the others."""
+
 FIRST, LAST = 56, 420
 """Pixels that a column is wide, at least and at most."""
 
@@ -49,10 +52,14 @@ LARGEST = 64 << 20
 
 
 class Samples(QWidget):
-    """Samples as the report tells them, in its folder; Enter, or a click, shows one large."""
+    """Samples as the report tells them, in its folder: the chosen one large, where there is room.
 
-    def __init__(self, name: str):
+    With `alike`, what is the same of all of them has no column: of a cell's the classes.
+    """
+
+    def __init__(self, name: str, alike: bool = False):
         super().__init__()
+        self._alike = alike
         self.samples: list[dict[str, Any]] = []
         self.grid = Grid()
         self.grid.setAccessibleName(name)
@@ -92,7 +99,7 @@ class Samples(QWidget):
         cards = list(zip(samples, pictures, strict=True)) if seen else []
         self.grid.rows.put([])
         self.grid.rows.put(cards)
-        names, rows = table_of([] if seen else samples)
+        names, rows = table_of([] if seen else samples, self._alike)
         self.model.show(names, rows)
         for column in range(len(names)):
             self.table.resizeColumnToContents(column)
@@ -102,7 +109,14 @@ class Samples(QWidget):
         if samples:
             model = self.view.model()
             self.view.setCurrentIndex(model.index(0, 0))
-        self.detail.setVisible(bool(samples))
+        self._fit()
+
+    def _fit(self) -> None:
+        self.detail.setVisible(bool(self.samples) and self.width() > ROOM)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _choose(self, index: QModelIndex, _: QModelIndex | None = None) -> None:
         if index.isValid() and index.row() < len(self.samples):
@@ -309,9 +323,16 @@ def said(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else number(value)
 
 
-def table_of(samples: list[dict[str, Any]]) -> tuple[list[str], list[list[dict[str, Any]]]]:
-    """Samples as the columns and rows of a table: what is told of them, and their features."""
+def table_of(
+    samples: list[dict[str, Any]], alike: bool = False
+) -> tuple[list[str], list[list[dict[str, Any]]]]:
+    """Samples as the columns and rows of a table: what is told of them, and their features.
+
+    With `alike` the classes are left out where they are the same of all.
+    """
     told = [name for name in TOLD if any(name in each for each in samples)]
+    if alike:
+        told = [n for n in told if n not in TOLD[:2] or any(s[n] != samples[0][n] for s in samples)]
     features = list(
         dict.fromkeys(
             name
