@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from studio.engine.runs import read_run
 from studio.engine.trained import Trained, trained
 from studio.evaluation_page import lines
 from studio.graph.problems import StudioError
+from studio.resources import ASSETS
 from tests.conftest import slow, studio, studio_each
 from tests.engine.evaluations import Case, case, evaluated, many, template, train
 from tests.engine.nursery import Nursery
@@ -328,6 +331,10 @@ def test_each_cell_of_a_confusion_has_samples(name: str, output: str, case_of: O
                 assert feature["shape"] is not None and feature["values"]
 
 
+with (ASSETS / "data" / "sentiment.csv").open(encoding="utf-8") as rows:
+    LABELS = {row["text"]: row["positive"] for row in csv.DictReader(rows)}
+
+
 def test_a_yes_or_no_is_counted_and_has_samples_at_any_threshold(case_of: Of) -> None:
     each = case_of("text_sentiment")
     found = each.found["outputs"]["positive"]
@@ -350,8 +357,11 @@ def test_a_yes_or_no_is_counted_and_has_samples_at_any_threshold(case_of: Of) ->
             )
             inside = np.flatnonzero((true == label) & (tenths == tenth))[:EACH]
             assert sorted(one["index"] for one in kept) == pytest.approx(inside.tolist())
-            texts = [next(iter(one["features"].values())) for one in kept]
-            assert all(isinstance(text["values"][0], str | int | float) for text in texts)
+            for one in kept:
+                text, words = one["features"].values()
+                assert LABELS[text["values"][0]] == one["true"] == str(label)
+                if text["values"][0].isascii():
+                    assert len(words["values"]) == len(re.findall(r"\w+", text["values"][0]))
 
 
 @pytest.mark.slow

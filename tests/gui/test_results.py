@@ -285,8 +285,8 @@ def test_the_threshold_moves_and_all_figures_follow(page) -> None:
         assert likely[each["index"]] > 0.649 and true[each["index"]] == 0
         assert each["predicted"] == "ill"
     names, rows = view.samples.model.names, view.samples.model.rows
-    assert names[:2] == ["probability", "of the true"] and names[-1] == "it"
-    text = rows[0][-1]["values"][0]
+    assert names == ["it", "probability", "of the true", "loss", "row"]
+    text = rows[0][0]["values"][0]
     assert text == f"<b>patient {kept[0]['index']}</b>"
     assert text in view.samples.detail.text.toPlainText(), "as it is, and no HTML"
 

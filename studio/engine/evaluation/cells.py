@@ -59,12 +59,16 @@ class Cells:
             kept = self._kept.setdefault(key, [])
             kept += [_small(describe(int(at)), float(losses[at])) for at in there]
 
+    def samples(self) -> list[dict[str, Any]]:
+        """All that are kept."""
+        return [sample for kept in self._kept.values() for sample in kept]
+
     def write(self, output: str, place: Path) -> str | None:
         """Writes them, a line of JSON a cell; the name of the file, None where there are none.
 
         The pictures of all cells are scaled alike, and stand in it as PNG.
         """
-        samples = [sample for kept in self._kept.values() for sample in kept]
+        samples = self.samples()
         if not samples:
             return None
         _encode(samples)

@@ -54,7 +54,7 @@ def sample_rows(
     found = None
     if RAW in signatures:
         raw = signatures[RAW]
-        one = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
+        one = _first(warm, run, unprepared(run.project), [each.name for each in raw.inputs])
         row = _without_nan(one, raw) if one is not None else None
         found = _prepared(warm, row, raw, names) if row is not None else None
         if found is not None:  # else it takes more rows than one: those of a window, say
@@ -87,7 +87,7 @@ def _fits(row: dict[str, Any], signature: Signature) -> bool:
     return True
 
 
-def _unprepared(project: Project) -> Project:
+def unprepared(project: Project) -> Project:
     """The data without what is done to rows: they are those of the source, split as ever."""
     nodes = {
         name: node
@@ -109,7 +109,7 @@ def picture_style(warm: Warm, run: Trained, signature: Signature) -> dict[str, A
     They are the only input of a signature; as the worker's `style` tells it, None where no
     pictures are found.
     """
-    project = _unprepared(run.project) if signature.name == RAW else run.project
+    project = unprepared(run.project) if signature.name == RAW else run.project
     names = [each.name for each in signature.inputs]
     return _ask(warm, run, project, "style", names=names)
 

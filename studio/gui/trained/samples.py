@@ -341,15 +341,25 @@ def table_of(
             if _is_part(part)
         )
     )
+    readable = [
+        name
+        for name in features
+        if any(
+            _is_part(part) and part["dtype"] == "string"
+            for part in (dict(_items(each.get("features"))).get(name) for each in samples)
+        )
+    ]
+    features = readable + [name for name in features if name not in readable]
     nothing = {"shape": [], "dtype": "string", "values": [""]}
     rows = []
     for each in samples:
         parts = dict(_items(each.get("features")))
-        row = [_cell(each.get(name)) for name in told]
-        row += [parts[name] if _is_part(parts.get(name)) else nothing for name in features]
-        rows.append(row)
-    heads = [CALLED.get(name, name) for name in told]
-    return heads + [printable(str(name)) or "value" for name in features], rows
+        row = [parts[name] if _is_part(parts.get(name)) else nothing for name in features]
+        first, behind = row[: len(readable)], row[len(readable) :]
+        rows.append([*first, *(_cell(each.get(name)) for name in told), *behind])
+    heads = [printable(str(name)) or "value" for name in features]
+    called = [CALLED.get(name, name) for name in told]
+    return [*heads[: len(readable)], *called, *heads[len(readable) :]], rows
 
 
 def _cell(value: Any) -> dict[str, Any]:
