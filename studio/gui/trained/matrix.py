@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 from studio.gui.look.theme import mono, sans, theme
 from studio.gui.look.tokens import contrast
 
-LEAST, MOST = 20, 64
+LEAST, MOST = 20, 88
 """Pixels that a cell is wide and high, at least and at most."""
 
 WRITTEN = 26

@@ -224,9 +224,12 @@ class Detail(QFrame):
         self.picture.setVisible(bool(pictures))
         self.picture.setAccessibleName("; ".join(name for name, _ in pictures))
         self.picture.update()
+        read = texts_of(sample) if sample is not None else {}
         rows = about(sample) if sample is not None else []
+        rows = [row for row in rows if row[0] not in read]
         wide = max((len(name) for name, _ in rows), default=0)
-        self.text.setPlainText("\n".join(f"{name:<{wide}}  {text}" for name, text in rows))
+        lines = "\n".join(f"{name:<{wide}}  {text}" for name, text in rows)
+        self.text.setPlainText("\n\n".join([*read.values(), lines]))
 
 
 class _Large(QWidget):
@@ -300,6 +303,15 @@ def about(sample: dict[str, Any]) -> list[tuple[str, str]]:
         if _is_part(part):
             rows.append((printable(str(name)) or "value", text_of(part, len(part["values"]))))
     return rows
+
+
+def texts_of(sample: dict[str, Any]) -> dict[str, str]:
+    """The features of a sample that are texts to be read, by what they are called."""
+    return {
+        printable(str(name)) or "value": text_of(part, len(part["values"]))
+        for name, part in _items(sample.get("features"))
+        if _is_part(part) and part["dtype"] == "string"
+    }
 
 
 def caption(sample: dict[str, Any]) -> str:
