@@ -361,7 +361,7 @@ def test_a_yes_or_no_is_counted_and_has_samples_at_any_threshold(case_of: Of) ->
                 text, words = one["features"].values()
                 assert LABELS[text["values"][0]] == one["true"] == str(label)
                 if text["values"][0].isascii():
-                    assert len(words["values"]) == len(re.findall(r"\w+", text["values"][0]))
+                    assert len(words["values"]) == len(re.findall(r"[^\W_]+", text["values"][0]))
 
 
 @pytest.mark.slow
