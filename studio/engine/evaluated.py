@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,12 @@ PLACE = "artifacts/evaluation"
 FILE = "evaluation.json"
 VERSION = 1
 """Of the form of evaluation.json; a later one may have more fields, which are then passed over."""
+
+EACH = 24
+"""Samples of a cell of a confusion matrix that are kept, at most."""
+
+LARGEST = 64 << 20
+"""Bytes of kept samples that are looked through."""
 
 SPLITS = ("test", "validation", "train")
 
@@ -62,6 +71,41 @@ def evaluations(folder: Path, epoch: int, step: int) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def samples_of(file: Path, cells: Callable[[int, int], bool]) -> list[dict[str, Any]]:
+    """The samples that an evaluation has kept of some cells, the highest loss first.
+
+    `file` is what `cells` of an output names, a line a cell; only the wanted ones are read. Of a
+    yes or no the second number of a cell is the tenth of the probability. What is damaged is left
+    out.
+    """
+    found: list[dict[str, Any]] = []
+    try:
+        if file.stat().st_size > LARGEST:
+            return []
+        with file.open("rb") as lines:
+            for line in lines:
+                head = _CELL.match(line)
+                if head is None or not cells(int(head[1]), int(head[2])):
+                    continue
+                with suppress(msgspec.DecodeError):
+                    found += msgspec.json.decode(line, type=_Line).samples
+    except OSError:
+        return []
+    return sorted(found, key=_loss, reverse=True)
+
+
+_CELL = re.compile(rb'\{"cell":\[(\d+),(\d+)\],')
+
+
+class _Line(Struct):
+    samples: list[dict[str, Any]]
+
+
+def _loss(sample: dict[str, Any]) -> float:
+    loss = sample.get("loss")
+    return loss if isinstance(loss, int | float) else 0.0
 
 
 def _figures(one: Figures) -> list[tuple[str, float | None]]:

@@ -15,14 +15,20 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from studio.codegen.stage_script import up_to, write_stage_script
 from studio.engine.ending import how_it_ended
 from studio.engine.evaluated import FILE, PLACE, SPLITS
+from studio.engine.files import place_files
 from studio.engine.runs import read_run
+from studio.engine.serving.sample import unprepared
 from studio.engine.trained import Trained
 from studio.engine.unfinished import beside
+from studio.graph.catalogue.registry import find
 from studio.graph.document import Project
+from studio.graph.elements import Elements, Structure
 from studio.graph.file import shown
 from studio.graph.problems import StudioError, one_of, quoted
+from studio.graph.spec import Spec
 from studio.graph.targets import targets
 
 KEPT_LINES = 20
@@ -55,7 +61,8 @@ def evaluate(
         with beside(target.parent) as place:
             made = Path(place, target.name)
             made.mkdir()
-            (ask or in_process)(settings(run, split, made), tell)
+            texts = source_texts(run, split, Path(place, "rows"))
+            (ask or in_process)(settings(run, split, made) | {"texts": texts}, tell)
             found = json.loads((made / FILE).read_bytes())
             _put(made, target)
     except OSError as error:
@@ -107,6 +114,57 @@ def settings(run: Trained, split: str, target: Path) -> dict[str, Any]:
             "step": progress.step,
         },
     }
+
+
+STEADY = frozenset(
+    {"studio.data.split"}
+    | {f"tf.data.Dataset.{name}" for name in ("map", "batch", "padded_batch", "ragged_batch")}
+    | {f"tf.data.Dataset.{name}" for name in ("cache", "prefetch", "with_options")}
+)
+"""Stages behind which a split has as many rows as before, in the same order."""
+
+
+def source_texts(run: Trained, split: str, place: Path) -> dict[str, Any] | None:
+    """What gives the rows of a split as they leave their source, where those have texts.
+
+    As a stage's question has it, with the data files put into a folder; None where the model gets
+    the texts themselves, or it isn't sure that the rows are the same in the same order.
+    """
+    shapes = run.report.shapes.get("data")
+    if run.project.data is None or shapes is None:
+        return None
+    end = run.project.data.outputs[split]
+    try:
+        part = up_to(run.project, end)
+        nodes = part.data.nodes
+        sources = [name for name, node in nodes.items() if find(node.op).kind == "source"]
+        others = {node.op for name, node in nodes.items() if name not in sources}
+        if len(sources) != 1 or not others <= STEADY:
+            return None
+        if not _has_texts(shapes.at(sources[0])) or _has_texts(shapes.at(end)):
+            return None
+        bare = up_to(unprepared(run.project), end)
+        script = write_stage_script(bare, run.folder, run.report).text
+        place.mkdir()
+        place_files(bare, run.folder, place)
+    except StudioError:
+        return None
+    return {"script": script, "folder": str(place)}
+
+
+def _has_texts(elements: object) -> bool:
+    """Whether there are texts among the features of elements."""
+    if not isinstance(elements, Elements):
+        return False
+    structure = elements.structure
+    return _texts_in(structure[0] if isinstance(structure, tuple) else structure)
+
+
+def _texts_in(structure: Structure) -> bool:
+    if isinstance(structure, (dict, tuple)):
+        parts = structure.values() if isinstance(structure, dict) else structure
+        return any(map(_texts_in, parts))
+    return isinstance(structure, Spec) and structure.dtype == "string"
 
 
 def _check_target(target: Path) -> None:

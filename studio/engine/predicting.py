@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from studio.codegen.predicting import write_predict_script
 from studio.engine.trained import Trained
@@ -50,6 +53,18 @@ def predict(run: Trained, rows: Path, output: Path | None = None) -> str:
         if beside is not None:
             beside.unlink(missing_ok=True)
     return done.stdout
+
+
+def table_of(rows: list[dict[str, Any]]) -> str:
+    """Rows as the text of a CSV, as predict.py writes it."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        cells = (row.get(name) for name in columns)
+        writer.writerow([f"{each:.6g}" if isinstance(each, float) else each for each in cells])
+    return text.getvalue()
 
 
 def _said(text: str, code: int) -> str:

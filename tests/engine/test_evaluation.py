@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.engine.evaluated import evaluations
+from studio.engine.evaluated import EACH, evaluations, samples_of
 from studio.engine.evaluating import chosen_split, evaluate
 from studio.engine.look_run import look
 from studio.engine.runs import read_run
 from studio.engine.trained import Trained, trained
 from studio.evaluation_page import lines
 from studio.graph.problems import StudioError
+from studio.resources import ASSETS
 from tests.conftest import slow, studio, studio_each
 from tests.engine.evaluations import Case, case, evaluated, many, template, train
 from tests.engine.nursery import Nursery
@@ -292,6 +295,75 @@ def test_pictures_of_samples_are_files_and_show_the_sample(case_of: Of) -> None:
         assert np.corrcoef(pixels.reshape(-1), expected.reshape(-1))[0, 1] > 0.999
 
 
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("penguins", "species"),
+        ("two_inputs_two_outputs", "species"),
+        ("many", "kind"),
+        ("many", "steps"),
+    ],
+)
+def test_each_cell_of_a_confusion_has_samples(name: str, output: str, case_of: Of) -> None:
+    """Those that the pass met first, and as many as there are, up to what is kept."""
+    each = case_of(name)
+    found, given = each.found["outputs"][output], each.arrays[f"given {output}"]
+    true = each.arrays[f"true {output}"]
+    true = true.argmax(-1) if output == "kind" else true
+    chosen = given.argmax(-1).reshape(len(given), -1)
+    true = true.reshape(len(given), -1)
+    there = each.arrays["x tokens"] > 0 if output == "steps" else np.ones(true.shape, bool)
+    for row in range(given.shape[-1]):
+        for column in range(given.shape[-1]):
+            inside = ((true == row) & (chosen == column) & there).any(1)
+            kept = samples_of(
+                each.place / found["cells"], lambda *cell, at=(row, column): cell == at
+            )
+            expected = np.flatnonzero(inside)[:EACH].tolist()
+            assert sorted(one["index"] for one in kept) == expected
+            losses = [one["loss"] for one in kept]
+            assert losses == sorted(losses, reverse=True)
+            if output != "steps":
+                names = found["classes"][row], found["classes"][column]
+                assert {(one["true"], one["predicted"]) for one in kept} <= {names}
+            for one in kept[:3]:
+                feature = next(iter(one["features"].values()))
+                assert feature["shape"] is not None and feature["values"]
+
+
+with (ASSETS / "data" / "sentiment.csv").open(encoding="utf-8") as rows:
+    LABELS = {row["text"]: row["positive"] for row in csv.DictReader(rows)}
+
+
+def test_a_yes_or_no_is_counted_and_has_samples_at_any_threshold(case_of: Of) -> None:
+    each = case_of("text_sentiment")
+    found = each.found["outputs"]["positive"]
+    true = each.arrays["true positive"].reshape(-1) == 1
+    likely = each.arrays["given positive"].reshape(-1).astype("float64")
+    told = found["thresholds"]
+    for name, which in (("true_positives", true), ("false_positives", ~true)):
+        assert len(told[name]) == told["steps"] + 1
+        for step in range(0, told["steps"] + 1, 50):
+            above = int((which & (likely > step / told["steps"])).sum())
+            assert told[name][step] == pytest.approx(above, abs=1)
+    half = told["steps"] // 2
+    assert found["confusion"][0][1] == told["false_positives"][half]
+    assert found["confusion"][1][1] == told["true_positives"][half]
+    tenths = np.minimum((likely * 10).astype(int), 9)
+    for label in (0, 1):
+        for tenth in range(10):
+            kept = samples_of(
+                each.place / found["cells"], lambda *cell, at=(label, tenth): cell == at
+            )
+            inside = np.flatnonzero((true == label) & (tenths == tenth))[:EACH]
+            assert sorted(one["index"] for one in kept) == pytest.approx(inside.tolist())
+            for one in kept:
+                text, words = one["features"].values()
+                assert LABELS[text["values"][0]] == one["true"] == str(label)
+                if text["values"][0].isascii():
+                    assert len(words["values"]) == len(re.findall(r"[^\W_]+", text["values"][0]))
+
+
 @pytest.mark.slow
 def test_features_that_are_pictures_are_files_too(case_of: Of) -> None:
     each = case_of("autoencoder")
@@ -307,6 +379,7 @@ def test_the_folder_holds_what_it_says_and_nothing_else(name: str, case_of: Of) 
     named = {"evaluation.json"}
     for found in each.found["outputs"].values():
         named |= set(found["pictures"])
+        named |= {found["cells"]} if found["kind"] in ("classes", "binary") else set()
         for one in found["worst"]:
             named |= set(one["pictures"].values())
             named |= {f["picture"] for f in one["features"].values() if "picture" in f}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import struct
+
 import numpy as np
 import pytest
 
-from studio.engine.evaluation import keeping
+from studio.engine.evaluated import samples_of
+from studio.engine.evaluation import cells, keeping
+from studio.engine.evaluation.cells import Cells
 from studio.engine.evaluation.keeping import Misfit, Pairs, Sample, Worst
 from studio.engine.evaluation.output import Output, thin
 from studio.engine.evaluation.passing import KINDS
 from studio.evaluation_page import lines
+from tests.conftest import slow
 
 
 def test_only_so_many_classes_are_listed_the_worst_first() -> None:
@@ -104,6 +110,48 @@ def test_the_worst_are_kept_and_only_they_are_described() -> None:
     for one in found:
         assert losses.reshape(-1)[one["index"]] == one["loss"]
     assert len(described) < 400
+
+
+PICTURE = {"shape": [200, 100], "dtype": "float32", "array": np.full((200, 100, 1), 0.5)}
+TEXT = {"shape": [], "dtype": "string", "values": ["a text"]}
+
+
+@pytest.mark.parametrize("feature", [TEXT, *slow(PICTURE)])
+def test_the_samples_of_cells_are_bounded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path, feature: dict
+) -> None:
+    """However many classes there are, and however large the pictures."""
+    monkeypatch.setattr(cells, "WRONG", 50)
+    monkeypatch.setattr(cells, "RIGHT", 20)
+    rows = np.random.default_rng(1)
+    true, predicted = rows.integers(0, 9, (2, 3000, 1))
+    true[::7] = -1
+    described = []
+
+    def describe(at: int) -> dict:
+        described.append(at)
+        return {"index": at, "features": {"it": dict(feature)}, "pictures": {}}
+
+    kept = Cells()
+    kept.offer(true, predicted, rows.uniform(size=3000), describe, lambda a, b: a == b)
+    assert len(described) == 70, "only what is kept is described"
+    file = tmp_path / (kept.write("o", tmp_path) or "")
+    assert file.name == "o-samples.jsonl"
+    wrong = samples_of(file, lambda a, b: a != b)
+    right = samples_of(file, lambda a, b: a == b)
+    assert (len(wrong), len(right)) == (50, 20)
+    for one in wrong:
+        assert true[one["index"]] != predicted[one["index"]] and one["index"] % 7
+        told = one["features"]["it"]
+        if feature is TEXT:
+            assert told == TEXT
+            continue
+        png = base64.b64decode(told["png"])
+        assert struct.unpack(">II", png[16:24]) == (32, 64), "wide and high"
+    file.write_bytes(b'{"cell":[0,1],"samples":[{]}\nrubbish\n' + file.read_bytes())
+    assert len(samples_of(file, lambda a, b: a != b)) == 50
+    assert samples_of(tmp_path / "gone.jsonl", lambda *_: True) == []
+    assert Cells().write("empty", tmp_path) is None
 
 
 def test_a_thinned_curve_keeps_its_ends() -> None:

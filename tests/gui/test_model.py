@@ -443,12 +443,13 @@ def test_an_evaluation_shows_its_figures_and_pictures(
         ["F1 of Gentoo", "0.962"],
     ]
     assert texts(page.figures) == figures
-    assert page.said.text() == 'On the test split. "mass" has no labels.'
+    assert page.said.text() == '"mass" has no labels.'
+    page.found.show_view("pictures")
     rows = page.pictures.rows
     shown = [rows.index(row).data() for row in range(rows.rowCount())]
     assert shown == ["Species ROC", "Species confusion"], "in the order of the report"
     first = page.pictures.visualRect(rows.index(0))
-    window.resizeDocks([window.docks["model"]], [420], Qt.Orientation.Vertical)
+    window.resizeDocks([window.docks["model"]], [560], Qt.Orientation.Vertical)
     settle(window)
     larger, second = (page.pictures.visualRect(rows.index(each)) for each in (0, 1))
     assert larger.height() > first.height() and second.left() > larger.right()
@@ -520,6 +521,18 @@ def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch
     assert page.said.text() == f"birds.csv · the first 200 of {len(told)} rows"
     assert [row[:2] for row in found] == [[str(row["row"]), row["species"]] for row in told[:200]]
     assert [row[2] for row in found] == [f"{row['species_probability']:.3f}" for row in told[:200]]
+    saved = tmp_path / "answers"
+    monkeypatch.setattr(window.projects.ask, "file_to_write", lambda *_: saved)
+    click(page.save)
+    assert window.said == f"The predictions are in {saved}.csv."
+    lines = saved.with_suffix(".csv").read_text().splitlines()
+    assert lines[0] == "row,species,species_probability" and len(lines) == len(told) + 1
+    row, species, likely = lines[-1].split(",")
+    assert (row, species) == (str(told[-1]["row"]), told[-1]["species"])
+    assert float(likely) == pytest.approx(told[-1]["species_probability"], rel=1e-5)
+    saved = tmp_path / "nowhere" / "answers.csv"
+    click(page.save)
+    assert "can't be written: No such file or directory" in window.notices.by_key["model"].text
 
 
 # What is read of what a command prints

@@ -1,14 +1,16 @@
 """A process that evaluates a run's model: `python -m studio.engine.evaluation PARENT`.
 
 What it is to do comes as one line of JSON on its standard input: `folder` of the run, `model`,
-`split`, `steps` (of data that never end), `target` (the folder that is filled), `run`, and
-`outputs`, what each stands for. It tells how far it is, a line of JSON each time, and at its end
-either {"done": true} or {"error": SENTENCE}. What the script says goes to standard error. It ends
-with the process PARENT that has started it; whoever asks it is studio/engine/evaluating.py.
+`split`, `steps` (of data that never end), `target` (the folder that is filled), `run`,
+`outputs`, what each stands for, and `texts`, what gives the rows as they leave the source, or
+null. It tells how far it is, a line of JSON each time, and at its end either {"done": true} or
+{"error": SENTENCE}. What the script says goes to standard error. It ends with the process PARENT
+that has started it; whoever asks it is studio/engine/evaluating.py.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -65,6 +67,14 @@ def evaluate(asked: dict[str, Any], tell: Callable[..., None]) -> None:
             tell(at="evaluating", done=done, total=total, samples=samples)
 
     seen = go_through(model, dataset, asked["outputs"], progress)
+    if asked["texts"] is not None:
+        from studio.engine.evaluation.texts import add_texts
+
+        tell(at="reading texts")
+        if seed is not None:
+            keras.utils.set_random_seed(seed)
+        with contextlib.suppress(Exception):  # the figures stand without them
+            add_texts(seen, asked["texts"])
     tell(at="drawing")
     write(seen, asked, Path(asked["target"]))
 

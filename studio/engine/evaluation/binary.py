@@ -15,6 +15,9 @@ from studio.graph.problems import quoted
 BINS = 10
 """Of equal width, in which probabilities are held against how often it was so."""
 
+STEPS = 1000
+"""From 0 to 1, the thresholds for which it is told what comes of them."""
+
 
 class Binary(Output):
     """Keeps the label and the probability of each sample."""
@@ -47,6 +50,17 @@ class Binary(Output):
             "true_probability": likely if label else 1 - likely,
         }
 
+    def cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """The label, and the tenth in which the probability lies, so that there are samples for
+        whatever threshold.
+        """
+        label, likely = self._last
+        return label[:, None], tenths(likely)[:, None]
+
+    def right(self, true: int, other: int) -> bool:
+        """Whether it is so at the threshold of one half."""
+        return (other >= BINS // 2) == bool(true)
+
     def figures(self) -> dict[str, Any]:
         """What comes of 0.5 and of the best threshold, the areas, and the calibration."""
         from sklearn.metrics import (
@@ -76,6 +90,7 @@ class Binary(Output):
         }
         drawn = curves(label == 1, likely, points=True)
         found |= drawn if drawn is not None else {"roc_area": None, "average_precision": None}
+        found["thresholds"] = _at_thresholds(label, likely)
         found["best_f1"] = _best_f1(label, likely)
         found["calibration"] = _calibration(label, likely)
         return found | self._kept.about()
@@ -105,6 +120,24 @@ def log_loss(label: np.ndarray, likely: np.ndarray) -> np.ndarray:
     return -np.log(of_true.clip(LEAST, 1))
 
 
+def tenths(likely: np.ndarray) -> np.ndarray:
+    """The bin of each probability."""
+    return np.minimum((likely * BINS).astype(int), BINS - 1)
+
+
+def _at_thresholds(label: np.ndarray, likely: np.ndarray) -> dict[str, Any]:
+    """How many are taken for the second class at each of 1,001 thresholds, from 0 to 1.
+
+    Those whose probability is above it, as `accuracy` and `confusion` count them at 0.5.
+    """
+    steps = np.arange(STEPS + 1) / STEPS
+    found: dict[str, Any] = {"steps": STEPS}
+    for name, which in (("true_positives", label == 1), ("false_positives", label == 0)):
+        ordered = np.sort(likely[which])
+        found[name] = (len(ordered) - np.searchsorted(ordered, steps, "right")).tolist()
+    return found
+
+
 def _best_f1(label: np.ndarray, likely: np.ndarray) -> dict[str, float] | None:
     """The threshold, counted as yes from it on, that gives the best F1."""
     from sklearn.metrics import precision_recall_curve
@@ -122,7 +155,7 @@ def _best_f1(label: np.ndarray, likely: np.ndarray) -> dict[str, float] | None:
 
 def _calibration(label: np.ndarray, likely: np.ndarray) -> list[dict[str, Any]]:
     """Of each bin that has samples: the mean probability, and how often it was so."""
-    bins = np.minimum((likely * BINS).astype(int), BINS - 1)
+    bins = tenths(likely)
     found = []
     for number in range(BINS):
         inside = bins == number

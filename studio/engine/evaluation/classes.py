@@ -96,6 +96,11 @@ class Classes(Output):
             "true_probability": likely(label),
         }
 
+    def cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """The true class and the predicted one."""
+        label, chosen, _, kept = self._last
+        return np.where(kept, label, -1), np.where(kept, chosen, -1)
+
     def figures(self) -> dict[str, Any]:
         """Accuracies, a row a class, who was taken for whom, and the areas under the curves."""
         from sklearn.metrics import (

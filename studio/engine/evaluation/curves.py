@@ -18,16 +18,25 @@ def curves(yes: np.ndarray, score: np.ndarray, points: bool) -> dict[str, Any] |
 
     if not yes.any() or yes.all():
         return None
-    false, true, _ = roc_curve(yes, score)
+    false, true, above = roc_curve(yes, score)
     found: dict[str, Any] = {
         "roc_area": float(auc(false, true)),
         "average_precision": float(average_precision_score(yes, score)),
     }
     if points:
-        precision, recall, _ = precision_recall_curve(yes, score)
+        precision, recall, steps = precision_recall_curve(yes, score)
         at, of = thin(len(false)), thin(len(recall))
-        found["roc"] = {"false_positives": _some(false, at), "true_positives": _some(true, at)}
-        found["pr"] = {"recall": _some(recall, of), "precision": _some(precision, of)}
+        steps = np.append(steps, np.inf)  # of the point at which nothing is taken for it
+        found["roc"] = {
+            "false_positives": _some(false, at),
+            "true_positives": _some(true, at),
+            "thresholds": _some(above, at),
+        }
+        found["pr"] = {
+            "recall": _some(recall, of),
+            "precision": _some(precision, of),
+            "thresholds": _some(steps, of),
+        }
     return found
 
 

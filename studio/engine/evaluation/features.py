@@ -32,15 +32,15 @@ def sample_of(spec: Any, features: Any, at: int) -> dict[str, Any]:
     return found
 
 
-def smaller(value: Any) -> np.ndarray:
-    """A picture with at most 256 pixels a side: (rows, columns, channels)."""
+def smaller(value: Any, side: int = SIDE) -> np.ndarray:
+    """A picture with at most so many pixels a side: (rows, columns, channels)."""
     import tensorflow as tf
 
     array = np.asarray(value)
     array = array[..., None] if array.ndim == 2 else array
     largest = max(array.shape[:2])
-    if largest > SIDE:
-        size = [max(1, round(side * SIDE / largest)) for side in array.shape[:2]]
+    if largest > side:
+        size = [max(1, round(each * side / largest)) for each in array.shape[:2]]
         array = tf.image.resize(array.astype("float32"), size, method="area").numpy()
     return array
 
@@ -56,7 +56,7 @@ def save_pictures(worst: list[dict[str, Any]], output: str, place: Path) -> list
     shown: list[np.ndarray] = []
     pairs = [each["pictures"] for each in worst]
     if pairs[0]:
-        pixels = _scaled([picture for pair in pairs for picture in pair.values()])
+        pixels = scaled([picture for pair in pairs for picture in pair.values()])
         several = len(pairs[0])
         for number, each in enumerate(worst):
             mine = pixels[several * number : several * (number + 1)]
@@ -71,7 +71,7 @@ def save_pictures(worst: list[dict[str, Any]], output: str, place: Path) -> list
         alike = sum(words(name) == words(each) for each in names) > 1
         called = f"{name}-{which}" if alike else name
         found = [each["features"][name] for each in worst]
-        pixels = _scaled([each.pop("array") for each in found])
+        pixels = scaled([each.pop("array") for each in found])
         for number, (each, image) in enumerate(zip(found, pixels, strict=True)):
             each["picture"] = _write(image, place, number, output, called)
         shown = shown or pixels
@@ -86,8 +86,10 @@ def _beside(images: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([first, *(part for each in others for part in (line, each))], 1)
 
 
-def _scaled(arrays: list[np.ndarray]) -> list[np.ndarray]:
+def scaled(arrays: list[np.ndarray]) -> list[np.ndarray]:
     """As bytes: 0 to 1 and 0 to 255 as they are meant, whatever else from least to largest."""
+    if not arrays:
+        return []
     low = min(float(np.nanmin(each)) for each in arrays)
     high = max(float(np.nanmax(each)) for each in arrays)
     if low >= 0 and high <= 255:

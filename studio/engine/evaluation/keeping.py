@@ -116,6 +116,10 @@ class Worst:
             else:
                 break
 
+    def samples(self) -> list[dict[str, Any]]:
+        """What was said of them, in no order."""
+        return [about for _, _, about in self._heap]
+
     def found(self) -> list[dict[str, Any]]:
         """What was said of them, the worst first, each with its `loss`."""
         ordered = sorted(self._heap, key=lambda each: (-each[0], -each[1]))

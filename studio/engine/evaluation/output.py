@@ -42,6 +42,18 @@ class Output:
         """What was true and what was predicted of a sample of the last batch."""
         raise NotImplementedError
 
+    def cells(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The cell of each position of the last batch's samples, -1 where it doesn't count.
+
+        Two numbers, in two arrays of the shape (n, positions): the class that is true, and what
+        was predicted. None where the output has no such cells.
+        """
+        return None
+
+    def right(self, true: int, other: int) -> bool:
+        """Whether a cell has what was predicted as it is."""
+        return true == other
+
     def figures(self) -> dict[str, Any]:
         """What is told of the output, once all is taken: JSON values."""
         raise NotImplementedError

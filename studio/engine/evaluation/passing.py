@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from studio.engine.evaluation.binary import Binary
+from studio.engine.evaluation.cells import Cells
 from studio.engine.evaluation.classes import Classes
 from studio.engine.evaluation.features import sample_of, smaller
 from studio.engine.evaluation.keeping import Misfit, Worst
@@ -28,6 +29,7 @@ class Seen:
     def __init__(self, about: list[dict[str, Any]]):
         self.outputs = {each["output"]: KINDS[each["kind"]](each) for each in about}
         self.worst = {each["output"]: Worst() for each in about}
+        self.cells = {each["output"]: Cells() for each in about}
         self.left_out: dict[str, str] = {}
         """Outputs that can't be held against anything, and why."""
         self.keras: dict[str, Any] = {}
@@ -38,6 +40,7 @@ class Seen:
         self.left_out[name] = why
         self.outputs.pop(name, None)
         self.worst.pop(name, None)
+        self.cells.pop(name, None)
 
 
 def go_through(model: Any, dataset: Any, about: list[dict[str, Any]], tell: Tell) -> Seen:
@@ -140,6 +143,9 @@ def _take(seen: Seen, x: Any, spec: Any, y: dict[str, Any], given: Any, masks: A
             return told | {"features": sample_of(spec, x, at), "pictures": pictures}
 
         seen.worst[name].offer(losses, describe)
+        cells = output.cells()
+        if cells is not None:
+            seen.cells[name].offer(*cells, losses, describe, output.right)
     return size
 
 

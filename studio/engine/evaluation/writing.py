@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 from studio.engine.evaluated import FILE, VERSION
 from studio.engine.evaluation.features import save_pictures
+from studio.engine.evaluation.json_values import finite
 from studio.engine.evaluation.keeping import Misfit
 from studio.engine.evaluation.passing import Seen
 from studio.graph.problems import StudioError
@@ -31,6 +31,9 @@ def write(seen: Seen, asked: dict[str, Any], place: Path) -> None:
 
             made.append(worst_samples(worst, shown, name, place))
         outputs[name] = {"kind": output.kind, **figures, "worst": worst, "pictures": made}
+        kept = seen.cells[name].write(name, place)
+        if kept is not None:
+            outputs[name]["cells"] = kept
     if not outputs:
         raise StudioError(" ".join(seen.left_out.values()))
     found = {
@@ -43,12 +46,3 @@ def write(seen: Seen, asked: dict[str, Any], place: Path) -> None:
         "left_out": seen.left_out,
     }
     (place / FILE).write_text(dump(finite(found)), encoding="utf-8")
-
-
-def finite(value: Any) -> Any:
-    """The value without numbers that JSON doesn't know: null in their place."""
-    if isinstance(value, dict):
-        return {name: finite(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -83,7 +83,7 @@ def sample_rows(
             if one is not None and len(file[IMAGES]["b64"]) <= LARGEST * 4 // 3:
                 rows[IMAGES] = file
         if one is None:
-            one = _first(warm, run, _unprepared(run.project), [each.name for each in raw.inputs])
+            one = _first(warm, run, unprepared(run.project), [each.name for each in raw.inputs])
         row = _without_nan(one, raw) if one is not None else None
         found = _asked(warm, "prepared", row, raw, names=names) if row is not None else None
         if found is not None:  # else it takes more rows than one: those of a window, say
@@ -118,7 +118,7 @@ def image_file(
     try:
         files = folder_plan(p).files
         if p.corrupt == "error" and len(files) <= MOST_FILES:
-            whole = _unprepared(run.project)
+            whole = unprepared(run.project)
             found = _first(warm, run, whole, [IMAGES], files=True)
             if found is not None and _fits(found, signature):
                 return found, split
@@ -137,7 +137,7 @@ def _fits(row: dict[str, Any], signature: Signature) -> bool:
     return True
 
 
-def _unprepared(project: Project) -> Project:
+def unprepared(project: Project) -> Project:
     """The data without what is done to rows: they are those of the source, split as ever."""
     nodes = {
         name: node
@@ -155,6 +155,22 @@ def _first(
 
     Of images it has the `files`, or their pixels.
     """
+    return _ask(warm, run, project, "sample", names=names, files=files)
+
+
+def picture_style(warm: Warm, run: Trained, signature: Signature) -> dict[str, Any] | None:
+    """What the pictures are like that a model was trained on: range, ground, size, place, pen.
+
+    They are the only input of a signature; as the worker's `style` tells it, None where no
+    pictures are found.
+    """
+    project = unprepared(run.project) if signature.name == RAW else run.project
+    names = [each.name for each in signature.inputs]
+    return _ask(warm, run, project, "style", names=names)
+
+
+def _ask(warm: Warm, run: Trained, project: Project, kind: str, **fields: Any) -> Any:
+    """What the process says of the first elements of a split; None where nothing can be said."""
     split = _split(project)
     if split is None:
         return None
@@ -163,10 +179,9 @@ def _first(
         script = write_stage_script(part, run.folder, run.report).text
         with TemporaryDirectory(prefix="studio-serve-") as place:
             place_files(part, run.folder, Path(place))
-            fields = {"script": script, "folder": place, "batched": batched(part), "names": names}
-            fields["files"] = files
+            about = {"script": script, "folder": place, "batched": batched(part)}
             # The code is that of a run, which has run it.
-            return warm.ask("sample", seconds=SECONDS, **fields).result().result
+            return warm.ask(kind, seconds=SECONDS, **about, **fields).result().result
     except StudioError:
         return None
 

@@ -15,7 +15,7 @@ from studio.codegen.predicting import write_predict_script
 from studio.engine.predicting import SCRIPT
 from studio.engine.serving.requests import one_row
 from studio.engine.serving.sample import sample_rows
-from studio.engine.serving.signature import DEFAULT, IMAGES, RAW, signatures
+from studio.engine.serving.signature import DEFAULT, IMAGES, RAW, Signature, signatures
 from studio.engine.trained import Trained
 from studio.engine.warm import Warm
 from studio.graph.file import shown, write_atomically
@@ -73,37 +73,40 @@ def serve(run: Trained, how: Serving, ready: Callable[[str, str], None]) -> None
     found = signatures(run)
     if how.signature not in found:
         raise StudioError(LACKING[how.signature])
-    with listening(how.host, how.port) as listener:
-        script = run.folder / SCRIPT
-        try:
-            text = write_predict_script(run.project, run.folder, run.report).text
-            write_atomically(script, text.encode())
-        except OSError as error:
-            raise StudioError(f"{shown(script)} can't be written: {error.strerror}.") from None
-        given = (
-            str(run.path.absolute()),
-            str(script.absolute()),
-            msgspec.json.encode(found).decode(),
-        )
-        with Warm(("studio.engine.serving.worker", *given)) as warm:
-            _load(warm)
-            from studio.engine.serving.model import About, Model
+    with listening(how.host, how.port) as listener, model_process(run, found) as warm:
+        _load(warm)
+        from studio.engine.serving.model import About, Model
 
-            samples, split = sample_rows(warm, run, found)
-            about = About(
-                name=name,
-                run=run.folder.name,
-                note=run.project.note or "",
-                signatures=found,
-                default=how.signature,
-                targets=targets(run.project, run.report.shapes),
-                samples=samples,
-                split=split,
-            )
-            for at, row in about.samples.items():  # the first of its kind takes longer
-                warm.ask("predict", **one_row(row, found[at]).fields()).result()
-            warm.start()  # should a row have taken too long
-            run_server(Model(about, warm, how.seconds), how, listener, lambda at: ready(name, at))
+        samples, split = sample_rows(warm, run, found)
+        about = About(
+            name=name,
+            run=run.folder.name,
+            note=run.project.note or "",
+            signatures=found,
+            default=how.signature,
+            targets=targets(run.project, run.report.shapes),
+            samples=samples,
+            split=split,
+        )
+        for at, row in about.samples.items():  # the first of its kind takes longer
+            warm.ask("predict", **one_row(row, found[at]).fields()).result()
+        warm.start()  # should a row have taken too long
+        run_server(Model(about, warm, how.seconds), how, listener, lambda at: ready(name, at))
+
+
+def model_process(run: Trained, found: dict[str, Signature]) -> Warm:
+    """The process of a run's model, which is to be asked by these signatures; not yet started.
+
+    Its predict.py is written for that. Raises StudioError where that can't be.
+    """
+    script = run.folder / SCRIPT
+    try:
+        text = write_predict_script(run.project, run.folder, run.report).text
+        write_atomically(script, text.encode())
+    except OSError as error:
+        raise StudioError(f"{shown(script)} can't be written: {error.strerror}.") from None
+    told = msgspec.json.encode(found).decode()
+    return Warm((WORKER, str(run.path.absolute()), str(script.absolute()), told))
 
 
 def model_name(run: Trained, given: str | None) -> str:

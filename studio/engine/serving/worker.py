@@ -249,6 +249,20 @@ class Model:
         tensors = {name: tensor_of(value) for name, value in fields["inputs"].items()}
         return {ROW: short(ROW, self._images(tensors)[0])}
 
+    def style(self, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """What the first pictures of a dataset are like (style.py); None where there are none.
+
+        `fields`: as those of `sample`.
+        """
+        from studio.engine.serving.style import style_of
+
+        dataset = script_module(fields).make_dataset()
+        dataset = dataset.unbatch() if fields["batched"] else dataset
+        return style_of(
+            features[fields["names"][0]] if isinstance(features, dict) else features
+            for features in (each[0] if isinstance(each, tuple) else each for each in dataset)
+        )
+
     def prepared(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A raw row as the model takes it; `fields`: `inputs` with that row, and the `names`."""
         tensors = {name: tensor_of(value) for name, value in fields["inputs"].items()}
@@ -287,7 +301,7 @@ def main() -> None:
     path, script, told = sys.argv[1:4]
     signatures = msgspec.json.decode(told, type=dict[str, Signature])
     model = Model(Path(path), Path(script), signatures)
-    asked = (model.predict, model.sample, model.pixels, model.prepared)
+    asked = (model.predict, model.sample, model.pixels, model.prepared, model.style)
     converse({each.__name__: each for each in asked}, model.load)
 
 

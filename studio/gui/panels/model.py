@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LOOKED = 50
 """Runs that are looked through for the newest one with a model."""
 
+TALL = 440
+"""Pixels that the dock is made high for results."""
+
 PAGES = {"export": "Export", "evaluate": "Evaluate", "predict": "Predict"}
 
 
@@ -38,7 +41,8 @@ class ModelPanel(Panel):
         super().__init__(window)
         self.folder: Path | None = None
         self._late = True
-        self._code: Project | None = None
+        self._grown = False
+        self._project: Project | None = None
         self.pages: dict[str, Page] = {
             "export": ExportPage(window),
             "evaluate": EvaluatePage(window),
@@ -63,6 +67,7 @@ class ModelPanel(Panel):
         box.addWidget(self.body, 1)
         for page in self.pages.values():
             page.rested.connect(self._mark_other)
+            page.filled.connect(self.grow)
         window.runner.showing.connect(self.refresh)
         window.runner.ended.connect(self.refresh)
         window.session_changed.connect(self.refresh)
@@ -98,6 +103,16 @@ class ModelPanel(Panel):
         """The name of the page that is chosen."""
         return next(name for name, tab in self.tabs.items() if tab.isChecked())
 
+    def grow(self) -> None:
+        """Gives results room where the panel is low: once, then it is as somebody likes it."""
+        dock = self.window_.docks["model"]
+        wanted = min(TALL, self.window_.height() // 2)
+        if self._grown or dock.isFloating() or not self.in_front:
+            return
+        self._grown = True
+        if dock.height() < wanted:
+            self.window_.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
+
     def show_page(self, name: str) -> Page | None:
         """Shows a page; None where there is no model that it could be about."""
         self.tabs[name].setChecked(True)
@@ -107,8 +122,9 @@ class ModelPanel(Panel):
             return None
         page = self.pages[name]
         self.body.setCurrentWidget(page)
-        if isinstance(page, ExportPage):
-            page.come_up()
+        page.come_up()
+        if page.wants_room:
+            self.grow()
         return page
 
     @property
@@ -120,6 +136,7 @@ class ModelPanel(Panel):
     def attach(self, session: Session | None) -> None:
         super().attach(session)
         self.close_work()
+        self.folder = None
         self._late = True
 
     def come_up(self) -> None:
@@ -168,7 +185,7 @@ class ModelPanel(Panel):
         if why is None and same:
             return
         for page in self.pages.values():
-            page.show_run(folder if why is None else None)
+            page.show_run(*((folder, self._project) if why is None else (None, None)))
         if why is None:
             self.body.setCurrentWidget(self.pages[self.page])
             self.show_page(self.page)
@@ -187,9 +204,9 @@ class ModelPanel(Panel):
         except StudioError as error:
             self.without.say("This run has no model", str(error).split("\n")[0])
             return self.without
+        self._project = project
         if self.window_.projects.trust.knows(project):
             return None
-        self._code = project
         names = ", ".join(list(project.code)[:3])
         self.foreign.say(
             "This run has its own Python",
@@ -199,7 +216,7 @@ class ModelPanel(Panel):
         return self.foreign
 
     def _trust(self) -> None:
-        self.window_.projects.trust.know(self._code)
+        self.window_.projects.trust.know(self._project)
         self._catch_up()
 
     def _mark_other(self) -> None:

@@ -111,7 +111,7 @@ class Pictures(QAbstractScrollArea):
     def _paint(self, painter: QPainter, card: Card, rect: QRect) -> None:
         body = rect.adjusted(0, 0, 0, -CAPTION)
         if card.image is not None:
-            _paint_picture(painter, card.image, body)
+            paint_picture(painter, card.image, body)
         else:
             _paint_wave(painter, card.points, QRectF(body))
         painter.setPen(theme.color("muted"))
@@ -121,7 +121,7 @@ class Pictures(QAbstractScrollArea):
         painter.drawText(place, flags, said)
 
 
-def _paint_picture(painter: QPainter, image: QImage, body: QRect) -> None:
+def paint_picture(painter: QPainter, image: QImage, body: QRect) -> None:
     """A small one is shown large with its pixels as they are, a large one smooth."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color("field"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.engine.figures import number
 from studio.graph.problems import printable
+from studio.gui.trained.told import outputs_of
 
 MOST = 200
 """Rows at most: of a model with a hundred classes the pictures and the report tell more."""
@@ -14,7 +15,7 @@ MOST = 200
 DEEP = 3
 """How far figures stand inside each other."""
 
-ASIDE = ("evaluation", "epoch", "step", "curves", "calibration")
+ASIDE = ("evaluation", "epoch", "step", "curves", "calibration", "thresholds")
 """What a report says of itself, or of what is drawn."""
 
 WRITTEN = {
@@ -42,7 +43,7 @@ def figures_of(evaluation: dict[str, Any]) -> list[tuple[str, str]]:
         name: value for name, value in evaluation.items() if name != "outputs" and name not in ASIDE
     }
     rows += _scalars(general, "", ("metrics", "keras"))
-    for name, output in _outputs(evaluation.get("outputs")):
+    for name, output in outputs_of(evaluation):
         found = [*_scalars(output, "", ()), *_of_classes(output)]
         if found:
             rows += [(printable(name), ""), *found]
@@ -51,7 +52,7 @@ def figures_of(evaluation: dict[str, Any]) -> list[tuple[str, str]]:
 
 def pictures_of(evaluation: dict[str, Any]) -> list[str]:
     """The names of the pictures' files, in the order in which the outputs tell them."""
-    told = (output.get("pictures") for _, output in _outputs(evaluation.get("outputs")))
+    told = (output.get("pictures") for _, output in outputs_of(evaluation))
     names = (name for each in told if isinstance(each, list) for name in each)
     return [name for name in names if isinstance(name, str)]
 
@@ -74,23 +75,6 @@ def _of_classes(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ]
     for score, name in sorted(scored)[:CLASSES]:
         yield f"F1 of {printable(name)}", number(score)
-
-
-def _outputs(outputs: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The outputs by their names, whether a report lists or maps them."""
-    if isinstance(outputs, dict):
-        named = list(outputs.items())
-    elif isinstance(outputs, list):
-        named = [
-            (each.get("name", f"output {place + 1}"), each)
-            for place, each in enumerate(outputs)
-            if isinstance(each, dict)
-        ]
-    else:
-        named = []
-    for name, output in named:
-        if isinstance(output, dict):
-            yield str(name), output
 
 
 def _scalars(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton, QWidget
 
+from studio.graph.document import Project
 from studio.gui.look.icons import icon
 from studio.gui.panel import Empty
 from studio.gui.trained.formats import FormatList, formats_of, title_of
@@ -94,8 +95,8 @@ class ExportPage(Page):
 
     # The run, and what it can be written as
 
-    def show_run(self, folder: Path | None) -> None:
-        super().show_run(folder)
+    def show_run(self, folder: Path | None, project: Project | None = None) -> None:
+        super().show_run(folder, project)
         self._listed = None
         self.list.rows.put([])
         self.place.setText(str(self._default) if folder is not None else "")

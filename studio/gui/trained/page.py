@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.graph.document import Project
 from studio.gui.look.icons import icon
 from studio.gui.notice import Line
 from studio.gui.trained.work import Work
@@ -30,9 +31,15 @@ FOOT = 40
 
 
 class Page(QWidget):
-    """One thing that is done with the model of a run. `rested` is emitted when work ends."""
+    """One thing that is done with the model of a run.
+
+    Signals: `rested` when work ends; `filled` when there is something to be seen that needs room,
+    as `wants_room` says too.
+    """
 
     rested = Signal()
+    filled = Signal()
+    wants_room = False
 
     def __init__(self, window: Window):
         super().__init__()
@@ -59,9 +66,12 @@ class Page(QWidget):
         """The run's id, as the panel's sentences have it."""
         return self.folder.name if self.folder is not None else ""
 
-    def show_run(self, folder: Path | None) -> None:
-        """Is about another run from now on; overridden, and called through."""
+    def show_run(self, folder: Path | None, project: Project | None = None) -> None:
+        """Is about another run, of this project, from now on; overridden, and called through."""
         self.folder = folder
+
+    def come_up(self) -> None:
+        """It is to be seen from now on: what was left undone is done."""
 
     def close_work(self) -> None:
         """Ends what is at work, before this returns."""

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QImageReader
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QButtonGroup,
+    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
@@ -16,11 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from studio.engine.figures import number
+from studio.graph.document import Project
 from studio.graph.problems import printable
 from studio.gui.look.theme import mono
 from studio.gui.notice import Line
 from studio.gui.panel import Empty
 from studio.gui.preview.tables import plain
+from studio.gui.trained.draw_view import DrawView
 from studio.gui.trained.page import Page, button, foot_row
 
 if TYPE_CHECKING:
@@ -34,6 +39,15 @@ LETTERS = 200
 
 WIDEST = 320
 """Pixels that a column is wide at first, at most."""
+
+WAYS = 32
+"""Pixels that the choice between a drawing and a file is high."""
+
+LARGEST = 1024
+"""Pixels of a side of a dropped image; a larger one is read smaller."""
+
+IMAGES = "studio.data.images"
+"""The source whose rows are files of images: there a dropped one is a row like any."""
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -61,10 +75,37 @@ class PredictPage(Page):
         head.setMaximumSectionSize(4 * WIDEST)
         self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setWordWrap(False)
-        self.lay_out((self.nothing, self.table), (self._head(), self.going))
+        self.draw = DrawView()
+        self.draw.found.connect(self._can_draw)
+        self._images = self._late = False
+        self._rows: list[dict[str, Any]] | None = None
+        self._saving: Path | None = None
+        self.lay_out((self.nothing, self.table, self.draw), (self._head(), self.going))
+        self.layout().insertWidget(0, self._ways())
         self.work.done.connect(self._done)
         self.work.failed.connect(self._failed)
         self.work.cancelled.connect(self._cancelled)
+
+    def _ways(self) -> QWidget:
+        """The choice between a drawing and a file, where both can be."""
+        self.ways = QWidget()
+        self.ways.setFixedHeight(WAYS)
+        row = QHBoxLayout(self.ways)
+        row.setContentsMargins(14, 0, 14, 0)
+        row.setSpacing(2)
+        group = QButtonGroup(self)
+        self.way = {}
+        for name in ("Draw", "A file"):
+            made = button(name, role="filter")
+            made.setCheckable(True)
+            made.clicked.connect(self._turn)
+            group.addButton(made)
+            self.way[name] = made
+            row.addWidget(made)
+        row.addSpacing(10)
+        row.addWidget(self.draw.head, 1)
+        self.ways.hide()
+        return self.ways
 
     def _head(self) -> QWidget:
         self.head = QWidget()
@@ -76,20 +117,61 @@ class PredictPage(Page):
         self.again.clicked.connect(lambda: self.predict(self.file))
         self.other = button("Choose a file…", "folder-open")
         self.other.clicked.connect(self.choose)
+        self.save = button("Save as…", "save")
+        self.save.setToolTip("Save the predictions of all rows as a table")
+        self.save.clicked.connect(self._save)
         row.addWidget(self.said, 1)
+        row.addWidget(self.save)
         row.addWidget(self.again)
         row.addWidget(self.other)
         return self.head
 
-    def show_run(self, folder: Path | None) -> None:
-        super().show_run(folder)
+    def show_run(self, folder: Path | None, project: Project | None = None) -> None:
+        super().show_run(folder, project)
+        nodes = project.data.nodes if project is not None and project.data is not None else {}
+        self._images = any(node.op == IMAGES for node in nodes.values())
+        self._late = True
+        self._rows = None
+        self.ways.hide()
+        self.draw.show_run(None)
+        self._file_shown = self.nothing
         self._empty(TITLE, ABOUT)
+
+    def come_up(self) -> None:
+        if self._late:
+            self._late = False
+            self.draw.show_run(self.folder)
 
     def _empty(self, title: str, text: str) -> None:
         self.nothing.say(title, text)
-        self.body.setCurrentWidget(self.nothing)
+        self._show_file(self.nothing)
         self.foot.setCurrentWidget(self.head)
         self.foot.hide()
+
+    # A drawing, or a file
+
+    def _can_draw(self) -> None:
+        """It is known whether something can be drawn for the model: then that comes first."""
+        there = self.draw.sketch is not None
+        self.ways.setVisible(there)
+        if there and not self.work.working and self._file_shown is self.nothing:
+            self.way["Draw"].setChecked(True)
+            self._turn()
+            if self.isVisible():
+                self.filled.emit()
+
+    def _show_file(self, widget: QWidget) -> None:
+        """Shows what there is of a file."""
+        self._file_shown = widget
+        self.way["A file"].setChecked(True)
+        self._turn()
+
+    def _turn(self) -> None:
+        drawing = self.way["Draw"].isChecked() and self.draw.sketch is not None
+        self.draw.head.setVisible(drawing)
+        self.body.setCurrentWidget(self.draw if drawing else self._file_shown)
+        if not self.work.working:
+            self.foot.setVisible(not drawing and self._file_shown is self.table)
 
     # The file
 
@@ -121,7 +203,29 @@ class PredictPage(Page):
             self.refuse("Drop one file here, or one folder of images, that is on this machine.")
         else:
             # The program that it comes from waits for the drop to end.
-            QTimer.singleShot(0, self, lambda: self.predict(Path(files[0])))
+            QTimer.singleShot(0, self, lambda: self._take(Path(files[0])))
+
+    def _take(self, file: Path) -> None:
+        """Predicts a dropped file; one image stands for a drawing where the data aren't files."""
+        if self.draw.sketch is None or self._images or not file.is_file():
+            self.predict(file)
+            return
+        reader = QImageReader(str(file))
+        if not reader.canRead():
+            self.predict(file)
+            return
+        size = reader.size()
+        if max(size.width(), size.height()) > LARGEST:
+            room = QSize(LARGEST, LARGEST)
+            reader.setScaledSize(size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio))
+        image = reader.read()
+        if image.isNull():
+            self.refuse(f"{file.name} can't be read as an image: {reader.errorString()}.")
+            return
+        self.window_.notices.drop("model")
+        self.way["Draw"].setChecked(True)
+        self._turn()
+        self.draw.show_image(image)
 
     def predict(self, file: Path) -> None:
         """Predicts the rows of a file."""
@@ -129,6 +233,9 @@ class PredictPage(Page):
             return
         self.window_.notices.drop("model")
         self.file = file
+        self._saving = None
+        self.way["A file"].setChecked(True)
+        self._turn()
         self.nothing.button.setEnabled(False)
         self.foot.show()
         self.foot.setCurrentWidget(self.going)
@@ -141,14 +248,22 @@ class PredictPage(Page):
     def _rest(self) -> None:
         self.nothing.button.setEnabled(True)
         self.foot.setCurrentWidget(self.head)
+        self._turn()
         self.foot.setVisible(self.body.currentWidget() is self.table)
         self.rested.emit()
 
     def _done(self, printed: str) -> None:
+        if self._saving is not None:
+            saved, self._saving = self._saving, None
+            self._rest()
+            self.save.setFocus()
+            self.window_.say(f"The predictions are in {saved}.")
+            return
         rows, whole = first_rows(printed, ROWS)
         if rows is None:
             self._failed("What the command has printed is no table.")
             return
+        self._rows = first_rows(printed, whole)[0] if whole is not None else None
         self.show_rows(rows, whole)
         self._rest()
         self.table.setFocus()
@@ -174,9 +289,43 @@ class PredictPage(Page):
         else:
             count = f"the first {len(rows):,} of {'many' if of is None else f'{of:,}'} rows"
         self.said.say(f"{self.file.name if self.file else ''} · {count}")
-        self.body.setCurrentWidget(self.table)
+        self._show_file(self.table)
+
+    def _save(self) -> None:
+        """Writes the predictions of all rows: those that are here, else they are made again."""
+        if self.work.working or self.file is None:
+            return
+        suggested = self.file.with_name(f"{self.file.stem}-predictions.csv")
+        kinds = "CSV (*.csv);;JSON (*.json);;Arrays of NumPy (*.npz)"
+        path = self.window_.projects.ask.file_to_write("Save the predictions", suggested, kinds)
+        if path is None:
+            return
+        path = path if path.suffix else path.with_suffix(".csv")
+        if path.suffix == ".csv" and self._rows is not None:
+            from studio.engine.predicting import table_of
+            from studio.graph.file import write_atomically
+
+            try:
+                write_atomically(path, table_of(self._rows).encode())
+            except OSError as error:
+                self.refuse(f"{path} can't be written: {error.strerror}. Name another place.")
+                return
+            self.window_.notices.drop("model")
+            self.window_.say(f"The predictions are in {path}.")
+            return
+        self._saving = path
+        self.foot.setCurrentWidget(self.going)
+        self.going.begin(f"Writing the predictions to {path.name}…")
+        self.going.cancel.setFocus()
+        self.work.start("predict", self.folder, "--input", self.file, "-o", path)
 
     def _failed(self, sentence: str) -> None:
+        if self._saving is not None:
+            self._saving = None
+            self._rest()
+            self.save.setFocus()
+            self.refuse(f"The predictions can't be saved. {sentence}")
+            return
         self.said.say("")
         name = self.file.name if self.file is not None else "The file"
         self._empty(f"{name} can't be predicted", sentence)
@@ -184,12 +333,15 @@ class PredictPage(Page):
         self.nothing.button.setFocus()
 
     def _cancelled(self) -> None:
+        self._saving = None
         self._rest()
         shown = self.body.currentWidget() is self.table
         (self.again if shown else self.nothing.button).setFocus()
         self.window_.say("The prediction was given up.")
 
     def close_work(self) -> None:
+        self._late = True
+        self.draw.close_work()
         if self.work.working:
             super().close_work()
             self._rest()
