@@ -17,6 +17,7 @@ import numpy as np
 
 from studio.engine import control
 from studio.engine.events import EventWriter
+from studio.engine.inside.watching import Inside
 from studio.engine.not_finite import Notice
 
 SHARE = 0.01
@@ -38,10 +39,13 @@ class Telemetry(keras.callbacks.Callback):
     # a step is told in other threads, perhaps two at a time and out of order.
     async_safe = True
 
-    def __init__(self, run: Path, events: EventWriter, alone: bool = True):
+    def __init__(
+        self, run: Path, events: EventWriter, alone: bool = True, inside: Inside | None = None
+    ):
         super().__init__()
         self._run = run
         self._events = events
+        self._inside = inside
         self._training = False
         self._epoch = 0
         self._step = 0  # steps done in the epochs before this one
@@ -83,16 +87,23 @@ class Telemetry(keras.callbacks.Callback):
         self._epoch_began = time.perf_counter()
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Looks, now and then, whether the run has been asked something."""
-        now = time.perf_counter()
-        if now >= self._next_look:
-            self._next_look = now + LISTEN
-            self._look()
+        """Looks, now and then, whether the run has been asked something; and into the model."""
+        self._listen()
+        if self._inside is not None and self._inside.on:
+            self._inside.between(self.model, self._epoch, batch, self._step + batch)
 
     def on_test_batch_begin(self, batch, logs=None):
         """Looks in a validation too; a test is not interrupted."""
         if self._training:
-            self.on_train_batch_begin(batch)
+            self._listen()
+
+    def _listen(self) -> None:
+        now = time.perf_counter()
+        if now >= self._next_look:
+            self._next_look = now + LISTEN
+            self._look()
+            if self._inside is not None:
+                self._inside.look()
 
     def on_train_batch_end(self, batch, logs=None):
         """A step event, where there is time for one; called in any thread."""
@@ -123,6 +134,8 @@ class Telemetry(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """What is evaluated from now on is the test."""
         self._training = False
+        if self._inside is not None:
+            self._inside.close()
 
     def on_test_end(self, logs=None):
         """The metrics of the test; validation is told with its epoch."""

@@ -17,6 +17,7 @@ from studio.engine.environment import devices
 from studio.engine.events import EventWriter
 from studio.engine.fault import Fault, fault_of
 from studio.engine.history import keep
+from studio.engine.inside.watching import Inside
 from studio.engine.rollcall import lost
 from studio.engine.run import SCRIPT, batch_size
 from studio.graph.cluster import CLUSTERED, PS, TF_CONFIG, Task, leader, read_tf_config
@@ -52,7 +53,10 @@ def leads(task: Task | None) -> bool:
 
 def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) -> dict[str, Any]:
     """Trains to the end, which the returned fields tell."""
-    script = load_script(folder / SCRIPT)
+    project, _ = read(folder / "project.json")
+    inside = Inside(folder, project, events, alone=task is None)
+    inside.look()  # what it needs is made while TensorFlow is loaded
+    inside.script = script = load_script(folder / SCRIPT)
     from studio.engine.beginning import Beginning
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
     from studio.engine.resources import Resources, profiles
@@ -61,13 +65,12 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
     about = folder / "environment.json"
     described = json.loads(about.read_text(encoding="utf-8"))
     write_atomically(about, dump(described | {"devices": devices()}).encode())
-    telemetry = Telemetry(folder, events, alone=task is None)
+    telemetry = Telemetry(folder, events, alone=task is None, inside=inside)
     place = last(folder) if resume else None
     events.write("state", state="running")
     if resume:  # anew, where it has no checkpoint yet
         epochs, steps = place or (0, 0)
         telemetry.begin_at(epochs, steps_behind(folder, epochs), steps)
-    project, _ = read(folder / "project.json")
     resources = Resources(
         events, telemetry.steps_done, batch_size(project), waits=not profiles(project)
     )
@@ -90,6 +93,7 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
             raise
         state = "stopped"
     finally:
+        inside.close()
         beginning.close()
         resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()
