@@ -42,7 +42,7 @@ def kept(run: Path) -> Any:
 def main(run: Path) -> int:
     """Makes the batch, beside first and then in its place."""
     with contextlib.suppress(AttributeError, OSError):
-        os.nice(10)  # the training comes first
+        os.nice(5)  # the training comes first
     import keras
 
     from studio.engine.work import load_script

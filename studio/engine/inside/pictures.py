@@ -41,6 +41,8 @@ def picture(value: Any) -> dict[str, Any]:
     found |= {"low": short(low, 6), "high": short(high, 6)}
     while array.ndim > 3 and array.shape[0] == 1:
         array = array[0]
+    if array.ndim == 2 and 1 in array.shape:
+        array = array.reshape(-1)
     if array.ndim == 1:
         return found | {"bars": _bars(array), "values": told["values"]}
     if array.ndim == 2:
