@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,19 +111,20 @@ def weights_of(run: Path) -> Weights | None:
     return None
 
 
-def fitting(project: Project, runs: Path) -> list[Weights]:
-    """The weights of runs whose model is the project's as it is now, the newest run first."""
-    found = []
+def fitting(project: Project, runs: Path) -> Iterator[Weights]:
+    """The weights of runs whose model is the project's as it is now, the newest run first.
+
+    One is looked at each time: with BEGINNING in the place of one that doesn't fit.
+    """
     wanted = _architecture(project)
     names = sorted((path for path in runs.glob("*-*-*") if path.is_dir()), reverse=True)
     for run in names[:MOST]:
         weights = weights_of(run)
-        if weights is None:
-            continue
-        with contextlib.suppress(StudioError):
-            if _architecture(read(run / "project.json")[0]) == wanted:
-                found.append(weights)
-    return found
+        fits = False
+        if weights is not None:
+            with contextlib.suppress(StudioError):
+                fits = _architecture(read(run / "project.json")[0]) == wanted
+        yield weights if fits else BEGINNING
 
 
 def _architecture(project: Project) -> Any:

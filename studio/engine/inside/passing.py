@@ -78,8 +78,10 @@ class Passing:
         functions: dict[Place, list[Called]] = defaultdict(list)
         for call in self._watcher.calls:
             graph, node = call.place
-            if call.layer is not None and op_of(self._graph(graph), self._node(call.place)) and (
-                op_of(self._graph(graph), self._node(call.place)).startswith("keras.ops.")
+            if (
+                call.layer is not None
+                and op_of(self._graph(graph), self._node(call.place))
+                and (op_of(self._graph(graph), self._node(call.place)).startswith("keras.ops."))
             ):
                 functions[call.place].append(call)  # its name is one of Keras' own making
                 continue
@@ -168,9 +170,7 @@ class Passing:
             if inner is None:
                 continue
             outputs = [
-                tensor
-                for end in block.outputs
-                for tensor in self._output(found, inner, end)[:1]
+                tensor for end in block.outputs for tensor in self._output(found, inner, end)[:1]
             ]
             if outputs:
                 entering = [name for name in block.nodes if block.nodes[name].op == "keras.Input"]

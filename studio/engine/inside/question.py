@@ -212,7 +212,7 @@ def _seen(value: Any, sample: int, port: str) -> dict[str, Any]:
 
     found: dict[str, Any] = {
         "port": port,
-        "batch": [size for size in value.shape.as_list()],
+        "batch": value.shape.as_list(),
         "dtype": value.dtype.name,
         "sample": picture(sample_of(value, sample)),
     }

@@ -29,8 +29,7 @@ OWN_STEP = (
     "The project's own train step hides its loss: weights and activations are shown, gradients not."
 )
 APART = (
-    "What goes on inside is shown of a training in one process; "
-    "this one is spread over several."
+    "What goes on inside is shown of a training in one process; this one is spread over several."
 )
 
 

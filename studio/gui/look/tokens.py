@@ -126,6 +126,9 @@ FAMILIES = {
 }
 """The strip at a node's left, the dot in the library; the same in both themes."""
 
+HEAT = ("#3B6FE0", "#1FA89B", "#E8A317", "#E04545")
+"""From little to much: what nodes glow with while they train; the same in both themes."""
+
 # Text, and the grounds it stands on.
 TEXT_ON = (
     ("text", ("window", "panel", "canvas", "node", "chip", "field", "hover", "selection")),
