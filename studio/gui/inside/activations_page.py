@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSpinBox,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -20,13 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.inside.asker import ActivationAsker
+from studio.gui.inside.sample_field import SampleField
 from studio.gui.inside.tensor_card import TensorCard
 from studio.gui.look.icons import icon
 from studio.gui.notice import Line
 from studio.gui.panel import Empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from studio.engine.inside.asking import Weights
     from studio.gui.session import Session
@@ -57,6 +58,7 @@ class ActivationsPage(QWidget):
         self._timer.timeout.connect(self._ask)
         self._finding = QTimer(self, interval=0)
         self._finding.timeout.connect(self._find_one)
+        self.head = self._head()
         self.pages = QStackedWidget()
         self.empty = Empty(
             "Run to here",
@@ -72,26 +74,17 @@ class ActivationsPage(QWidget):
         box.addWidget(self.pages)
 
     def _page(self) -> QWidget:
-        page = QWidget()
-        box = QVBoxLayout(page)
-        box.setContentsMargins(0, 2, 0, 0)
-        box.setSpacing(6)
-        box.addLayout(self._head())
-        line = QFrame()
-        line.setProperty("role", "line")
-        box.addWidget(line)
         self.shown = QStackedWidget()
         self.shown.addWidget(self._saying())
         self.shown.addWidget(self._columns())
-        box.addWidget(self.shown, 1)
-        return page
+        return self.shown
 
-    def _head(self) -> QHBoxLayout:
+    def _head(self) -> QWidget:
         self.title = Line("", Qt.TextElideMode.ElideRight)
         self.title.setProperty("role", "title")
-        self.note = QLabel()
+        self.note = Line("", Qt.TextElideMode.ElideRight)
         self.note.setProperty("role", "small")
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.cancel = QPushButton("Cancel")
         self.cancel.setProperty("role", "outline")
         self.cancel.clicked.connect(self._give_up)
@@ -104,22 +97,34 @@ class ActivationsPage(QWidget):
         self.weights.setAccessibleName("The weights that the batch goes through")
         self.weights.setToolTip("The weights that the batch goes through")
         self.weights.setMaximumWidth(260)
+        self.weights.setMinimumContentsLength(10)
+        self.weights.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.weights.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.weights.activated.connect(lambda _: self._soon())
-        self.sample = QSpinBox(minimum=1, maximum=1, prefix="sample ")
-        self.sample.setAccessibleName("Which sample of the batch is shown")
-        self.sample.setKeyboardTracking(False)
-        self.sample.valueChanged.connect(lambda _: self._soon())
-        self.again = QToolButton(icon=icon("refresh-cw", "muted"), toolTip="Look again")
-        self.again.setAccessibleName("Look again")
-        self.again.setProperty("role", "flat")
-        self.again.clicked.connect(self._look_again)
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 0, 14, 0)
+        self.sample = SampleField()
+        self.sample.chosen.connect(lambda _: self._soon())
+        self.again = _button("refresh-cw", "Look again", self._look_again)
+        self.steps = [
+            _button("chevron-left", "The sample before", lambda: self.sample.step(-1)),
+            _button("chevron-right", "The next sample", lambda: self.sample.step(1)),
+        ]
+        self.of = QLabel()
+        self.of.setProperty("role", "small")
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(self.title, 1)
-        for each in (self.note, self.cancel, self.call, self.weights, self.sample, self.again):
-            row.addWidget(each)
-        return row
+        row.addWidget(self.title, 3)
+        sample = (self.steps[0], self.sample, self.of, self.steps[1])
+        for each in (self.note, self.cancel, self.call, self.weights, *sample, self.again):
+            row.addWidget(each, int(each in (self.weights, self.note)))
+        row.setSpacing(6)
+        self._controls = (self.weights, *sample, self.again)
+        for each in self._controls:
+            each.hide()
+        return head
 
     def _saying(self) -> QWidget:
         self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
@@ -155,7 +160,7 @@ class ActivationsPage(QWidget):
                 line.setFixedWidth(1)
                 line.setMaximumHeight(16777215)
                 row.addWidget(line)
-            row.addWidget(column, 2 if not number else 3)
+            row.addWidget(column, 1)
         return whole
 
     # What is looked at
@@ -165,6 +170,10 @@ class ActivationsPage(QWidget):
         self.release()
         self.session, self.at, self.result, self._asked_for = session, ("", ""), None, None
         self.weights.clear()
+        self.title.say("")
+        self.note.say("")
+        for each in (*self._controls, self.call, self.cancel):
+            each.hide()
         self.pages.setCurrentIndex(0)
 
     def release(self) -> None:
@@ -196,7 +205,14 @@ class ActivationsPage(QWidget):
             self.call.hide()
         self.at = (graph, node)
         self.pages.setCurrentIndex(1)
-        self.title.say(node if graph == "model" else f"{node} in {graph.removeprefix('block:')}")
+        for each in self._controls:
+            each.show()
+        self._name()
+
+    def _name(self, more: str = "") -> None:
+        graph, node = self.at
+        where = "" if graph == "model" else f" in {graph.removeprefix('block:')}"
+        self.title.say(f"{node}{where}{more}")
 
     # Which weights
 
@@ -247,7 +263,7 @@ class ActivationsPage(QWidget):
         if self.session is None or not self.at[1]:
             return
         weights = self.weights.currentData()
-        call, sample = max(self.call.currentIndex(), 0), self.sample.value() - 1
+        call, sample = max(self.call.currentIndex(), 0), self.sample.value - 1
         key = (self.session.project, self.at, weights, call, sample)
         if key == self._asked_for:
             return
@@ -256,7 +272,7 @@ class ActivationsPage(QWidget):
         self.asker.ask(self.session, graph, node, weights, call, sample)
         if self.asker.busy:
             self.cancel.show()
-            self.note.setText("Running the batch to here…")
+            self.note.say("Running the batch to here…")
             if self.result is None:
                 self._say("Making the model, and running a batch of the data to here…")
 
@@ -269,7 +285,7 @@ class ActivationsPage(QWidget):
 
     def _rest(self, note: str) -> None:
         self.cancel.hide()
-        self.note.setText(note)
+        self.note.say(note)
 
     def _say(self, sentence: str, button: str = "") -> None:
         self.words.setText(sentence)
@@ -299,10 +315,8 @@ class ActivationsPage(QWidget):
     def _told(self, result: dict[str, Any]) -> None:
         """Shows the answer."""
         self.result = result
-        with QSignalBlocker(self.sample):
-            self.sample.setRange(1, result["samples"])
-            self.sample.setSuffix(f" of {result['samples']}")
-            self.sample.setValue(result["sample"] + 1)
+        self.sample.show_value(result["sample"] + 1, result["samples"])
+        self.of.setText(f"of {result['samples']}")
         calls = result["calls"]
         with QSignalBlocker(self.call):
             self.call.clear()
@@ -310,11 +324,21 @@ class ActivationsPage(QWidget):
             self.call.setCurrentIndex(result["call"])
         self.call.setVisible(len(calls) > 1)
         label = result["label"]
-        said = f"labelled {label['values'][0]}" if label is not None else ""
-        self._rest(said)
+        self._name(f" · the sample is labelled {label['values'][0]}" if label is not None else "")
+        self._rest("")
         for column, told in zip(self.columns, (result["inputs"], result["outputs"]), strict=True):
             column.show_tensors(told)
         self.shown.setCurrentIndex(1)
+
+
+def _button(image: str, name: str, run: Callable[[], object]) -> QToolButton:
+    button = QToolButton(icon=icon(image, "muted"), toolTip=name)
+    button.setAccessibleName(name)
+    button.setProperty("role", "flat")
+    button.setIconSize(QSize(15, 15))
+    button.setFixedWidth(26)
+    button.clicked.connect(run)
+    return button
 
 
 class Column(QScrollArea):

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.engine.inside.instances import key_of
 from studio.engine.inside.reading import Histograms
@@ -31,6 +38,10 @@ class OverTimePage(QWidget):
         self.histograms: Histograms | None = None
         self.key = ""
         self._drawn: tuple[int, str] = (-1, "")
+        self.head = self._head()
+        self.finding = Line("", Qt.TextElideMode.ElideRight)
+        self.finding.setProperty("role", "warning")
+        self.finding.hide()
         self.pages = QStackedWidget()
         self.empty = Empty(
             "Nothing has been looked at yet",
@@ -52,23 +63,11 @@ class OverTimePage(QWidget):
     def _page(self) -> QWidget:
         page = QWidget()
         box = QVBoxLayout(page)
-        box.setContentsMargins(0, 4, 0, 6)
+        box.setContentsMargins(0, 2, 0, 6)
         box.setSpacing(4)
-        self.title = Line("", Qt.TextElideMode.ElideRight)
-        self.title.setProperty("role", "title")
-        self.note = QLabel()
-        self.note.setProperty("role", "small")
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
-        self.finding = Line("", Qt.TextElideMode.ElideRight)
-        self.finding.setProperty("role", "warning")
-        head = QHBoxLayout()
-        head.setContentsMargins(14, 0, 14, 0)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.note)
         told = QHBoxLayout()
         told.setContentsMargins(14, 0, 14, 0)
         told.addWidget(self.finding)
-        box.addLayout(head)
         box.addLayout(told)
         self.maps = {"weights": HeatMap("Weights"), "activations": HeatMap("Activations")}
         row = QHBoxLayout()
@@ -78,6 +77,26 @@ class OverTimePage(QWidget):
             each.hovered.connect(self._hovered)
         box.addLayout(row, 1)
         return page
+
+    def _head(self) -> QWidget:
+        self.title = Line("", Qt.TextElideMode.ElideRight)
+        self.title.setProperty("role", "title")
+        self.note = QLabel()
+        self.note.setProperty("role", "small")
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.watch = QCheckBox("Show it while it trains")
+        self.watch.setAccessibleName("Show what goes on inside while it trains")
+        self.watch.setToolTip("Takes at most 2 % of the training's time; the legend says how much.")
+        self.watch.setChecked(self._window.glow.on)
+        self.watch.clicked.connect(self._window.glow.switch)
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.note)
+        row.addWidget(self.watch)
+        return head
 
     def begin(self) -> None:
         """It is in sight: it is kept up to date from now on."""
@@ -156,5 +175,6 @@ class OverTimePage(QWidget):
         self.finding.setVisible(found is not None)
 
     def _switched(self, on: bool) -> None:
+        self.watch.setChecked(on)
         if self._timer.isActive():
             self._draw()

@@ -14,11 +14,12 @@ from studio.engine.inside.judging import figure, share
 from studio.gui.look.theme import mono, sans, theme
 
 EDGE, GAP, LINE = 14, 6, 18
-TILE, WHOLE = 44, 132
+HEAD, FIGURES, BESIDE = 24, 206, 390
+"""Pixels down to the figures, that they are wide, and from which the sample is beside them."""
+TILE, WHOLE = 44, 116
 """Pixels that one of several images is wide, and one that is the only one."""
-HISTOGRAM = QSize(196, 58)
-BARS = 84
-"""Pixels that bars are high."""
+HISTOGRAM, BARS = 58, 96
+"""Pixels that the histogram is high, and the bars of a vector."""
 MOST = 256
 """Entries of a colour table: an image tells as many values."""
 
@@ -33,7 +34,7 @@ class TensorCard(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
         self.setAccessibleDescription(self.text)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(220)
         theme.changed.connect(self._themed)
 
     @property
@@ -61,19 +62,21 @@ class TensorCard(QWidget):
         self.setFixedHeight(self._height())
 
     def _beside(self) -> bool:
-        """Whether the histogram has room beside the figures."""
-        return self.width() >= 430
+        """Whether the sample has room beside the figures."""
+        return self.width() >= BESIDE
 
-    def _head(self) -> int:
-        """Pixels down to the sample."""
-        if "figures" not in self.told:
-            return LINE + GAP + 4
-        figures = 4 * LINE
-        return LINE + GAP + (max(figures, HISTOGRAM.height()) if self._beside()
-                             else figures + GAP + HISTOGRAM.height()) + GAP + 4  # fmt: skip
+    @property
+    def _left(self) -> int:
+        """Where the sample begins, from the left."""
+        return EDGE + FIGURES + GAP if self._beside() and "figures" in self.told else EDGE
+
+    def _figures_height(self) -> int:
+        return 4 * LINE + GAP + HISTOGRAM if "figures" in self.told else 0
 
     def _height(self) -> int:
-        return self._head() + self._sample_height() + EDGE
+        sample, figures = self._sample_height(), self._figures_height()
+        beside = self._beside() and figures
+        return HEAD + (max(sample, figures) if beside else sample + GAP + figures) + EDGE
 
     def _sample_height(self) -> int:
         sample = self.sample
@@ -87,85 +90,81 @@ class TensorCard(QWidget):
         """Where an image stands, below the line that tells of them."""
         count = len(self.sample["maps"])
         size = WHOLE if count == 1 else TILE
-        across = max(1, (self.width() - 2 * EDGE + GAP) // (size + GAP))
+        across = max(1, (self.width() - self._left - EDGE + GAP) // (size + GAP))
         row, column = divmod(index, across)
-        return QRect(EDGE + column * (size + GAP), row * (size + GAP), size, size)
+        return QRect(self._left + column * (size + GAP), row * (size + GAP), size, size)
 
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_head(painter)
-        painter.translate(0, self._head())
-        sample = self.sample
-        if sample.get("maps"):
-            self._say(painter, 0, self._maps_words(), "muted")
-            painter.translate(0, LINE)
-            self._paint_maps(painter)
-        elif sample.get("bars"):
-            self._say(painter, 0, f"one sample, {shape(sample['shape'])}", "muted")
-            painter.translate(0, LINE)
-            self._paint_bars(painter, sample["bars"])
-        else:
-            self._say(painter, 0, f"one sample, {shape(sample['shape'])}", "muted")
-            painter.setFont(mono(12))
-            painter.setPen(theme.color("text"))
-            for number, line in enumerate(_values(sample), 1):
-                self._line(painter, number * LINE, line)
-
-    def _say(self, painter: QPainter, y: int, text: str, tone: str) -> None:
-        painter.setFont(sans(11))
-        painter.setPen(theme.color(tone))
-        self._line(painter, y, text)
-
-    def _line(self, painter: QPainter, y: int, text: str, left: int = EDGE, right: int = EDGE):
-        room = QRect(left, y, max(self.width() - left - right, 10), LINE)
-        said = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, said)
-
-    def _paint_head(self, painter: QPainter) -> None:
         painter.setFont(sans(12, 600))
         painter.setPen(theme.color("text"))
-        self._line(painter, 0, self.title)
+        self._line(painter, 0, self.title, EDGE)
         wide = painter.fontMetrics().horizontalAdvance(self.title)
         painter.setFont(mono(11))
         painter.setPen(theme.color("muted"))
         of = f"{self.told['dtype']} {shape(self.told['batch'])}"
         self._line(painter, 0, of, EDGE + wide + 10)
-        told = self.told.get("figures")
-        if told is None:
-            return
-        top = LINE + GAP
+        painter.translate(0, HEAD)
+        if "figures" in self.told:
+            below = 0 if self._beside() else self._sample_height() + GAP
+            painter.translate(0, below)
+            self._paint_figures(painter)
+            painter.translate(0, -below)
+        self._paint_sample(painter)
+
+    def _paint_sample(self, painter: QPainter) -> None:
+        sample = self.sample
+        painter.setFont(sans(11))
+        painter.setPen(theme.color("muted"))
+        self._line(painter, 0, self._sample_words())
+        if sample.get("maps"):
+            painter.translate(0, LINE)
+            self._paint_maps(painter)
+        elif sample.get("bars"):
+            painter.translate(0, LINE)
+            self._paint_bars(painter, sample["bars"])
+        else:
+            painter.setFont(mono(12))
+            painter.setPen(theme.color("text"))
+            for number, line in enumerate(_values(sample), 1):
+                self._line(painter, number * LINE, line)
+
+    def _line(self, painter: QPainter, y: int, text: str, left: int | None = None) -> None:
+        left = self._left if left is None else left
+        room = QRect(left, y, max(self.width() - left - EDGE, 10), LINE)
+        said = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, said)
+
+    def _paint_figures(self, painter: QPainter) -> None:
+        told = self.told["figures"]
         for number, (name, value) in enumerate(figures_of(told)):
             column, row = divmod(number, 4)
-            x = EDGE + column * 112
+            x = EDGE + column * FIGURES // 2
             painter.setPen(theme.color("muted"))
             painter.setFont(sans(11))
-            painter.drawText(
-                QRect(x, top + row * LINE, 44, LINE), Qt.AlignmentFlag.AlignVCenter, name
-            )
-            wrong = name == "bad" or (name == "zeros" and told["zeros"] > 0.98)
+            painter.drawText(QRect(x, row * LINE, 40, LINE), Qt.AlignmentFlag.AlignVCenter, name)
+            wrong = name == "bad"
             painter.setPen(theme.color("error" if wrong else "text"))
             painter.setFont(mono(12))
-            painter.drawText(
-                QRect(x + 40, top + row * LINE, 72, LINE), Qt.AlignmentFlag.AlignVCenter, value
-            )
-        beside = self._beside()
-        at = QPointF(EDGE + 234, top) if beside else QPointF(EDGE, top + 4 * LINE + GAP)
-        room = self.width() - EDGE - at.x()
-        box = QRectF(at.x(), at.y(), min(room, HISTOGRAM.width() * 1.6), HISTOGRAM.height())
+            place = QRect(x + 38, row * LINE, 70, LINE)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, value)
+        wide = FIGURES - 10 if self._beside() else min(self.width() - 2 * EDGE, 2 * FIGURES)
+        box = QRectF(EDGE, 4 * LINE + GAP, wide, HISTOGRAM)
         paint_histogram(painter, self.told["histogram"], box)
 
-    def _maps_words(self) -> str:
+    def _sample_words(self) -> str:
         sample = self.sample
+        if not sample.get("maps"):
+            return f"one sample, {shape(sample['shape'])}"
         count, of = len(sample["maps"]), sample["of"]
-        low, high = figure(sample["low"]), figure(sample["high"])
-        between = f"from {low} to {high}"
+        between = f"{figure(sample['low'])} to {figure(sample['high'])}"
         if sample.get("axis") == "rows" or of == 1:
             return f"one sample, {shape(sample['shape'])}, {between}"
-        first = f"the first {count} of {of} channels" if of > count else f"{of} channels"
-        return f"one sample, {shape(sample['shape'])}: {first}, {between}"
+        first = f"{count} of {of} channels" if of > count else f"{of} channels"
+        return f"one sample, {first}, {between}"
 
     def images(self) -> list[QImage]:
         """The images in their colours."""
@@ -198,7 +197,7 @@ class TensorCard(QWidget):
     def _paint_bars(self, painter: QPainter, values: list[float | None]) -> None:
         found = [value for value in values if value is not None]
         low, high = min([0.0, *found]), max([0.0, *found])
-        room = QRectF(EDGE, 2, self.width() - 2 * EDGE, BARS - 4)
+        room = QRectF(self._left, 2, self.width() - self._left - EDGE, BARS - 4)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("field"))
         painter.drawRoundedRect(room, 4, 4)

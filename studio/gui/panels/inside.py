@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
 )
@@ -41,7 +41,6 @@ class InsidePanel(Panel):
         box.addWidget(self.body, 1)
         window.selection_changed.connect(self._selected)
         window.runner.showing.connect(self.over_time.show_run)
-        window.glow.switched.connect(self._switched)
         self.over_time.show_run(window.runner.shown)
 
     def _head(self) -> QHBoxLayout:
@@ -57,12 +56,12 @@ class InsidePanel(Panel):
             group.addButton(tab)
             self.tabs[name] = tab
             row.addWidget(tab)
-        row.addStretch(1)
-        self.watch = QCheckBox("Show what goes on inside while it trains")
-        self.watch.setToolTip("Takes at most 2 % of the training's time; the legend says how much.")
-        self.watch.setChecked(self.window_.glow.on)
-        self.watch.clicked.connect(self.window_.glow.switch)
-        row.addWidget(self.watch)
+        row.addSpacing(12)
+        self.heads = QStackedWidget()
+        self.heads.addWidget(self.activations.head)
+        self.heads.addWidget(self.over_time.head)
+        self.heads.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row.addWidget(self.heads, 1)
         return row
 
     @property
@@ -73,7 +72,8 @@ class InsidePanel(Panel):
     def show_page(self, name: str) -> None:
         """Shows a page."""
         self.tabs[name].setChecked(True)
-        self.body.setCurrentIndex(list(PAGES).index(name))
+        for stack in (self.body, self.heads):
+            stack.setCurrentIndex(list(PAGES).index(name))
         self._keep()
 
     def _keep(self) -> None:
@@ -113,6 +113,3 @@ class InsidePanel(Panel):
             self.activations.follow(graph, nodes)
         else:
             self.over_time.show_node(graph, nodes)
-
-    def _switched(self, on: bool) -> None:
-        self.watch.setChecked(on)
