@@ -117,7 +117,8 @@ class NodeItem(QGraphicsItem):
     def _paint_glow(self, painter: QPainter) -> None:
         """A ring of the colour round the body, and a fainter one round that."""
         painter.setPen(Qt.PenStyle.NoPen)
-        for spread, alpha in ((9.0, 70), (4.5, 255)):
+        # The halo of what is selected lies over the inner ring.
+        for spread, alpha in ((9.0, 255 if self.isSelected() else 70), (4.5, 255)):
             colour = QColor(self.glow)
             colour.setAlpha(alpha)
             painter.setBrush(colour)

@@ -37,9 +37,9 @@ class Measure(Struct, frozen=True):
 
 MEASURES = (
     Measure("gradients", "Gradient norm", "gradients", ""),
-    Measure("update", "Change of the weights in a step", "weights", "update"),
-    Measure("spread", "Spread of the activations", "activations", "std"),
-    Measure("zeros", "Zeros among the activations", "activations", "zeros", logarithmic=False),
+    Measure("update", "Change of weights a step", "weights", "update"),
+    Measure("spread", "Spread of activations", "activations", "std"),
+    Measure("zeros", "Zeros in activations", "activations", "zeros", logarithmic=False),
 )
 
 
