@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import random
 import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +32,20 @@ from studio.engine.inside.pictures import picture, sample_of
 from studio.engine.work import load_script
 from studio.graph.document import Project
 from studio.graph.file import load, loads
+
+
+def told(function: Callable[..., int]) -> Callable[..., int]:
+    """Says in the log what a life fails with: it ends without a word otherwise."""
+
+    @wraps(function)
+    def telling(**fields: Any) -> int:
+        try:
+            return function(**fields)
+        except Exception:
+            traceback.print_exc()
+            return 1
+
+    return telling
 
 
 class Written:
@@ -76,6 +93,7 @@ class Written:
         }
 
 
+@told
 def every_node(home: str, life: str) -> int:
     """In both forms of a model the same tensors: those that the functional one names itself."""
     project, folder = load(home), Path(home)
@@ -112,15 +130,15 @@ def every_node(home: str, life: str) -> int:
 def _give(one: Any, other: Any, x: Any) -> None:
     """The weights of one form for the other, whose order may differ: by what they are called."""
     other(x)
-    named = {_plain(each.path): each for each in one.variables}
+    named = {_plain(each.path, one): each for each in one.variables}
     for variable in other.variables:
         if "seed" not in variable.path:
-            variable.assign(named[_plain(variable.path)])
+            variable.assign(named[_plain(variable.path, other)])
 
 
-def _plain(path: str) -> str:
+def _plain(path: str, model: Any) -> str:
     """conv1 of a block by a function is stage1_1_conv1/kernel, by a class stage1_1/conv1/kernel."""
-    *layers, name = path.split("/")
+    *layers, name = path.removeprefix(f"{model.name}/").split("/")
     return f"{'_'.join(layers)}/{name}"
 
 
@@ -133,6 +151,7 @@ def _same(one: Any, other: Any, what: str) -> None:
     np.testing.assert_allclose(one.numpy().reshape(-1), other.numpy().reshape(-1), 1e-5, 1e-6, what)
 
 
+@told
 def chain(text: str, life: str) -> int:
     """Functions one behind the other, Keras' and the project's own, in both forms."""
     project, _ = loads(text)
@@ -164,6 +183,7 @@ def _broken(written: Written) -> Passing:
     return Passing(written.project, written.model, written.script)
 
 
+@told
 def nothing_moves(life: str) -> int:
     """What is done under `unmoved` leaves no trace in what is drawn and counted later."""
     layer, normal = keras.layers.Dropout(0.5, seed=3), keras.layers.BatchNormalization()
@@ -199,6 +219,7 @@ def _draws() -> list[Any]:
     ]
 
 
+@told
 def tells_figures(life: str) -> int:
     """The figures are NumPy's own; a picture has what there is to see."""
     draw = np.random.default_rng(3)
@@ -230,6 +251,7 @@ def tells_figures(life: str) -> int:
     return 0
 
 
+@told
 def gradients(home: str, life: str) -> int:
     """The norms are those of TensorFlow's own gradients; what a step changes is what it did."""
     written = Written(load(home), Path(home), "functional", Path(life) / "run")
@@ -267,6 +289,7 @@ def gradients(home: str, life: str) -> int:
     return 0
 
 
+@told
 def train(folder: str, watched: bool) -> int:
     """A run, looked into behind each of its steps or not at all."""
     from studio.engine.child import main
@@ -294,6 +317,7 @@ def _made_here(run: Path) -> _Done:
     return _Done()
 
 
+@told
 def told_once(life: str) -> int:
     """A run in several processes, and one without a batch, say why nothing is shown."""
     run = Path(life)

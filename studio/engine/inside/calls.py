@@ -181,18 +181,31 @@ def _standing_in(functions: Mapping[tuple[Any, str], Callable[..., Any]]) -> Ite
 @contextmanager
 def unmoved() -> Iterator[None]:
     """What is done inside changes no variable of Keras, and no random number drawn later."""
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
     from tensorflow.python.eager import context
 
-    eager = getattr(context.context(), "_rng", None)  # it gives tf.random's their seeds
-    states = random.getstate(), np.random.get_state(), eager and eager.getstate()
+    states = random.getstate(), np.random.get_state()
+    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+    # It gives tf.random's their seeds. Another one gives others: the kernels of two with the same
+    # seed are one, which would go on drawing behind what was drawn here.
+    eager = context.context()
+    drawing = getattr(eager, "_rng", None)
+    if drawing is not None:
+        eager._rng = random.Random(_OTHER)
     try:
         with keras.StatelessScope(collect_losses=True):
             yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        if eager:
-            eager.setstate(states[2])
+        if drawing is not None:
+            eager._rng = drawing
+        if generator is None:  # it may have been made inside
+            global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
+
+
+_OTHER = 0x5EED
 
 
 def tensors(value: Any) -> list[Any]:
