@@ -309,6 +309,7 @@ def test_run_to_here_says_what_stops_it(window, project, qtbot) -> None:
 def test_run_to_here_shows_what_a_node_makes_of_a_batch(cnn, qtbot) -> None:
     choose(cnn, "conv1")
     QTest.keyClick(cnn.canvas, Qt.Key.Key_H)
+    settle(cnn)
     page = cnn.docks["inside"].panel.activations
     assert page.isVisible() and page.cancel.isVisible()
     click(page.cancel)

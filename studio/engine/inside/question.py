@@ -59,11 +59,19 @@ def _pass(fields: dict[str, Any]) -> _Pass:
     _kept.clear()
     import keras
 
+    from studio.engine.inside.passing import Failed
+
+    failed = None
     with blamed(fields):
         keras.utils.clear_session()
         script = module(fields)
         model, datasets = _begun(script)
-        _kept.append(_made(fields, key, script, model, datasets))
+        try:
+            _kept.append(_made(fields, key, script, model, datasets))
+        except Failed as error:
+            failed = error
+    if failed is not None:
+        raise failed
     return _kept[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -82,9 +83,22 @@ class ActivationAsker(QObject):
         if answer.reason == "untrusted":
             self.untrusted.emit()
         elif answer.error:
-            self.failed.emit(answer.error, "", "")
+            self.failed.emit(answer.error, *self._place(answer))
         elif "failed" in answer.result:
             failed: dict[str, Any] = answer.result["failed"]
             self.failed.emit(failed["message"], failed["graph"], failed["node"])
         else:
             self.told.emit(answer.result)
+
+    def _place(self, answer: Answer) -> tuple[str, str]:
+        """The node of an error: the one that is named first, or that uses the code at fault."""
+        session = self._window.session
+        if session is None:
+            return "", ""
+        named = re.match(r'"(\w+)" fails', answer.error)
+        for name, graph in session.project.graphs().items():
+            for node in graph.nodes.values():
+                uses = answer.code and node.op == f"code:{answer.code}"
+                if name != "data" and (uses or (named and node.id == named[1])):
+                    return name, node.id
+        return "", ""
