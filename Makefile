@@ -77,6 +77,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/death.py
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
+	$(BIN)/python benchmarks/inside.py
 	$(BIN)/python benchmarks/layout.py
 	$(BIN)/python benchmarks/runs.py
 	$(BIN)/python benchmarks/preview.py

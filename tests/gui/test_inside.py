@@ -24,7 +24,7 @@ from studio.gui.inside.scale import MEASURES, Range, heat
 from studio.gui.window import Window
 from tests.gui.conftest import at, middle, settle
 
-LONG = 120_000
+LONG = 240_000
 """Milliseconds that a process with TensorFlow may take on a busy machine."""
 
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
