@@ -114,12 +114,10 @@ def calls(nursery: Nursery, function: str, folder: Path, **fields: Any) -> None:
 
 
 @forked
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        "residual_blocks",
-        *slow("shared_text", "lstm_states", "text_sentiment", "two_inputs_two_outputs"),
-    ],
+    ["residual_blocks", "shared_text", "lstm_states", "text_sentiment", "two_inputs_two_outputs"],
 )
 def test_every_node_is_told_the_same_in_both_forms(
     name: str, nursery: Nursery, tmp_path: Path
