@@ -78,6 +78,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python -m benchmarks.canvas
 	$(BIN)/python benchmarks/columns.py
+	$(BIN)/python benchmarks/inside.py
 	$(BIN)/python benchmarks/layout.py
 	$(BIN)/python benchmarks/runs.py
 	$(BIN)/python -m benchmarks.runs_table

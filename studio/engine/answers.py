@@ -13,6 +13,7 @@ from studio.engine.answering import converse
 from studio.engine.autograph import autograph
 from studio.engine.costs import costs
 from studio.engine.environment import devices, versions
+from studio.engine.inside.question import activations
 from studio.engine.layers import layer
 from studio.engine.preview import preview
 from studio.engine.range_test import range_test
@@ -43,6 +44,7 @@ KINDS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "step_times": step_times,
     "autograph": autograph,
     "range_test": range_test,
+    "activations": activations,
 }
 
 

@@ -30,7 +30,7 @@ from studio.engine.work import load_script
 from studio.graph.document import Project
 from studio.graph.file import read
 
-OWN = {CHECKPOINTS, FOLDER, LOG, RUN_LOG, NAME, "artifacts", "control", "process.json"}
+OWN = {CHECKPOINTS, FOLDER, LOG, RUN_LOG, NAME, "artifacts", "control", "inside", "process.json"}
 """What a run writes: the training that is done again writes its own."""
 
 

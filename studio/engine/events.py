@@ -15,6 +15,9 @@ Every event has "event" (its kind) and "time" (seconds since 1970):
     {"event": "resources", "cpu": 180.0, "memory": 900000000, "gpus": [{"name", "load", ...}],
      "machine": {"cpu": 95.0, "memory": 7000000000, "total": 16000000000, "cores": 8},
      "steps_per_second": 210.0, "samples_per_second": 13440.0, "input_wait": 0.04}
+    {"event": "inside", "step": 41, "epoch": 2, "seconds": 0.04, "share": 0.012, "first": 0.3,
+     "gradients": {"norm": 1.2, "nodes": {"conv1": 0.3}}, "activations": {"conv1": {"mean", ...}},
+     "weights": {"conv1": {"norm": 4.1, "update": 0.001}}}    see docs/inside.md
     {"event": "checkpoint", "path": "checkpoints/stopped.keras", "step": 41}
     {"event": "member", "task": "worker:1", "state": "started", "process": 4711}
     {"event": "member", "task": "worker:1", "state": "died", "message": "Worker 1 was ended ..."}

@@ -18,6 +18,7 @@ import numpy as np
 from studio.engine import control
 from studio.engine.best import Best
 from studio.engine.events import EventWriter
+from studio.engine.inside.watching import Inside
 from studio.engine.not_finite import Notice
 from studio.engine.saved import Saved
 
@@ -44,12 +45,18 @@ class Telemetry(keras.callbacks.Callback):
     async_safe = True
 
     def __init__(
-        self, run: Path, events: EventWriter, alone: bool = True, best: Best | None = None
+        self,
+        run: Path,
+        events: EventWriter,
+        alone: bool = True,
+        best: Best | None = None,
+        inside: Inside | None = None,
     ):
         super().__init__()
         self._best = best
         self._run = run
         self._events = events
+        self._inside = inside
         self._training = False
         self._epoch = 0
         self._step = 0  # steps done in the epochs before this one
@@ -97,16 +104,23 @@ class Telemetry(keras.callbacks.Callback):
         self._epoch_began = time.perf_counter()
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Looks, now and then, whether the run has been asked something."""
-        now = time.perf_counter()
-        if now >= self._next_look:
-            self._next_look = now + LISTEN
-            self._look()
+        """Looks, now and then, whether the run has been asked something; and into the model."""
+        self._listen()
+        if self._inside is not None and self._inside.on:
+            self._inside.between(self.model, self._epoch, batch, self._step + batch)
 
     def on_test_batch_begin(self, batch, logs=None):
         """Looks in a validation too; a test is not interrupted."""
         if self._training:
-            self.on_train_batch_begin(batch)
+            self._listen()
+
+    def _listen(self) -> None:
+        now = time.perf_counter()
+        if now >= self._next_look:
+            self._next_look = now + LISTEN
+            self._look()
+            if self._inside is not None:
+                self._inside.look()
 
     def on_train_batch_end(self, batch, logs=None):
         """A step event, where there is time for one; called in any thread."""
@@ -146,6 +160,8 @@ class Telemetry(keras.callbacks.Callback):
         epochs = self.params.get("epochs")
         if getattr(self.model, "stop_training", False) and epochs and self._epoch < epochs:
             self._events.write("early_stop", epoch=self._epoch, step=self.steps_done())
+        if self._inside is not None:
+            self._inside.close()
 
     def on_test_end(self, logs=None):
         """The metrics of the test; validation is told with its epoch."""

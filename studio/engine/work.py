@@ -17,6 +17,7 @@ from studio.engine.environment import devices
 from studio.engine.events import EventWriter
 from studio.engine.fault import Fault, fault_of
 from studio.engine.history import keep
+from studio.engine.inside.watching import Inside
 from studio.engine.rollcall import lost
 from studio.engine.run import SCRIPT, batch_size
 from studio.graph.cluster import CLUSTERED, PS, TF_CONFIG, Task, leader, read_tf_config
@@ -52,7 +53,10 @@ def leads(task: Task | None) -> bool:
 
 def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) -> dict[str, Any]:
     """Trains to the end, which the returned fields tell."""
-    script = load_script(folder / SCRIPT)
+    project, _ = read(folder / "project.json")
+    inside = Inside(folder, project, events, alone=task is None)
+    inside.look()  # what it needs is made while TensorFlow is loaded
+    inside.script = script = load_script(folder / SCRIPT)
     from studio.engine.beginning import Beginning
     from studio.engine.best import Best
     from studio.engine.checkpoints import FitCheckpoints, last, steps_behind
@@ -62,9 +66,8 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
     about = folder / "environment.json"
     described = json.loads(about.read_text(encoding="utf-8"))
     write_atomically(about, dump(described | {"devices": devices()}).encode())
-    project, _ = read(folder / "project.json")
     best = Best(folder, project.training) if task is None else None
-    telemetry = Telemetry(folder, events, alone=task is None, best=best)
+    telemetry = Telemetry(folder, events, alone=task is None, best=best, inside=inside)
     place = last(folder) if resume else None
     events.write("state", state="running")
     if resume:  # anew, where it has no checkpoint yet
@@ -92,6 +95,7 @@ def train(folder: Path, events: EventWriter, resume: bool, task: Task | None) ->
             raise
         state = "stopped"
     finally:
+        inside.close()
         beginning.close()
         resources.close()  # the run's end is the last that is told
     told = telemetry.notice.conclude()

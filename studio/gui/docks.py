@@ -41,6 +41,7 @@ PLACES = (
     Place("problems", "Problems", BELOW, "problems:ProblemsPanel"),
     Place("code", "Code", BELOW, "code:CodePanel"),
     Place("preview", "Preview", BELOW, "preview:PreviewPanel"),
+    Place("inside", "Inside", BELOW, "inside:InsidePanel"),
     Place("training", "Training", BELOW, "training:TrainingPanel"),
     Place("model", "Model", BELOW, "model:ModelPanel"),
     Place("runs", "Runs", BELOW, "runs:RunsPanel"),

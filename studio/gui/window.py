@@ -13,6 +13,7 @@ from studio.graph.problems import StudioError
 from studio.gui.actions import Actions
 from studio.gui.announcing import Announcing
 from studio.gui.bar import Bar
+from studio.gui.canvas.glow import Glow
 from studio.gui.canvas.view import CanvasView
 from studio.gui.docks import arrange, hide_stale_bars, make_docks
 from studio.gui.drops import Drops
@@ -55,6 +56,7 @@ class Window(QMainWindow):
         self.setMenuWidget(self.bar)
         self.tabs = GraphTabs(self)
         self.tabs.shown.connect(self._graph_shown)
+        self.glow = Glow(self)
         self._stack = QStackedWidget()
         self.start = StartPage(self)
         self._stack.addWidget(self.start)

@@ -23,6 +23,7 @@ class Far:
         self._lines: list[QLineF] = []
         self._marks: dict[str, list[QRectF]] = {}
         scene.drawn.connect(self.forget)
+        scene.lit.connect(self.forget)
         scene.selectionChanged.connect(self.forget)
 
     def forget(self) -> None:
@@ -36,7 +37,8 @@ class Far:
         for item in self._scene.nodes.values():
             at = item.pos()
             rect = QRectF(at.x(), at.y(), WIDTH, HEIGHT)
-            rects.setdefault(accent if item.isSelected() else item.look.colour, []).append(rect)
+            colour = item.glow.name() if item.glow is not None else item.look.colour
+            rects.setdefault(accent if item.isSelected() else colour, []).append(rect)
             if item.errors or item.warnings:
                 tone = theme.tokens.error if item.errors else theme.tokens.warning
                 mark = QRectF(at.x() + WIDTH - 40, at.y() - 20, 60, 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
@@ -13,6 +14,9 @@ from studio.gui.canvas.looks import Look
 from studio.gui.look.icons import paint_icon
 from studio.gui.look.theme import mono, sans, theme
 from studio.gui.look.tokens import Tokens
+
+if TYPE_CHECKING:
+    from studio.engine.inside.judging import Finding
 
 BLOCKS = 0.35
 """Zoom below which a node is a block of its family's colour with its name."""
@@ -29,12 +33,16 @@ class NodeItem(QGraphicsItem):
     BOUNDS = QRectF(-10, -12, WIDTH + 20, HEIGHT + 24)
     BODY = QRectF(0, 0, WIDTH, HEIGHT)
     BADGE = QRectF(WIDTH - 9, -9, 18, 18)
+    MARK = QRectF(-9, -9, 18, 18)
+    """The badge of what a training has found inside it."""
 
     def __init__(self, node: str, look: Look):
         super().__init__()
         self.id = node
         self.look = look
         self.errors = self.warnings = 0
+        self.glow: QColor | None = None
+        self.mark: Finding | None = None
         self.hovered = False
         self.expanded = False
         self._texts: tuple[str, str, str] | None = None
@@ -53,6 +61,14 @@ class NodeItem(QGraphicsItem):
         if (errors, warnings) != (self.errors, self.warnings):
             self.errors, self.warnings = errors, warnings
             self.update()
+
+    def set_glow(self, glow: QColor | None, mark: Finding | None) -> bool:
+        """Sets what it glows with, and what is wrong inside it; whether it looks another way."""
+        if (glow, mark) == (self.glow, self.mark):
+            return False
+        self.glow, self.mark = glow, mark
+        self.update()
+        return True
 
     # Geometry
 
@@ -88,14 +104,31 @@ class NodeItem(QGraphicsItem):
         if zoom < BLOCKS:
             self._paint_far(painter, zoom)
             return
+        if self.glow is not None:
+            self._paint_glow(painter)
         self._paint_body(painter, zoom)
         self._paint_texts(painter)
         self._paint_ports(painter, zoom)
         if self.errors or self.warnings:
             self._paint_badge(painter)
+        if self.mark is not None:
+            self._paint_mark(painter)
+
+    def _paint_glow(self, painter: QPainter) -> None:
+        """A ring of the colour round the body, and a fainter one round that."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        # The halo of what is selected lies over the inner ring.
+        for spread, alpha in ((9.0, 255 if self.isSelected() else 70), (4.5, 255)):
+            colour = QColor(self.glow)
+            colour.setAlpha(alpha)
+            painter.setBrush(colour)
+            box = self.BODY.adjusted(-spread, -spread, spread, spread)
+            painter.drawRoundedRect(box, CORNER + spread, CORNER + spread)
 
     def _paint_far(self, painter: QPainter, zoom: float) -> None:
         colour = theme.color("accent") if self.isSelected() else QColor(self.look.colour)
+        if self.glow is not None:
+            painter.fillRect(self.BODY.adjusted(-9, -9, 9, 9), self.glow)
         painter.fillRect(self.BODY, colour)
         if zoom >= NAMES:
             painter.setPen(QColor("#FFFFFF"))
@@ -180,6 +213,18 @@ class NodeItem(QGraphicsItem):
         painter.setFont(_BADGE)
         text = "!" if count == 1 else str(min(count, 99))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_mark(self, painter: QPainter) -> None:
+        painter.setPen(QPen(theme.color("canvas"), 2))
+        painter.setBrush(theme.color("error" if self.mark.severe else "warning"))
+        painter.drawEllipse(self.MARK)
+        painter.setPen(QColor("#FFFFFF" if theme.tokens.name == "light" else "#101318"))
+        painter.setFont(_BADGE)
+        painter.drawText(self.MARK, Qt.AlignmentFlag.AlignCenter, MARKS[self.mark.kind])
+
+
+MARKS = {"not-finite": "∞", "exploding": "↑", "vanishing": "↓", "dead": "0"}
+"""What stands on a badge, by the kind of what was found."""
 
 
 @lru_cache(maxsize=64)

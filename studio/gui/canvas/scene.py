@@ -33,9 +33,11 @@ Key = tuple[str, str, int]
 
 
 class CanvasScene(QGraphicsScene):
-    """The items of one graph. `drawn` is emitted when what is to be seen has changed."""
+    """The items of one graph. `drawn` is emitted when what is to be seen has changed, `lit` when
+    only what its nodes glow with has."""
 
     drawn = Signal()
+    lit = Signal()
 
     def __init__(self, session: Session, graph: str):
         super().__init__()

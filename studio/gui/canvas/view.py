@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QToolTip
 
 from studio.gui.canvas.arranging import Arranging
 from studio.gui.canvas.dropping import drop_op, dropped_op, paint_ghost
@@ -39,6 +40,7 @@ from studio.gui.canvas.node_item import BLOCKS, NodeItem
 from studio.gui.canvas.pick import frame_at, pick
 from studio.gui.canvas.problem_card import ProblemCard, show_for
 from studio.gui.canvas.scene import CanvasScene
+from studio.gui.inside.words import words
 from studio.gui.look.theme import theme
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class CanvasView(LookingView):
         self._space = False
         self.hovered: NodeItem | None = None
         self._card: ProblemCard | None = None
+        self._told: NodeItem | None = None
         self.arranging: Arranging | None = None
         self._title: FrameTitle | None = None
         self.setAccessibleName(f"Canvas of {scene.name}")
@@ -189,6 +192,13 @@ class CanvasView(LookingView):
         elif self._card is not None:
             self._card.leave()
             self._card = None
+        mark = self._badge_at(point, NodeItem.MARK) if point is not None else None
+        if mark is not None and mark is not self._told:
+            where = self.viewport().mapToGlobal(point.toPoint())
+            QToolTip.showText(where, words(mark.mark), self.viewport())
+        elif mark is None and self._told is not None:
+            QToolTip.hideText()
+        self._told = mark
         if point is not None:
             at = self.to_scene(point)
             near = self.scene().nearby.within(QRectF(at.x() - 12, at.y() - 12, 24, 24))
@@ -201,14 +211,16 @@ class CanvasView(LookingView):
                 item.update()
         self.hovered = found
 
-    def _badge_at(self, point: QPointF) -> NodeItem | None:
-        """The node whose badge is under a point of the viewport."""
+    def _badge_at(self, point: QPointF, badge: QRectF = NodeItem.BADGE) -> NodeItem | None:
+        """The node whose badge, of problems or of what goes on inside, is under a point of the
+        viewport."""
         if self.zoom < BLOCKS:
             return None
         at = self.to_scene(point)
         for name in self.scene().nearby.within(QRectF(at.x() - 12, at.y() - 12, 24, 24)):
             item = self.scene().nodes[name]
-            if (item.errors or item.warnings) and NodeItem.BADGE.contains(at - item.pos()):
+            has = item.mark if badge is NodeItem.MARK else item.errors or item.warnings
+            if has and badge.contains(at - item.pos()):
                 return item
         return None
 

@@ -38,6 +38,10 @@ def _in_model(window: Window) -> bool:
     return with_nodes(window) and window.graph != "data"
 
 
+def _one_of_model(window: Window) -> bool:
+    return _one_node(window) and window.graph != "data"
+
+
 @command("graph.edit", "Edit parameters", "Return; Enter", "pencil", with_nodes, "node", local=True)
 def edit(window: Window) -> None:
     """Goes to the first field of the selected nodes."""
@@ -305,3 +309,9 @@ def add(window: Window) -> None:
     from studio.gui.palettes import quick_add
 
     quick_add(window)
+
+
+@command("graph.run_to_here", "Run to here", "H", "scan", _one_of_model, "node", local=True)
+def run_to_here(window: Window) -> None:
+    """Shows what the selected node makes of a real batch: what goes in, and what comes out."""
+    window.panel("inside").run_to(window.graph, window.selected()[0])

@@ -145,6 +145,37 @@ def filter_runs(window: Window) -> None:
     window.panel("runs").filter.setFocus()
 
 
+def _inside(window: Window) -> bool:
+    return window.glow.on
+
+
+@command(
+    "run.inside",
+    "Show what goes on inside",
+    "Ctrl+Alt+I",
+    "scan",
+    with_project,
+    "canvas",
+    on=_inside,
+    group=1,
+)
+def inside(window: Window) -> None:
+    """Lets nodes glow with gradients or activations while they train, at most 2 % of the time."""
+    window.glow.switch(not window.glow.on)
+
+
+@command("run.inside_measure", "Glow with the next figure", "Ctrl+Alt+J", "", _inside, group=1)
+def inside_measure(window: Window) -> None:
+    """Lets nodes glow with the next figure: gradients, the change of weights, activations."""
+    window.glow.next_measure()
+
+
+@command("run.histograms", "Histograms by layer", "Ctrl+Alt+H", "", with_project, group=1)
+def histograms(window: Window) -> None:
+    """Shows how the weights and activations of the selected node have spread, step by step."""
+    window.panel("inside").show_page("over_time")
+
+
 @command("run.export", "Export the model…", "Ctrl+Shift+X", "package", with_project, group=2)
 def export(window: Window) -> None:
     """Shows the formats that the model of the run can be written in, each proven equal."""

@@ -138,6 +138,9 @@ SERIES = {
 }  # fmt: skip
 """Curves in one plot, each unlike the others to the eye (0.08 in OKLab and more)."""
 
+HEAT = ("#3B6FE0", "#1FA89B", "#E8A317", "#E04545")
+"""From little to much: what nodes glow with while they train; the same in both themes."""
+
 # Text, and the grounds it stands on.
 TEXT_ON = (
     ("text", ("window", "panel", "canvas", "node", "chip", "field", "hover", "selection")),

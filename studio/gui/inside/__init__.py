@@ -1,0 +1,1 @@
+"""What goes on inside a model, in the window: activations of a batch, histograms over time."""
