@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from studio.gui.session import Session
@@ -35,6 +43,30 @@ class Panel(QWidget):
 
     def close_work(self) -> None:
         """The window closes: what the panel has at work is ended before this returns."""
+
+
+class Saying(QWidget):
+    """A sentence in the place of what would be shown, and a button below that may be hidden."""
+
+    def __init__(self, button: str, press: Callable[[], object]):
+        super().__init__()
+        self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setProperty("role", "muted")
+        self.words.setMaximumWidth(600)
+        self.button = QPushButton(button)
+        self.button.setProperty("role", "outline")
+        self.button.clicked.connect(lambda: press())
+        column = QVBoxLayout(self)
+        column.addStretch(2)
+        # A label that wraps has the height for its width only where the layout gives it that.
+        inner = QHBoxLayout()
+        inner.addStretch(1)
+        inner.addWidget(self.words, 1000)
+        inner.addStretch(1)
+        column.addLayout(inner)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(3)
 
 
 class Empty(QWidget):
@@ -72,3 +104,23 @@ class Empty(QWidget):
         """Says something else."""
         for label, words in zip(self._labels, (title, text), strict=True):
             label.setText(words)
+
+
+class PageTabs(QHBoxLayout):
+    """The row above a panel's pages: a button for each, one of them checked; more may follow."""
+
+    def __init__(self, titles: Mapping[str, str], show: Callable[[str], object]):
+        """`titles` are those of the pages by their names; the first is checked at first."""
+        super().__init__()
+        self.setContentsMargins(8, 4, 14, 2)
+        self.setSpacing(2)
+        self.buttons: dict[str, QPushButton] = {}
+        for name, title in titles.items():
+            button = QPushButton(title, checkable=True, checked=not self.buttons)
+            button.setProperty("role", "filter")
+            button.clicked.connect(lambda _=False, name=name: show(name))
+            self.buttons[name] = button
+            self.addWidget(button)
+        group = QButtonGroup(next(iter(self.buttons.values())))
+        for button in self.buttons.values():
+            group.addButton(button)

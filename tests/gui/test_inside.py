@@ -143,7 +143,7 @@ def test_nodes_glow_while_they_train(cnn, going) -> None:
     going.tell(**told(60, conv1=0.5, conv2=0.09, digit=0.9))
     assert len(lit) == 1 and glow(cnn, "conv1") not in ("", heat(0.0).name())
 
-    keys(cnn, Qt.Key.Key_G)
+    keys(cnn, Qt.Key.Key_J)
     assert legend.measure.currentText() == MEASURES[1].title
     legend.measure.setFocus()
     QTest.keyClick(legend.measure, Qt.Key.Key_End)

@@ -24,7 +24,7 @@ from studio.gui.inside.sample_field import SampleField
 from studio.gui.inside.tensor_card import TensorCard
 from studio.gui.look.icons import icon
 from studio.gui.notice import Line
-from studio.gui.panel import Empty
+from studio.gui.panel import Empty, Saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,25 +127,9 @@ class ActivationsPage(QWidget):
         return head
 
     def _saying(self) -> QWidget:
-        self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setProperty("role", "muted")
-        self.words.setMaximumWidth(640)
-        self.button = QPushButton()
-        self.button.setProperty("role", "outline")
-        self.button.clicked.connect(self._press)
-        whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.addStretch(2)
-        # A label that wraps has the height for its width only where the layout gives it that.
-        inner = QHBoxLayout()
-        inner.addStretch(1)
-        inner.addWidget(self.words, 1000)
-        inner.addStretch(1)
-        column.addLayout(inner)
-        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(3)
-        return whole
+        saying = Saying("", self._press)
+        self.words, self.button = saying.words, saying.button
+        return saying
 
     def _columns(self) -> QWidget:
         self.columns = [Column("Goes in"), Column("Comes out")]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
-    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -15,7 +13,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.inside.activations_page import ActivationsPage
 from studio.gui.inside.over_time_page import OverTimePage
-from studio.gui.panel import Panel
+from studio.gui.panel import PageTabs, Panel
 
 if TYPE_CHECKING:
     from studio.gui.session import Session
@@ -44,18 +42,8 @@ class InsidePanel(Panel):
         self.over_time.show_run(window.runner.shown)
 
     def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 14, 2)
-        row.setSpacing(2)
-        self.tabs: dict[str, QPushButton] = {}
-        group = QButtonGroup(self)
-        for name, title in PAGES.items():
-            tab = QPushButton(title, checkable=True, checked=name == "activations")
-            tab.setProperty("role", "filter")
-            tab.clicked.connect(lambda _=False, name=name: self.show_page(name))
-            group.addButton(tab)
-            self.tabs[name] = tab
-            row.addWidget(tab)
+        row = PageTabs(PAGES, self.show_page)
+        self.tabs = row.buttons
         row.addSpacing(12)
         self.heads = QStackedWidget()
         self.heads.addWidget(self.activations.head)

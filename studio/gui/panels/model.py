@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout
 
 from studio.graph.document import Project
 from studio.graph.file import read
 from studio.graph.problems import StudioError
 from studio.gui.notice import Line
-from studio.gui.panel import Empty, Panel
+from studio.gui.panel import Empty, PageTabs, Panel
 from studio.gui.session import Session
 from studio.gui.trained.evaluate_page import EvaluatePage
 from studio.gui.trained.export_page import ExportPage
@@ -73,18 +73,8 @@ class ModelPanel(Panel):
         window.session_changed.connect(self.refresh)
 
     def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 14, 2)
-        row.setSpacing(2)
-        self.tabs: dict[str, QPushButton] = {}
-        group = QButtonGroup(self)
-        for name, title in PAGES.items():
-            tab = QPushButton(title, checkable=True, checked=name == "export")
-            tab.setProperty("role", "filter")
-            tab.clicked.connect(lambda _=False, name=name: self.show_page(name))
-            group.addButton(tab)
-            self.tabs[name] = tab
-            row.addWidget(tab)
+        row = PageTabs(PAGES, self.show_page)
+        self.tabs = row.buttons
         self.name = Line("", Qt.TextElideMode.ElideMiddle)
         self.name.setProperty("role", "small")
         self.other = QPushButton("Show the chosen run")

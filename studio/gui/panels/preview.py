@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QPushButton,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -19,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.graph.elements import Elements
-from studio.gui.panel import Empty, Panel
+from studio.gui.panel import Empty, Panel, Saying
 from studio.gui.preview.asker import StageAsker
 from studio.gui.preview.costs import Costs
 from studio.gui.preview.head import Head
@@ -118,23 +116,8 @@ class PreviewPanel(Panel):
         self.pictures = Pictures()
         self.costs = Costs()
         self.costs.chosen.connect(lambda node: self.window_.select("data", [node]))
-        self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        self.words.setProperty("role", "muted")
-        self.words.setMaximumWidth(560)
-        self.trust = QPushButton("Trust")
-        self.trust.setProperty("role", "outline")
-        self.trust.clicked.connect(self._agree)
-        saying = QWidget()
-        column = QVBoxLayout(saying)
-        column.addStretch(2)
-        # A label that wraps has the height for its width only where the layout gives it that.
-        inner = QHBoxLayout()
-        inner.addStretch(1)
-        inner.addWidget(self.words, 1000)
-        inner.addStretch(1)
-        column.addLayout(inner)
-        column.addWidget(self.trust, alignment=Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(3)
+        saying = Saying("Trust", self._agree)
+        self.words, self.trust = saying.words, saying.button
         self.shown = QStackedWidget()
         for widget in (saying, self.rows, self.pictures, self.costs):
             self.shown.addWidget(widget)
