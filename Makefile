@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test slow exports kill soak lint format catalogue names records conformance applications schema commands golden benchmark clean
+.PHONY: run test slow exports kill soak lint format catalogue names records conformance applications schema commands golden tour benchmark clean
 
 run: $(READY)
 	$(BIN)/studio run templates/digits_cnn/project.json --runs runs
@@ -71,6 +71,10 @@ commands: $(READY)
 golden: $(READY)
 	STUDIO_REFRESH_GOLDEN=1 $(BIN)/python -m pytest tests/codegen -k golden
 
+# The pictures of docs/tour.md, drawn anew; takes some minutes.
+tour: $(READY)
+	$(BIN)/python tools/tour.py
+
 benchmark: $(READY)
 	$(BIN)/python benchmarks/commands.py
 	$(BIN)/python benchmarks/data.py
@@ -86,6 +90,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/telemetry.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/first_point.py
 	$(BIN)/python -m benchmarks.training
 
 $(READY): pyproject.toml

@@ -119,7 +119,7 @@ class ActivationsPage(QWidget):
         row.addWidget(self.title, 3)
         sample = (self.steps[0], self.sample, self.of, self.steps[1])
         for each in (self.note, self.cancel, self.call, self.weights, *sample, self.again):
-            row.addWidget(each, int(each in (self.weights, self.note)))
+            row.addWidget(each, 2 * (each is self.weights) + (each is self.note))
         row.setSpacing(6)
         self._controls = (self.weights, *sample, self.again)
         for each in self._controls:

@@ -256,13 +256,13 @@ class RunsPanel(Panel):
             self.comparison.done(0)
 
     def _labels(self, folders: list[Path]) -> dict[Path, str]:
-        """What tells runs apart: the parameters that are columns, or when they began, or both."""
+        """What tells runs apart: tags, the parameters that are columns, when they began."""
         chosen = [c for c in self.model.columns if c.key.startswith("parameter:")]
         known = {each.folder: each for each in self.model.rows}
         told = {}
         for folder in folders:
             values = self.reading.values(folder)
-            texts = (c.text(known[folder], values) for c in chosen)
+            texts = [*known[folder].about.tags, *(c.text(known[folder], values) for c in chosen)]
             told[folder] = ", ".join(text for text in texts if text)
         often = Counter(told.values())
         for folder, text in told.items():

@@ -21,7 +21,7 @@ from studio.gui.trained.formats import title_of
 
 COLUMNS = ("Format", "Size", "Difference", "Metric", "Latency, ms", "Tolerance")
 METRIC, TOLERANCE = 3, len(COLUMNS) - 1
-WIDTHS = (140, 76, 82, 122, 120)
+WIDTHS = (140, 88, 88, 122, 120)
 """Pixels of all columns but the last, which has what is left, where that is enough."""
 
 ENOUGH = 150
