@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -122,6 +122,10 @@ class StartPage(QWidget):
         self.templates.activated.connect(self._make)
         box.addWidget(self.templates, 1)
         return box
+
+    def minimumSizeHint(self) -> QSize:
+        """It stands in one stack with the graphs, which may be lower than it is."""
+        return QSize(super().minimumSizeHint().width(), 0)
 
     @property
     def busy(self) -> bool:
