@@ -25,6 +25,8 @@ from tests.conftest import events
 from tests.gui.conftest import settle
 from tests.gui.test_inspector import pick, type_over
 
+pytestmark = pytest.mark.slow  # they take long, and one window is theirs for all that time
+
 LONG = 400_000
 CPU = {"type": "CPU", "name": "/physical_device:CPU:0"}
 A100 = {"type": "GPU", "name": "NVIDIA A100"}

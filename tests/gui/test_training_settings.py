@@ -22,6 +22,8 @@ from studio.training_commands import _rate_json, _speed_json
 from tests.gui.conftest import settle
 from tests.gui.test_inspector import pick, type_over
 
+pytestmark = pytest.mark.slow  # they take long, and one window is theirs for all that time
+
 LONG = 400_000
 """Milliseconds that a measurement may take on a busy machine."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
-from shiboken6 import delete
+from shiboken6 import isValid
 
 from studio.graph.catalogue.op import Op, Param
 from studio.graph.catalogue.types import Type
@@ -66,6 +66,7 @@ class Form(QWidget):
         self._filler.setFixedHeight(1)
         self._values: dict[str, Any] = {}
         self._below: dict[str, QWidget] = {}
+        self._placed: list[QWidget] = []
         self._order = list(op.params) if ordered else _order(op)
         self._first = _first(op, self._order)
         self.show_values(values)
@@ -153,10 +154,11 @@ class Form(QWidget):
     def arrange(self) -> None:
         """Puts the fields into two columns; a long one takes both."""
         grid = self._grid
-        while grid.count():
-            # One that is only taken stays, and the widget would tell it of its new size, not the
-            # one that takes its place, which keeps the height that it was first told.
-            delete(grid.takeAt(0))
+        # An item that is taken stays, and the widget would tell it of its new size, not the one
+        # that takes its place; one that Python deletes is taken for whatever comes to its address.
+        for widget in filter(isValid, self._placed):
+            grid.removeWidget(widget)
+        self._placed.clear()
         row = column = 0
         lone, calling = None, False
         for name in self._shown():
@@ -168,24 +170,24 @@ class Form(QWidget):
                 calling, title = True, "Call"
             if title:
                 row, column = row + (column > 0), 0
-                grid.addWidget(self._title(title), row, 0, 1, 2)
+                self._put(self._title(title), row, 0, 1, 2)
                 row += 1
             if field.long and column:
                 row, column = row + 1, 0
             lone = row if not field.long and column == 0 else None
             wide = 2 if field.long else 1
-            grid.addWidget(field, row, column, 1, wide, Qt.AlignmentFlag.AlignTop)
+            self._put(field, row, column, 1, wide, Qt.AlignmentFlag.AlignTop)
             column += wide
             if column == 2:
                 row, column = row + 1, 0
             if name in self._below:
                 row, column = row + (column > 0), 0
-                grid.addWidget(self._below[name], row, 0, 1, 2)
+                self._put(self._below[name], row, 0, 1, 2)
                 row += 1
         for name, widget in self._below.items():
             widget.setVisible(name in self.fields)
         if lone is not None:  # a column of which nothing is in sight would have no width
-            grid.addWidget(self._filler, lone, 1)
+            self._put(self._filler, lone, 1)
         row += column > 0
         hidden = sum(name not in self.fields for name in self._order)
         foldable = self.unfolded and any(
@@ -195,7 +197,11 @@ class Form(QWidget):
         if hidden or foldable:
             defaults = "their defaults" if hidden > 1 else "its default"
             self._more.setText(f"Show {hidden} more at {defaults}" if hidden else "Show fewer")
-            grid.addWidget(self._more, row, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
+            self._put(self._more, row, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
+
+    def _put(self, widget: QWidget, *place: Any) -> None:
+        self._grid.addWidget(widget, *place)
+        self._placed.append(widget)
 
     def _heads(self, name: str) -> bool:
         """Whether a group is called as its first field, so that one title is enough."""
