@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 
 class Page(QScrollArea):
     """A widget with a panel's edges around it. Its fields come and go, so the order is made anew.
 
-    Qt's own order is that in which widgets were made; here it is that of the layouts.
+    Qt's own order is that in which widgets were made; here it is that in which they lie.
     """
 
     def __init__(self, content: QWidget):
@@ -62,7 +62,7 @@ class _Inside(QWidget):
         self._page = page
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        order = [w for w in _stops(self.layout()) if w.isVisible() and w.isEnabled()]
+        order = [w for w in _stops(self) if w.isVisible() and w.isEnabled()]
         at = QApplication.focusWidget()
         if at not in order:
             return super().focusNextPrevChild(forward)
@@ -88,14 +88,30 @@ class _Inside(QWidget):
                 return at
 
 
-def _stops(layout: QLayout | None) -> Iterator[QWidget]:
-    """The widgets in a layout that Tab stops at, in its order."""
-    for index in range(layout.count() if layout is not None else 0):
-        item = layout.itemAt(index)
-        widget = item.widget()
-        if widget is None:
-            yield from _stops(item.layout())
-            continue
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
-            yield widget
-        yield from _stops(widget.layout())
+def _stops(widget: QWidget) -> Iterator[QWidget]:
+    """The widgets within one that Tab stops at, row by row, as they lie.
+
+    Layouts aren't asked: PySide keeps what stands for an item of a layout when Qt has deleted the
+    item, and takes it for whatever comes to its address, which ends the process.
+    """
+    if widget.layout() is None:
+        return
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    children = widget.findChildren(QWidget, options=direct)
+    for child in _as_they_lie(
+        each for each in children if each.isVisible() and not each.isWindow()
+    ):
+        if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.focusProxy() is None:
+            yield child
+        yield from _stops(child)
+
+
+def _as_they_lie(widgets: Iterable[QWidget]) -> Iterator[QWidget]:
+    """From the top to the bottom; those that lie beside each other from the left to the right."""
+    row: list[QWidget] = []
+    for each in sorted(widgets, key=QWidget.y):
+        if row and each.y() > row[0].geometry().center().y():
+            yield from sorted(row, key=QWidget.x)
+            row = []
+        row.append(each)
+    yield from sorted(row, key=QWidget.x)
