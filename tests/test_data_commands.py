@@ -117,6 +117,7 @@ def elements_of(folder: Path) -> list[dict[str, np.ndarray]]:
     return found
 
 
+@pytest.mark.slow
 def test_what_is_written_reads_back_as_it_was(written, tmp_path) -> None:
     data = chain(npz(features="x", label="y"), batch=5)
     data["nodes"].append(mapped("exact", "cast", dtype="float64"))

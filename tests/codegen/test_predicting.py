@@ -24,6 +24,7 @@ from studio.graph.problems import StudioError
 from studio.graph.spec import Spec
 from studio.graph.targets import Target, targets
 from studio.resources import ASSETS
+from tests.conftest import slow
 from tests.templates import NAMES, template_folder
 
 from .ruff import formatted
@@ -77,7 +78,9 @@ def rows_of(value: Any) -> list[bytes]:
     return [repr(row) for row in zip(*parts, strict=True)]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name", [n for n in FILES if n != "text_sentiment"] + slow("text_sentiment")
+)
 def test_rows_come_to_the_model_as_those_of_the_data_do(name: str, tmp_path: Path):
     train, predict = scripts(name, tmp_path)
     prepared = predict.prepare(predict.read_rows(ASSETS / "data" / FILES[name])[0])

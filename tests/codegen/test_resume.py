@@ -105,7 +105,7 @@ def test_an_interrupted_training_ends_the_same(name: str, tmp_path: Path) -> Non
     assert_resumes(looped(tmp_path, **options), tmp_path, [4 if several else 9])
 
 
-@pytest.mark.parametrize("style", [*slow(None), "subclass"], ids=["functional", "subclass"])
+@pytest.mark.parametrize("style", slow(None, "subclass"), ids=["functional", "subclass"])
 def test_one_interrupted_again_and_again_ends_the_same(style: str | None, tmp_path: Path) -> None:
     """At its first step, at the first of an epoch, at the last, and in between."""
     project = looped(tmp_path, callbacks=[callback("ReduceLROnPlateau", patience=1)])
@@ -169,7 +169,7 @@ def test_what_the_data_draw_is_drawn_again(name: str, limit: int | None, tmp_pat
 @pytest.mark.parametrize(
     ("limits", "steps"),
     [
-        ({"validation_freq": 2, "epochs": 6}, [24, 9]),
+        pytest.param({"validation_freq": 2, "epochs": 6}, [24, 9], marks=pytest.mark.slow),
         ({"validation_freq": [1, 3], "epochs": 4, "steps_per_epoch": 4}, [9]),
         pytest.param({"validation_steps": 2}, [9], marks=pytest.mark.slow),
     ],

@@ -58,6 +58,7 @@ def stage(name: str, op: str, **params: Any) -> dict[str, Any]:
     return {"id": name, "op": f"tf.data.Dataset.{op}", "params": params}
 
 
+@pytest.mark.slow
 def test_the_stage_that_takes_the_time_is_told(cost) -> None:
     """And a cache behind it gives the next passes their pace."""
     stages = (stage("kept", "cache"), stage("batches", "batch", batch_size=4))

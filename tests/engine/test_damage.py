@@ -117,6 +117,7 @@ UNDECODED = (
 )
 
 
+@pytest.mark.slow
 def test_the_damaged_image_and_its_source_are_named_by_run_and_preview(tmp_path: Path) -> None:
     folder = images(tmp_path)
     done = studio("preview", folder, "--take", 40)

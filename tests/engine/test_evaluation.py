@@ -54,7 +54,7 @@ def case_of(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Of:
     return made
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [n for n in ALL if n != "many"] + slow("many"))
 def test_keras_says_of_the_test_what_it_said_in_the_run(name: str, case_of: Of) -> None:
     """To the last bit: so the rows are those that the run has kept for its test."""
     each = case_of(name)

@@ -75,6 +75,7 @@ def ended(run: Run, state: str, *words: str) -> None:
     assert not processes(run.folder)
 
 
+@pytest.mark.slow
 def test_workers_in_step_pause_stop_go_on_with_others_and_fail_with_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,6 +245,7 @@ def test_the_place_is_found(
     assert not (run / "diagnosis").exists()
 
 
+@pytest.mark.slow
 def test_a_run_tells_it_at_its_end_and_from_its_last_checkpoint(tmp_path: Path) -> None:
     """All by real processes: the training, which ends as it would have, and the one beside it."""
     settings, _, words = CASES["a rate that grows in the fourth epoch"]

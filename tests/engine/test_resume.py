@@ -92,7 +92,7 @@ def state(folder: Path) -> str:
     return progress.state
 
 
-@pytest.mark.parametrize("loop", ["custom", "fit"])
+@pytest.mark.parametrize("loop", ["fit", *slow("custom")])
 def test_runs_killed_at_random_places_end_as_if_they_had_not_been(
     loop: str, tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

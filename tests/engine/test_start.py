@@ -16,7 +16,7 @@ from studio.engine.trained import SAVED
 from studio.engine.weights_file import contents
 from studio.graph.file import read
 from studio.graph.read import read_project
-from tests.conftest import studio_each
+from tests.conftest import slow, studio_each
 from tests.engine.nursery import Nursery
 from tests.templates import template_folder
 
@@ -46,7 +46,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
         return {name: file[place][()] for name, place in names.items()}
 
 
-@pytest.mark.parametrize("loop", ["fit", "custom"])
+@pytest.mark.parametrize("loop", ["custom", *slow("fit")])
 def test_a_run_that_resumes_loads_nothing_again(
     trained, nursery: Nursery, tmp_path: Path, loop: str
 ):
@@ -104,6 +104,7 @@ def test_runs_continue_another_and_start_from_a_file(trained, tmp_path: Path):
     assert contents(folders[0] / SAVED).layers == contents(model).layers
 
 
+@pytest.mark.slow
 def test_a_run_continues_what_fits_and_is_refused_what_doesnt(trained, tmp_path: Path):
     _, before = trained("penguins")
     folder, model, wrong = template_folder("penguins"), before / SAVED, tmp_path / "text.keras"
