@@ -54,6 +54,7 @@ def model(run: Path) -> Trained:
     return trained_run(run)
 
 
+@pytest.mark.slow
 def test_rows_are_predicted_as_a_table_as_json_or_as_arrays(run, tmp_path):
     file = ASSETS / "data" / "penguins.csv"
     done = studio("predict", run, "--input", file)

@@ -77,6 +77,7 @@ def write(folder: Path, value: dict) -> None:
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.slow
 def test_a_model_of_crosses_is_trained_and_takes_raw_rows_afterwards(tmp_path: Path) -> None:
     write(tmp_path, project())
     done = studio("run", tmp_path, "--runs", tmp_path / "runs", "--json")

@@ -72,6 +72,7 @@ def decoded(folder: Path) -> list[np.ndarray]:
     return [tf.audio.decode_wav(tf.io.read_file(str(file))).audio.numpy() for file in files]
 
 
+@pytest.mark.slow
 def test_sounds_are_shown_with_the_seconds_they_last(ask, folder: Path) -> None:
     found = ask("preview", chain(SOUNDS, batch=None), "rows").result
     assert [each["dtype"] for each in found["spec"]] == ["float32", "int32"]

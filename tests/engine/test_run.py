@@ -17,7 +17,7 @@ import pytest
 from studio.engine.run import attach
 from studio.graph.file import load, save
 from studio.graph.text import parse
-from tests.conftest import ROOT, events, hear_interrupts, studio
+from tests.conftest import ROOT, events, hear_interrupts, slow, studio
 
 TEMPLATE = ROOT / "templates" / "penguins"
 
@@ -88,7 +88,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
             process.communicate()
 
 
-@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("word", [signal.SIGINT, *slow(signal.SIGTERM)])
 def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(tmp_path, word, started):
     process = started("--json")
     process.send_signal(word)

@@ -482,6 +482,7 @@ def drop(widget, *files: Path) -> None:
     QApplication.sendEvent(widget, there)
 
 
+@pytest.mark.slow
 def test_a_file_is_predicted_by_the_real_command(window, ran, qtbot, monkeypatch, tmp_path) -> None:
     assert window.projects.open(ran)
     missing = tmp_path / "<b>missing.csv"
