@@ -12,12 +12,12 @@ import math
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from studio.engine import control
+from studio.engine.aside import aside
 from studio.engine.checkpoints import FOLDER as CHECKPOINTS
 from studio.engine.checkpoints import kept
 from studio.engine.events import EventReader, EventWriter
@@ -130,13 +130,5 @@ def _same(file: Path, target: Path) -> None:
 
 
 def diagnosis(run: Path) -> subprocess.Popen:
-    """The process that looks for the place. A GPU's memory belongs to the training."""
-    with (run / LOG).open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "studio.engine.diagnose", str(run.resolve())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=run,
-            env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"},
-        )
+    """The process that looks for the place."""
+    return aside("studio.engine.diagnose", run, run / LOG)

@@ -37,6 +37,10 @@ EPOCHS = {
 }
 ALL = ["penguins", "text_sentiment", "two_inputs_two_outputs", "many"]
 ALL += slow("sunspots", "autoencoder")
+CLASSES = [("penguins", "species"), ("two_inputs_two_outputs", "species")]
+CLASSES += [("many", "kind"), ("many", "steps")]
+"""Outputs that are one of several classes."""
+
 Of = Callable[[str], Case]
 
 
@@ -54,7 +58,7 @@ def case_of(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Of:
     return made
 
 
-@pytest.mark.parametrize("name", [n for n in ALL if n != "many"] + slow("many"))
+@pytest.mark.parametrize("name", ALL)
 def test_keras_says_of_the_test_what_it_said_in_the_run(name: str, case_of: Of) -> None:
     """To the last bit: so the rows are those that the run has kept for its test."""
     each = case_of(name)
@@ -109,15 +113,7 @@ def f1(yes: np.ndarray, chosen: np.ndarray) -> float:
     return float(both / (yes.sum() + chosen.sum())) if both else 0.0
 
 
-@pytest.mark.parametrize(
-    ("name", "output"),
-    [
-        ("penguins", "species"),
-        ("two_inputs_two_outputs", "species"),
-        ("many", "kind"),
-        ("many", "steps"),
-    ],
-)
+@pytest.mark.parametrize(("name", "output"), CLASSES)
 def test_classes_are_counted_as_they_are(name: str, output: str, case_of: Of) -> None:
     each = case_of(name)
     found, given = each.found["outputs"][output], each.arrays[f"given {output}"]
@@ -295,15 +291,7 @@ def test_pictures_of_samples_are_files_and_show_the_sample(case_of: Of) -> None:
         assert np.corrcoef(pixels.reshape(-1), expected.reshape(-1))[0, 1] > 0.999
 
 
-@pytest.mark.parametrize(
-    ("name", "output"),
-    [
-        ("penguins", "species"),
-        ("two_inputs_two_outputs", "species"),
-        ("many", "kind"),
-        ("many", "steps"),
-    ],
-)
+@pytest.mark.parametrize(("name", "output"), CLASSES)
 def test_each_cell_of_a_confusion_has_samples(name: str, output: str, case_of: Of) -> None:
     """Those that the pass met first, and as many as there are, up to what is kept."""
     each = case_of(name)

@@ -14,22 +14,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from studio.engine.aside import aside
 from studio.engine.inside.place import BATCH, FOLDER, LOG
 from studio.engine.run import SCRIPT
 
 
 def making(run: Path) -> subprocess.Popen:
-    """The process that makes it. A GPU's memory belongs to the training."""
+    """The process that makes it."""
     (run / FOLDER).mkdir(exist_ok=True)
-    with (run / LOG).open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "studio.engine.inside.kept_batch", str(run.resolve())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=run,
-            env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
-        )
+    return aside("studio.engine.inside.kept_batch", run, run / LOG)
 
 
 def kept(run: Path) -> Any:

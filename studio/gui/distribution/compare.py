@@ -7,17 +7,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from studio.graph.edit_text import decode
 from studio.gui.inspector.measure import Measure, use_button
+from studio.gui.inspector.times_table import TimesTable
 from studio.gui.look.theme import mono, theme
-from studio.gui.preview.tables import plain
 
 if TYPE_CHECKING:
     from studio.gui.window import Window
-
-ROW = 24
 
 
 class StrategyStrip(Measure):
@@ -32,21 +29,11 @@ class StrategyStrip(Measure):
             "Measuring each strategy: it takes minutes…",
         )
         self.edit: Any = None
-        self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels(("Strategy", "ms", "used"))
+        name = "How long a batch takes under each strategy"
+        self.table = TimesTable(name, ("Strategy", "ms", "used"))
         self.table.horizontalHeaderItem(2).setToolTip(
             "Of what so many devices could do, each as fast as one without a strategy"
         )
-        self.table.setAccessibleName("How long a batch takes under each strategy")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        for bar in (self.table.setVerticalScrollBarPolicy, self.table.setHorizontalScrollBarPolicy):
-            bar(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        head = plain(self.table)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().setDefaultSectionSize(ROW)
-        self.table.hide()
         self.use = use_button()
         self.use.clicked.connect(self._use)
         self.box.insertWidget(1, self.table)
@@ -62,20 +49,13 @@ class StrategyStrip(Measure):
             why = str(row.get("why") or "")
             figures = ("", "") if why else (f"{row['ms']:.3g}", f"{row['efficiency']:.0%}")
             for column, text in enumerate((str(row["name"]), *figures)):
-                item = QTableWidgetItem(text)
+                item = self.table.put(index, column, text, mono(11) if column else None)
                 item.setToolTip(f"<p>{escape(str(row['words']), quote=False)}</p>")
-                if column:
-                    item.setFont(mono(11))
-                    item.setTextAlignment(
-                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    )
                 if why:
                     item.setForeground(theme.color("faint"))
-                self.table.setItem(index, column, item)
             if row["key"] == told["best"]:
                 self.table.selectRow(index)
-        height = self.table.horizontalHeader().sizeHint().height() + ROW * len(rows) + 2
-        self.table.setFixedHeight(height)
+        self.table.fit()
         self.table.show()
         # How it is written down without the window is no news here.
         words = str(told["words"]).removesuffix(" --apply writes it down.")

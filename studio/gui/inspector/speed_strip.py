@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from studio.graph.edits import SetTraining, Several
 from studio.gui.inspector.measure import Measure, use_button
+from studio.gui.inspector.times_table import TimesTable
 from studio.gui.look.theme import mono
-from studio.gui.preview.tables import plain
 
 if TYPE_CHECKING:
     from studio.graph.document import Project
@@ -24,7 +23,6 @@ KEPT = "artifacts/speed.json"
 """Where a run whose speed is "auto" keeps what it has measured."""
 
 MOST = 12
-ROW = 24
 
 
 class Way(Struct, frozen=True):
@@ -55,20 +53,9 @@ class SpeedStrip(Measure):
         )
         self.ways: list[Way] = []
         self._of: tuple[Any, ...] = ()
-        self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels(("Step", "ms", "×"))
-        self.table.setAccessibleName("What a training step takes")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        head = plain(self.table)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().setDefaultSectionSize(ROW)
+        self.table = TimesTable("What a training step takes", ("Step", "ms", "×"))
         self.table.itemSelectionChanged.connect(self._name_use)
         self.table.itemActivated.connect(lambda _: self._use())
-        self.table.hide()
         self.use = use_button()
         self.use.clicked.connect(self._use)
         self.box.insertWidget(1, self.table)
@@ -140,17 +127,11 @@ class SpeedStrip(Measure):
             chosen = row if is_best else chosen
             times = f"{one / way.ms:.2f}" if one and way.ms > 0 else ""
             for column, text in enumerate((way.name, f"{way.ms:.3g}", times)):
-                item = QTableWidgetItem(text)
                 font = mono(11)
                 font.setBold(is_best)
-                item.setFont(font)
+                item = table.put(row, column, text, font)
                 item.setToolTip("The fastest" if is_best else "")
-                if column:
-                    item.setTextAlignment(
-                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    )
-                table.setItem(row, column, item)
-        table.setFixedHeight(table.horizontalHeader().sizeHint().height() + ROW * len(ways) + 2)
+        table.fit()
         table.selectRow(chosen)
         table.blockSignals(False)
         table.setVisible(bool(ways))
