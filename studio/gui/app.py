@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 AT_LEAST, ENOUGH = 400, 10_000
 """Milliseconds in which a window that is drawn into a file may come to rest."""
 
+ROUNDS = 120
+"""Turns that it has at least: where each takes long, there would be too few in that time."""
+
 COLLECT = (50_000, 20, 100)
 """How many objects more than before make Python look for garbage, and how often for older ones."""
 
@@ -107,7 +110,11 @@ def _settled(window: Window) -> Window:
     """The window once it shows all that it has to show."""
     clock = QElapsedTimer()
     clock.start()
-    while clock.elapsed() < ENOUGH and (clock.elapsed() < AT_LEAST or window.start.busy):
+    rounds = 0
+    while clock.elapsed() < ENOUGH and (
+        clock.elapsed() < AT_LEAST or rounds < ROUNDS or window.start.busy
+    ):
+        rounds += 1
         QApplication.processEvents()
         QThread.msleep(5)
     return window
